@@ -1,0 +1,62 @@
+"""Password hashes: argon2id (RFC 9106) in a bounded pool of threads, never on the event loop."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+import argon2
+
+from service.errors import ResourceExhausted
+
+T = TypeVar("T")
+
+
+class PasswordHashingBusy(ResourceExhausted):
+    """More sign-ins are under way than this worker takes at once."""
+
+
+class PasswordHasher:
+    """Hashes and checks passwords; argon2 leaves the interpreter's lock, so threads are enough."""
+
+    def __init__(self, *, time_cost: int, memory_kib: int, parallelism: int, threads: int, queue: int) -> None:
+        self._argon2 = argon2.PasswordHasher(
+            time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism, type=argon2.Type.ID
+        )
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self._queue = queue
+        self._waiting = 0
+        # What an unknown user's password is checked against, so that it takes as long as a known one's.
+        self._decoy = self._argon2.hash("no account has this password")
+
+    async def hash(self, password: str) -> str:
+        """Returns the PHC string of a password. Raises PasswordHashingBusy."""
+        return await self._run(lambda: self._argon2.hash(password))
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Tells whether the password is the hash's; None (no such user) takes as long and is False.
+
+        Raises PasswordHashingBusy.
+        """
+        return await self._run(lambda: self._verify(password_hash or self._decoy, password)) and bool(password_hash)
+
+    def close(self) -> None:
+        """Ends the threads once what they work on is done."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _verify(self, password_hash: str, password: str) -> bool:
+        try:
+            return self._argon2.verify(password_hash, password)
+        except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if self._waiting >= self._queue:
+            raise PasswordHashingBusy("too many sign-ins at once; repeat soon", retry_after=1.0, quota="passwords")
+        self._waiting += 1
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
+        finally:
+            self._waiting -= 1

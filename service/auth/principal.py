@@ -1,0 +1,73 @@
+"""The caller of a request: anonymous, a user, or a service."""
+
+from __future__ import annotations
+
+import enum
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import NewType
+
+from service.errors import PermissionDenied, Unauthenticated
+
+UserId = NewType("UserId", int)
+
+
+class Role(enum.StrEnum):
+    """What a caller is; a user may hold several."""
+
+    USER = "user"
+    STAFF = "staff"
+    SUPERUSER = "superuser"
+    SERVICE = "service"
+
+
+class AuthenticationRequired(Unauthenticated):
+    """The rpc is not for anonymous callers."""
+
+
+class AccessDenied(PermissionDenied):
+    """The caller is known, and the rpc or this use of it is not for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Principal:
+    """The caller. Anonymous without roles."""
+
+    subject: str = ""
+    """A user's id in decimal, a service's name, or empty."""
+    roles: frozenset[Role] = frozenset()
+    scopes: frozenset[str] = frozenset()
+    """What a service may do, such as `media.register`."""
+
+    @property
+    def is_anonymous(self) -> bool:
+        """True when nobody signed in."""
+        return not self.roles
+
+    @property
+    def user_id(self) -> UserId | None:
+        """The user's id; None for an anonymous caller and for a service."""
+        return UserId(int(self.subject)) if Role.USER in self.roles else None
+
+    def require_user(self) -> UserId:
+        """Returns the user's id, or raises AuthenticationRequired or AccessDenied (for a service)."""
+        user_id = self.user_id
+        if user_id is None:
+            if self.is_anonymous:
+                raise AuthenticationRequired("sign in first")
+            raise AccessDenied("this is for users, not for services")
+        return user_id
+
+    @property
+    def is_staff(self) -> bool:
+        """True for staff and superusers."""
+        return Role.STAFF in self.roles or Role.SUPERUSER in self.roles
+
+
+ANONYMOUS = Principal()
+CURRENT: ContextVar[Principal] = ContextVar("principal", default=ANONYMOUS)
+
+
+def current_principal() -> Principal:
+    """Returns the caller of the request under way, as the authentication interceptor found it."""
+    return CURRENT.get()

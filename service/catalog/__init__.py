@@ -1,0 +1,1 @@
+"""Movies, people, characters, genres and countries."""

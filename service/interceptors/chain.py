@@ -1,0 +1,176 @@
+"""How interceptors are put around handlers: composed once a method, not once a call.
+
+gRPC would run every interceptor's set-up again for each call. Here a single gRPC interceptor builds a method's
+whole chain the first time the method is called and keeps it. Inside, every kind of rpc is one coroutine function,
+`(request, call) -> response`; a streaming response is written as it comes and ends in None.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+import grpc
+from google.protobuf.message import DecodeError, Message
+
+from service.auth.principal import ANONYMOUS, Principal
+from service.errors import InvalidArgument
+
+
+@dataclass(frozen=True, slots=True)
+class Rpc:
+    """What is known of a method before it is called."""
+
+    full_method: str
+    """`/package.Service/Method`."""
+    request_streaming: bool
+    response_streaming: bool
+
+    @property
+    def service(self) -> str:
+        """`package.Service`."""
+        return self.full_method[1:].rpartition("/")[0]
+
+    @property
+    def is_infrastructure(self) -> bool:
+        """True for health checks and reflection, which limits and deadlines spare."""
+        return self.service.startswith(("grpc.health.", "grpc.reflection."))
+
+
+@dataclass(slots=True)
+class Call:
+    """One call under way; interceptors fill it from the outside in."""
+
+    rpc: Rpc
+    context: Any
+    """The grpc.aio.ServicerContext."""
+    request_id: str = ""
+    principal: Principal = ANONYMOUS
+    metadata: dict[str, str | bytes] = field(default_factory=dict)
+    """Request metadata; of a repeated key, the last value."""
+
+
+Handler = Callable[[Any, Call], Awaitable[Any]]
+
+
+class Interceptor(Protocol):
+    """One concern around every call."""
+
+    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
+        """Returns the handler with the concern around it; called once a method. Returns `handler` to stay out."""
+        ...
+
+
+class MessageMalformed(InvalidArgument):
+    """The bytes are not a message of the rpc's type: truncated, nested too deep, or with broken UTF-8."""
+
+
+@dataclass(frozen=True, slots=True)
+class Undecodable:
+    """Stands in for a request that could not be decoded, so that the chain answers for it and not gRPC."""
+
+
+class Chain(grpc.aio.ServerInterceptor):
+    """The one interceptor that gRPC sees; holds the others, outermost first."""
+
+    def __init__(self, interceptors: Sequence[Interceptor]) -> None:
+        self.interceptors = tuple(interceptors)
+        self._handlers: dict[str, Any] = {}
+        self._under_way: dict[asyncio.Task[Any], Rpc] = {}
+        self.cancelled = 0
+        """Calls that ended by cancellation so far, health watches and reflection aside."""
+
+    async def intercept_service(self, continuation: Any, details: Any) -> Any:
+        """Returns the method's handler within its chain; None for a method that nobody serves."""
+        known = self._handlers.get(details.method)
+        if known is not None:
+            return known
+        handler = await continuation(details)
+        if handler is None:
+            return None
+        wrapped = self._wrap(details.method, handler)
+        self._handlers[details.method] = wrapped
+        return wrapped
+
+    def end_infrastructure_streams(self) -> None:
+        """Cancels health watches and reflection, which would otherwise outlast any grace."""
+        for task, rpc in self._under_way.items():
+            if rpc.is_infrastructure and rpc.response_streaming:
+                task.cancel()
+
+    async def wait_until_idle(self) -> None:
+        """Returns when every handler, cancelled ones included, has run its clean-up."""
+        while self._under_way:
+            await asyncio.wait(list(self._under_way))
+
+    def _wrap(self, full_method: str, handler: Any) -> Any:
+        rpc = Rpc(full_method, handler.request_streaming, handler.response_streaming)
+        composed = _endpoint(handler)
+        for interceptor in reversed(self.interceptors):
+            composed = interceptor.wrap(rpc, composed)
+
+        async def behavior(request: Any, context: Any) -> Any:
+            task = cast("asyncio.Task[Any]", asyncio.current_task())
+            self._under_way[task] = rpc
+            try:
+                return await composed(request, Call(rpc, context))
+            except asyncio.CancelledError:
+                self.cancelled += not rpc.is_infrastructure
+                raise
+            finally:
+                del self._under_way[task]
+
+        make = _MAKERS[rpc.request_streaming, rpc.response_streaming]
+        return make(behavior, _guarded(handler.request_deserializer), handler.response_serializer)
+
+
+_MAKERS: dict[tuple[bool, bool], Any] = {
+    (False, False): grpc.unary_unary_rpc_method_handler,
+    (False, True): grpc.unary_stream_rpc_method_handler,
+    (True, False): grpc.stream_unary_rpc_method_handler,
+    (True, True): grpc.stream_stream_rpc_method_handler,
+}
+
+
+def _endpoint(handler: Any) -> Handler:
+    """Returns the innermost handler: the servicer's own method."""
+    if not handler.response_streaming:
+        method = handler.stream_unary if handler.request_streaming else handler.unary_unary
+
+        async def answer(request: Any, call: Call) -> Any:
+            return await method(_decoded(request), call.context)
+
+        return answer
+
+    streaming = handler.stream_stream if handler.request_streaming else handler.unary_stream
+
+    async def stream(request: Any, call: Call) -> None:
+        responses = streaming(_decoded(request), call.context)
+        if not hasattr(responses, "__aiter__"):  # a coroutine that writes to the context itself
+            await responses
+            return
+        async for response in responses:
+            await call.context.write(response)
+
+    return stream
+
+
+def _decoded(request: Any) -> Any:
+    if isinstance(request, Undecodable):
+        raise MessageMalformed("the request is not a message of this rpc's type: truncated, too deep or not UTF-8")
+    return request
+
+
+def _guarded(deserializer: Any) -> Any:
+    """Wraps a deserializer: gRPC answers UNKNOWN when one raises, before any handler runs."""
+
+    def deserialize(data: bytes) -> Message | Undecodable:
+        try:
+            message: Message = deserializer(data)
+        except (DecodeError, ValueError, RecursionError):
+            return Undecodable()
+        return message
+
+    return deserialize

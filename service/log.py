@@ -1,0 +1,126 @@
+"""Structured logs: one event a line, with the request's id, and nothing that must stay secret."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import traceback
+from contextvars import ContextVar
+from typing import Any
+
+import structlog
+
+from service.settings import LogFormat, Profile, Settings
+
+REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
+"""Id of the request under way, empty outside of one."""
+
+SECRET_NAMES = ("password", "token", "secret", "authorization", "email", "_keys", "index_key")
+# Classes of SQLSTATE whose message is about the statement or the server, never about values of a row.
+TELLABLE_SQLSTATES = ("08", "42", "53", "55", "57", "58")
+
+
+def configure(settings: Settings, *, worker: int | None = None) -> None:
+    """Sends all logging of this process through structlog to standard error."""
+    as_json = settings.log_format is LogFormat.JSON or (
+        settings.log_format is LogFormat.AUTO and settings.profile is Profile.PRODUCTION
+    )
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        _add_request_id,
+        _mask_secrets,
+        _describe_exception,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.processors.JSONRenderer()
+        if as_json
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+    )
+    level = logging.getLevelNamesMapping()[settings.log_level.upper()]
+    structlog.configure(
+        processors=[*shared, renderer],
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(processors=[_drop_stdlib_extras, renderer], foreign_pre_chain=shared)
+    )
+    logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    structlog.contextvars.clear_contextvars()
+    if worker is not None:
+        structlog.contextvars.bind_contextvars(worker=worker)
+
+
+def describe(error: BaseException) -> str:
+    """Returns an exception with its causes and frames, without the values that PostgreSQL repeats.
+
+    PostgreSQL's DETAIL holds whole rows, password hashes included; asyncpg puts it into the text of its exceptions,
+    and the ORM wraps those. So a driver error, or what wraps one, is told by class, SQLSTATE and constraint.
+    """
+    lines: list[str] = []
+    seen: set[int] = set()
+    current: BaseException | None = error
+    while current is not None and id(current) not in seen:
+        seen.add(id(current))
+        lines.append(f"{type(current).__module__}.{type(current).__qualname__}: {_safe_text(current)}")
+        lines.extend(
+            f"  {frame.filename}:{frame.lineno} in {frame.name}"
+            for frame in traceback.extract_tb(current.__traceback__)
+        )
+        current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
+    return "\n".join(lines)
+
+
+def _safe_text(error: BaseException) -> str:
+    driver_error = _driver_error(error)
+    if driver_error is None:
+        return str(error)
+    sqlstate = str(getattr(driver_error, "sqlstate", ""))
+    told = [f"sqlstate={sqlstate}"]
+    names = ("constraint_name", "table_name", "column_name")
+    told += [f"{name}={value}" for name in names if (value := getattr(driver_error, name, None))]
+    if sqlstate[:2] in TELLABLE_SQLSTATES:
+        told.append(str(getattr(driver_error, "message", "")))
+    return " ".join(told)
+
+
+def _driver_error(error: BaseException) -> BaseException | None:
+    """Finds the PostgreSQL error that `error` is or wraps: as its argument or its cause."""
+    for candidate in (error, *error.args, error.__cause__):
+        if isinstance(candidate, BaseException) and hasattr(candidate, "sqlstate"):
+            return candidate
+    return None
+
+
+def _add_request_id(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    if request_id := REQUEST_ID.get():
+        event["request_id"] = request_id
+    return event
+
+
+def _mask_secrets(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    for name in event:
+        if any(secret in name.lower() for secret in SECRET_NAMES):
+            event[name] = "***"
+    return event
+
+
+def _describe_exception(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    error = event.pop("exc_info", None)
+    if error is True:
+        error = sys.exc_info()[1]
+    elif isinstance(error, tuple):
+        error = error[1]
+    if isinstance(error, BaseException):
+        event["exception"] = describe(error)
+    return event
+
+
+def _drop_stdlib_extras(_logger: Any, _name: str, event: structlog.typing.EventDict) -> structlog.typing.EventDict:
+    event.pop("_record", None)
+    event.pop("_from_structlog", None)
+    return event

@@ -1,0 +1,1 @@
+"""Images: upload forms, files, renditions and the Lambda functions' verdicts."""

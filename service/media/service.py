@@ -1,0 +1,274 @@
+"""Files from the upload form to the picture, and the pictures as other slices show them."""
+
+from __future__ import annotations
+
+import secrets
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NewType, Protocol
+
+from tortoise.exceptions import IntegrityError
+
+from service.auth.principal import AccessDenied, Principal
+from service.db import transaction, violated_constraint
+from service.errors import NotFound
+from service.media.errors import FileNotFound
+from service.media.models import File, FileKind, FileRendition, FileState, ImageFormat
+from service.media.storage import UploadForm, UploadStorage
+
+FileId = NewType("FileId", int)
+OWNER_CONSTRAINTS = {"fk_files_movie", "fk_files_person"}
+
+
+@dataclass(frozen=True, slots=True)
+class Rendition:
+    """One size and format of a picture; `url` is public."""
+
+    format: ImageFormat
+    width: int
+    height: int
+    size_bytes: int
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A verified picture; renditions by width, then format."""
+
+    file_id: FileId
+    width: int
+    height: int
+    thumbhash: bytes
+    dominant_color: str
+    renditions: tuple[Rendition, ...]
+
+    @property
+    def url(self) -> str:
+        """URL of the widest JPEG, which every client can show; empty when there is none."""
+        return next((r.url for r in reversed(self.renditions) if r.format is ImageFormat.JPEG), "")
+
+
+@dataclass(frozen=True, slots=True)
+class FileRecord:
+    """A file, with its picture once that is READY."""
+
+    file: File
+    image: Image | None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectVersion:
+    """The storage event that a verdict answers."""
+
+    bucket: str
+    key: str
+    sequencer: str
+    etag: str
+    version_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRendition:
+    """A rendition as the Lambda function stored it."""
+
+    key: str
+    format: ImageFormat
+    width: int
+    height: int
+    size_bytes: int
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class VerifiedPicture:
+    """What decoding found out about an object."""
+
+    mime_type: str
+    size_bytes: int
+    width: int
+    height: int
+    sha256: bytes
+    thumbhash: bytes
+    dominant_color: str
+    renditions: Sequence[StoredRendition]
+
+
+class FileOwner(Protocol):
+    """What a kind of file belongs to; each slice brings its own."""
+
+    def not_found(self, owner_id: int) -> NotFound:
+        """Returns the error for an owner that does not exist."""
+        ...
+
+    async def attach(self, owner_id: int, file_id: FileId) -> None:
+        """Makes the file the owner's, within the caller's transaction; a vanished owner is no error."""
+        ...
+
+
+class Media:
+    """The files of every user."""
+
+    def __init__(self, *, storage: UploadStorage, base_url: str, owners: Mapping[FileKind, FileOwner]) -> None:
+        """`base_url` is what rendition keys are appended to; `owners` has an entry for every kind."""
+        self._storage = storage
+        self._base_url = base_url.rstrip("/")
+        self._owners = owners
+
+    async def create_upload(
+        self,
+        *,
+        principal: Principal,
+        kind: FileKind,
+        movie_id: int | None,
+        person_id: int | None,
+        file_name: str,
+        content_type: str,
+        size_bytes: int,
+        sha256: bytes | None,
+    ) -> tuple[FileRecord, UploadForm]:
+        """Makes a PENDING file and the form to upload it through.
+
+        Raises AccessDenied when a user uploads what only staff may, and the owner's own NotFound.
+        """
+        uploader_id = principal.require_user()
+        if kind is not FileKind.AVATAR and not principal.is_staff:
+            raise AccessDenied("only staff upload pictures of movies and people")
+        key = f"uploads/{kind}/{secrets.token_hex(16)}"
+        form = await self._storage.upload_form(key, content_type=content_type, max_bytes=size_bytes, sha256=sha256)
+        try:
+            file = await File.create(
+                kind=kind,
+                file_name=file_name,
+                mime_type=content_type,
+                bucket=self._storage.bucket,
+                key=key,
+                uploader_id=uploader_id,
+                movie_id=movie_id,
+                person_id=person_id,
+                size_bytes=size_bytes,
+                declared_sha256=sha256,
+                expires_at=form.expires_at,
+            )
+        except IntegrityError as error:
+            if violated_constraint(error) in OWNER_CONSTRAINTS:
+                raise self._owners[kind].not_found(movie_id or person_id or 0) from error
+            raise
+        return FileRecord(file, None), form
+
+    async def get_file(self, file_id: FileId, *, principal: Principal) -> FileRecord:
+        """Returns a file; raises FileNotFound, also for another user's unless the caller is staff."""
+        file = await File.get_or_none(id=file_id)
+        if file is None or not (principal.is_staff or file.uploader_id == principal.require_user()):
+            raise FileNotFound(file_id)
+        return await self._record(file)
+
+    async def register_file(self, version: ObjectVersion, picture: VerifiedPicture) -> FileRecord:
+        """Makes a file READY and its owner's, in one transaction.
+
+        An event that was applied already, or that a newer one overtook, changes nothing. Raises FileNotFound.
+        """
+        async with transaction():
+            file = await self._locked(version)
+            if self._applies(version, file):
+                await self._store_picture(file, version, picture)
+                owner_id = file.uploader_id if file.kind is FileKind.AVATAR else file.movie_id or file.person_id
+                if owner_id is not None:
+                    await self._owners[file.kind].attach(owner_id, FileId(file.id))
+            return await self._record(file)
+
+    async def reject_file(self, version: ObjectVersion, *, reason: str, detail: str) -> FileRecord:
+        """Makes a file REJECTED; idempotent and ordered as register_file is. Raises FileNotFound."""
+        async with transaction():
+            file = await self._locked(version)
+            if self._applies(version, file):
+                await FileRendition.filter(file_id=file.id).delete()
+                _apply_version(file, version)
+                file.state = FileState.REJECTED
+                file.rejection_reason = reason
+                file.rejection_detail = detail
+                await file.save()
+            return await self._record(file)
+
+    async def get_images(self, file_ids: Collection[int]) -> dict[int, Image]:
+        """Returns the pictures of those files that are READY, by file id, in two queries."""
+        if not file_ids:
+            return {}
+        files = await File.filter(id__in=set(file_ids), state=FileState.READY)
+        renditions = defaultdict(list)
+        if files:
+            rows = await FileRendition.filter(file_id__in=[file.id for file in files]).order_by("width", "format")
+            for row in rows:
+                renditions[row.file_id].append(self._rendition(row))
+        return {file.id: _image(file, renditions[file.id]) for file in files}
+
+    async def _record(self, file: File) -> FileRecord:
+        images = await self.get_images([file.id]) if file.state is FileState.READY else {}
+        return FileRecord(file, images.get(file.id))
+
+    async def _locked(self, version: ObjectVersion) -> File:
+        file = await File.filter(bucket=version.bucket, key=version.key).select_for_update().first()
+        if file is None:
+            raise FileNotFound(f"{version.bucket}/{version.key}")
+        return file
+
+    @staticmethod
+    def _applies(version: ObjectVersion, file: File) -> bool:
+        return file.state is not FileState.DELETED and is_newer(version.sequencer, than=file.sequencer)
+
+    @staticmethod
+    async def _store_picture(file: File, version: ObjectVersion, picture: VerifiedPicture) -> None:
+        _apply_version(file, version)
+        file.state = FileState.READY
+        file.mime_type = picture.mime_type
+        file.size_bytes = picture.size_bytes
+        file.width = picture.width
+        file.height = picture.height
+        file.sha256 = picture.sha256
+        file.thumbhash = picture.thumbhash
+        file.dominant_color = picture.dominant_color
+        file.rejection_reason = ""
+        file.rejection_detail = ""
+        await file.save()
+        await FileRendition.filter(file_id=file.id).delete()
+        await FileRendition.bulk_create(
+            FileRendition(
+                file_id=file.id,
+                format=stored.format,
+                width=stored.width,
+                height=stored.height,
+                size_bytes=stored.size_bytes,
+                sha256=stored.sha256,
+                key=stored.key,
+            )
+            for stored in picture.renditions
+        )
+
+    def _rendition(self, row: FileRendition) -> Rendition:
+        return Rendition(row.format, row.width, row.height, row.size_bytes, f"{self._base_url}/{row.key}")
+
+
+def is_newer(sequencer: str, *, than: str) -> bool:
+    """Compares two sequencers of one key: hexadecimal of varying width, padded on the right.
+
+    Source: "Event message structure" in the Amazon S3 user guide.
+    """
+    width = max(len(sequencer), len(than))
+    return sequencer.lower().ljust(width, "0") > than.lower().ljust(width, "0")
+
+
+def _apply_version(file: File, version: ObjectVersion) -> None:
+    file.sequencer = version.sequencer
+    file.etag = version.etag
+    file.version_id = version.version_id
+
+
+def _image(file: File, renditions: Sequence[Rendition]) -> Image:
+    return Image(
+        file_id=FileId(file.id),
+        width=file.width or 0,
+        height=file.height or 0,
+        thumbhash=bytes(file.thumbhash or b""),
+        dominant_color=file.dominant_color,
+        renditions=tuple(renditions),
+    )

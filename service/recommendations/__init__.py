@@ -1,0 +1,1 @@
+"""What users might like: models of taste and their neighbours; its tables."""

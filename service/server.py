@@ -1,0 +1,261 @@
+"""The composition root: the one place that lists the services, the interceptors and what they are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, cast
+
+import grpc
+import structlog
+from google.protobuf.descriptor import FileDescriptor
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from marquee.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from marquee.favorites.v1 import favorites_pb2, favorites_pb2_grpc
+from marquee.media.v1 import media_pb2, media_pb2_grpc
+from marquee.users.v1 import users_pb2, users_pb2_grpc
+
+from service import db
+from service.auth.keys import KeyRing
+from service.auth.passwords import PasswordHasher
+from service.auth.policy import require_rules
+from service.auth.sealing import DataSealer
+from service.auth.tokens import TokenIssuer, TokenVerifier
+from service.catalog.service import BackdropOwner, Catalog, PersonPhotoOwner, PosterOwner
+from service.catalog.servicer import CatalogServicer
+from service.favorites.service import Favorites, find_viewer_states
+from service.favorites.servicer import FavoritesServicer
+from service.interceptors.access_log import AccessLogInterceptor
+from service.interceptors.authentication import AuthenticationInterceptor, Verifier
+from service.interceptors.chain import Chain, Interceptor
+from service.interceptors.deadline import DeadlineInterceptor
+from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.limits import LimitsInterceptor
+from service.interceptors.metrics import CallMetrics, MetricsInterceptor
+from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.validation import ValidationInterceptor
+from service.media.models import FileKind
+from service.media.service import Media
+from service.media.servicer import MediaServicer
+from service.media.storage import S3UploadStorage, UploadStorage
+from service.pagination import PageTokens
+from service.readiness import Readiness
+from service.reflection import add_reflection
+from service.settings import Settings
+from service.users.service import AvatarOwner, Users
+from service.users.servicer import UsersServicer
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
+
+
+@dataclass(frozen=True)
+class Slices:
+    """The slices of one process, put together."""
+
+    media: Media
+    users: Users
+    catalog: Catalog
+    favorites: Favorites
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One service: its schema and how its servicer is added to a server."""
+
+    schema: FileDescriptor
+    add: Callable[[Slices, Any], None]
+
+
+SERVICES: Sequence[Registration] = (
+    Registration(
+        users_pb2.DESCRIPTOR,
+        lambda slices, server: users_pb2_grpc.add_UsersServiceServicer_to_server(UsersServicer(slices.users), server),
+    ),
+    Registration(
+        catalog_pb2.DESCRIPTOR,
+        lambda slices, server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
+            CatalogServicer(slices.catalog, find_viewer_states=find_viewer_states), server
+        ),
+    ),
+    Registration(
+        favorites_pb2.DESCRIPTOR,
+        lambda slices, server: favorites_pb2_grpc.add_FavoritesServiceServicer_to_server(
+            FavoritesServicer(slices.favorites), server
+        ),
+    ),
+    Registration(
+        media_pb2.DESCRIPTOR,
+        lambda slices, server: media_pb2_grpc.add_MediaServiceServicer_to_server(MediaServicer(slices.media), server),
+    ),
+)
+
+
+def interceptors(settings: Settings, *, verifier: Verifier, metrics: CallMetrics) -> Sequence[Interceptor]:
+    """Returns the interceptors, outermost first; each stands where it does for the reason beside it."""
+    return (
+        # Sees whatever any other raises: what passes it unseen leaks to the client.
+        ErrorsInterceptor(),
+        # Names the call before anything can log, and so that even a refused call has a name.
+        RequestIdInterceptor(),
+        # Outside of all that may refuse a call: a refusal is logged like an answer.
+        AccessLogInterceptor(),
+        # As the log.
+        MetricsInterceptor(metrics),
+        # Bounds everything that may wait, authentication included.
+        DeadlineInterceptor(unary=settings.deadline, stream=settings.stream_deadline),
+        # Before any work is done for a caller who may be one too many.
+        LimitsInterceptor(unary=settings.max_concurrent_calls, streams=settings.max_concurrent_streams),
+        # Before validation: who may not call learns nothing about the request.
+        AuthenticationInterceptor(verifier),
+        # Last: the handler sees only what the contract admits.
+        ValidationInterceptor(),
+    )
+
+
+def full_methods() -> list[str]:
+    """Returns `/package.Service/Method` of every rpc of our own services and of health."""
+    services = [
+        service
+        for schema in (*(registration.schema for registration in SERVICES), HEALTH)
+        for service in schema.services_by_name.values()
+    ]
+    return [f"/{service.full_name}/{rpc.name}" for service in services for rpc in service.methods]
+
+
+def service_names() -> list[str]:
+    """Returns the full names of our own services."""
+    return [service.full_name for registration in SERVICES for service in registration.schema.services_by_name.values()]
+
+
+def compose_slices(settings: Settings, *, passwords: PasswordHasher, keys: KeyRing, storage: UploadStorage) -> Slices:
+    """Puts the slices together."""
+    page_tokens = PageTokens(settings.page_token_key.get_secret_value())
+    media = Media(
+        storage=storage,
+        base_url=settings.media_base_url,
+        owners={
+            FileKind.AVATAR: AvatarOwner(),
+            FileKind.POSTER: PosterOwner(),
+            FileKind.BACKDROP: BackdropOwner(),
+            FileKind.PERSON_PHOTO: PersonPhotoOwner(),
+        },
+    )
+    users = Users(
+        passwords=passwords,
+        tokens=token_issuer(settings, keys),
+        sealer=DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value()),
+        media=media,
+    )
+    catalog = Catalog(media=media, page_tokens=page_tokens)
+    return Slices(media, users, catalog, Favorites(catalog=catalog, page_tokens=page_tokens))
+
+
+def token_issuer(settings: Settings, keys: KeyRing) -> TokenIssuer:
+    """Returns the issuer that the settings describe."""
+    return TokenIssuer(
+        keys,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        access_ttl=settings.access_token_ttl,
+    )
+
+
+def password_hasher(settings: Settings) -> PasswordHasher:
+    """Returns the hasher that the settings describe."""
+    return PasswordHasher(
+        time_cost=settings.password_time_cost,
+        memory_kib=settings.password_memory_kib,
+        parallelism=settings.password_parallelism,
+        threads=settings.password_threads,
+        queue=settings.password_queue,
+    )
+
+
+class MarqueeServer:
+    """One process's gRPC server with its database, from start to drained end."""
+
+    def __init__(self, settings: Settings, *, metrics: CallMetrics, storage: UploadStorage | None = None) -> None:
+        """Checks the settings and the policy table; raises ValueError, KeysUnusable, PolicyMissing."""
+        require_rules(full_methods())
+        self._settings = settings.require_keys()
+        self._keys = KeyRing.load(settings.keys_dir)
+        self._metrics = metrics
+        self._storage = storage
+        self._resources = AsyncExitStack()
+
+    async def start(self) -> int:
+        """Starts serving and returns the port.
+
+        The database may be away: health then says NOT_SERVING until it is back. Raises RuntimeError when the
+        port is taken.
+        """
+        settings = self._settings
+        # Before the server starts and in this coroutine, or no handler sees the database.
+        await self._resources.enter_async_context(db.connected(settings))
+        passwords = password_hasher(settings)
+        self._resources.callback(passwords.close)
+        slices = compose_slices(
+            settings,
+            passwords=passwords,
+            keys=self._keys,
+            storage=self._storage or S3UploadStorage.from_settings(settings),
+        )
+        verifier = TokenVerifier(self._keys, issuer=settings.token_issuer, audience=settings.token_audience)
+        self._chain = Chain(interceptors(settings, verifier=verifier, metrics=self._metrics))
+        self._server = grpc.aio.server(interceptors=[self._chain], options=channel_options(settings))
+        for registration in SERVICES:
+            registration.add(slices, self._server)
+        self._readiness = Readiness(settings, services=service_names())
+        self._resources.push_async_callback(self._readiness.close)
+        health_pb2_grpc.add_HealthServicer_to_server(self._readiness.servicer, self._server)
+        if settings.reflection:
+            add_reflection(self._server, [*service_names(), HEALTH.services_by_name["Health"].full_name])
+        port = self._server.add_insecure_port(f"{settings.host}:{settings.port}")
+        await self._readiness.start()
+        await self._server.start()
+        log.info("serving", host=settings.host, port=port)
+        return port
+
+    async def stop(self, grace: float) -> bool:
+        """Drains: says NOT_SERVING, lets calls under way end within `grace` seconds, then closes everything.
+
+        Returns False when calls had to be cancelled. Their clean-up has run, too, when this returns.
+        """
+        await self._readiness.drain()
+        self._chain.end_infrastructure_streams()
+        in_time = not await self._cancels_calls(grace)
+        await self._resources.aclose()
+        log.info("stopped", drained=in_time)
+        return in_time
+
+    async def _cancels_calls(self, grace: float) -> bool:
+        # gRPC's stop returns before the handlers that it cancels have cleaned up, so they are awaited apart.
+        before = self._chain.cancelled
+        await self._server.stop(grace)
+        await self._chain.wait_until_idle()
+        return self._chain.cancelled > before
+
+
+def channel_options(settings: Settings) -> list[tuple[str, int]]:
+    """Returns gRPC's own settings: sizes, keepalive, connection age."""
+    max_age = int(settings.connection_max_age * 1000)
+    return [
+        ("grpc.so_reuseport", int(settings.workers > 1)),
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.max_send_message_length", settings.max_response_bytes),
+        ("grpc.max_metadata_size", settings.max_metadata_bytes),
+        ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * 2),
+        ("grpc.max_concurrent_streams", settings.max_concurrent_calls),
+        # Finds dead peers within half a minute, and admits clients that ping as often as gRPC's guide allows.
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.max_ping_strikes", 3),
+        ("grpc.max_connection_age_ms", max_age),
+        ("grpc.max_connection_age_grace_ms", int(settings.deadline * 1000)),
+        ("grpc.max_connection_idle_ms", max_age),
+    ]

@@ -1,0 +1,165 @@
+"""Everything that can be set from outside, read once and frozen.
+
+Each field is read from the environment variable MARQUEE_<FIELD>. Unsafe combinations are refused with a sentence
+that names the variable.
+"""
+
+from __future__ import annotations
+
+import enum
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Profile(enum.StrEnum):
+    """How careful the server has to be."""
+
+    DEVELOPMENT = "development"
+    PRODUCTION = "production"
+
+
+class Pooler(enum.StrEnum):
+    """What stands between the server and PostgreSQL."""
+
+    NONE = "none"
+    TRANSACTION = "transaction"
+
+
+class LogFormat(enum.StrEnum):
+    """How log lines are written."""
+
+    AUTO = "auto"
+    JSON = "json"
+    CONSOLE = "console"
+
+
+class Settings(BaseSettings):
+    """The effective settings of one process."""
+
+    model_config = SettingsConfigDict(env_prefix="MARQUEE_", frozen=True, extra="ignore", use_attribute_docstrings=True)
+
+    profile: Profile = Profile.PRODUCTION
+    """`production` refuses what is only fit for one's own machine; `development` admits it."""
+
+    host: str = "127.0.0.1"
+    """Address the gRPC server listens on."""
+    port: int = Field(default=50051, ge=0, le=65535)
+    """Port the gRPC server listens on; 0 lets the system choose (single worker only)."""
+    workers: int = Field(default=2, ge=1, le=64)
+    """Number of worker processes that share the port."""
+    metrics_port: int = Field(default=0, ge=0, le=65535)
+    """Port that serves Prometheus metrics over HTTP on `host`; 0 serves none."""
+    reflection: bool = False
+    """Offers gRPC reflection, so that grpcurl needs no protos. Refused in production."""
+
+    database_url: SecretStr = SecretStr("postgresql://127.0.0.1:5432/marquee")
+    """PostgreSQL, as a libpq URL; several hosts may be named for failover."""
+    database_pooler: Pooler = Pooler.NONE
+    """`transaction` behind PgBouncer in transaction mode: no prepared statements are kept and no session
+    parameters sent; the timeouts below must then be set on the role."""
+    database_pool_size: int = Field(default=8, ge=1, le=200)
+    """Connections of each worker."""
+    database_acquire_timeout: float = Field(default=2.0, gt=0)
+    """Seconds a call waits for a free connection."""
+    database_connect_timeout: float = Field(default=3.0, gt=0)
+    """Seconds that making a connection may take."""
+    database_statement_timeout: float = Field(default=5.0, gt=0)
+    """Seconds a single statement may run."""
+    database_lock_timeout: float = Field(default=2.0, gt=0)
+    """Seconds a statement may wait for a lock."""
+
+    deadline: float = Field(default=15.0, gt=0)
+    """Seconds a unary call may take, whatever deadline the client set or did not set."""
+    stream_deadline: float = Field(default=3600.0, gt=0)
+    """The same for streams."""
+    drain_grace: float = Field(default=20.0, ge=0)
+    """Seconds that calls under way are given at shutdown."""
+    max_concurrent_calls: int = Field(default=256, ge=1)
+    """Unary calls that a worker handles at once; more are refused with RESOURCE_EXHAUSTED."""
+    max_concurrent_streams: int = Field(default=128, ge=1)
+    """Streams that a worker keeps open at once."""
+    max_request_bytes: int = Field(default=1 << 20, ge=1024)
+    """Largest request message."""
+    max_response_bytes: int = Field(default=4 << 20, ge=1024)
+    """Largest response message; 4 MiB is what clients accept unless told otherwise."""
+    max_metadata_bytes: int = Field(default=8192, ge=1024, le=16384)
+    """Request metadata above this may be refused; at twice as much it is."""
+    connection_max_age: float = Field(default=600.0, gt=0)
+    """Seconds after which a connection is closed gently, so that clients spread over the workers anew."""
+
+    keys_dir: Path = Path("keys")
+    """Folder of the signing keys: one PKCS#8 PEM file of an Ed25519 key each; the newest by name signs, all
+    verify."""
+    token_issuer: str = "marquee"  # noqa: S105 - a name, no secret
+    """`iss` of tokens."""
+    token_audience: str = "marquee"  # noqa: S105 - a name, no secret
+    """`aud` of tokens; must not be empty."""
+    access_token_ttl: float = Field(default=900.0, gt=0, le=86400)
+    """Seconds an access token lives."""
+    data_keys: SecretStr = SecretStr("")
+    """Fernet keys, comma-separated, that email addresses and birth dates are encrypted with; the first encrypts,
+    all decrypt."""
+    index_key: SecretStr = SecretStr("")
+    """Key of at least 32 characters that email addresses are hashed with, to find them. Changing it loses them."""
+    page_token_key: SecretStr = SecretStr("")
+    """Key of at least 32 characters that page tokens are signed with; all workers need the same."""
+
+    password_time_cost: int = Field(default=3, ge=1)
+    """argon2id passes over the memory."""
+    password_memory_kib: int = Field(default=65536, ge=8192)
+    """argon2id memory in KiB."""
+    password_parallelism: int = Field(default=1, ge=1)
+    """argon2id lanes."""
+    password_threads: int = Field(default=1, ge=1)
+    """Threads of a worker that hash passwords."""
+    password_queue: int = Field(default=64, ge=1)
+    """Password hashings of a worker that wait or run at once; more are refused with RESOURCE_EXHAUSTED."""
+
+    upload_bucket: str = "marquee-uploads"
+    """Bucket that clients upload into and that triggers the Lambda functions."""
+    rendition_bucket: str = "marquee-renditions"
+    """Bucket that holds the renditions."""
+    media_base_url: str = "http://127.0.0.1:4566/marquee-renditions"
+    """Public URL that rendition keys are appended to: a CDN, or the bucket's own endpoint."""
+    s3_endpoint_url: str | None = None
+    """Endpoint of an S3 that is not AWS's own; AWS_ENDPOINT_URL serves as well."""
+    s3_region: str = "us-east-1"
+    """Region of the buckets."""
+    upload_ttl: float = Field(default=900.0, gt=0, le=86400)
+    """Seconds an upload form is good for."""
+
+    log_level: str = "INFO"
+    """Least level that is logged: DEBUG, INFO, WARNING or ERROR."""
+    log_format: LogFormat = LogFormat.AUTO
+    """`auto` writes JSON in production and readable lines in development."""
+
+    @model_validator(mode="after")
+    def _refuse_unsafe(self) -> Self:
+        if not self.token_audience:
+            raise ValueError("MARQUEE_TOKEN_AUDIENCE must not be empty: tokens of other systems would pass")
+        if self.port == 0 and self.workers > 1:
+            raise ValueError("MARQUEE_PORT=0 needs MARQUEE_WORKERS=1: several workers must share one known port")
+        if self.profile is Profile.PRODUCTION:
+            if self.reflection:
+                raise ValueError("MARQUEE_REFLECTION is refused in production: it publishes the whole contract")
+            if not self.media_base_url.startswith("https://"):
+                raise ValueError("MARQUEE_MEDIA_BASE_URL must start with https:// in production")
+        return self
+
+    def require_keys(self) -> Self:
+        """Checks what a serving process cannot do without; commands that need no keys skip it.
+
+        Raises ValueError naming the variable.
+        """
+        for name in ("index_key", "page_token_key"):
+            if len(getattr(self, name).get_secret_value()) < MIN_KEY_LENGTH:
+                raise ValueError(f"MARQUEE_{name.upper()} must have at least {MIN_KEY_LENGTH} characters")
+        if not self.data_keys.get_secret_value():
+            raise ValueError("MARQUEE_DATA_KEYS must hold at least one Fernet key")
+        return self
+
+
+MIN_KEY_LENGTH = 32

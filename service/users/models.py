@@ -1,0 +1,78 @@
+"""Tables of accounts: users, profiles, refresh tokens."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import Model, fields
+from tortoise.fields.db_defaults import Now, SqlDefault
+
+from service.db import TimestampedModel
+
+
+class User(TimestampedModel):
+    """An account.
+
+    The address is kept encrypted; `email_hash` is a keyed hash of its normalised form, by which it is unique and
+    found. The username is unique without regard to case.
+    """
+
+    id = fields.IntField(primary_key=True)
+    username = fields.CharField(max_length=150)
+    first_name = fields.CharField(max_length=150, db_default="")
+    last_name = fields.CharField(max_length=150, db_default="")
+    email_encrypted = fields.BinaryField()
+    email_hash = fields.BinaryField()
+    password_hash = fields.CharField(max_length=255)
+    avatar: Any = fields.ForeignKeyField("marquee.File", related_name="avatar_of", on_delete=fields.SET_NULL, null=True)
+    is_active = fields.BooleanField(db_default=True)
+    is_staff = fields.BooleanField(db_default=False)
+    is_superuser = fields.BooleanField(db_default=False)
+    date_joined = fields.DatetimeField(db_default=Now())
+    last_login_at = fields.DatetimeField(null=True)
+    token_epoch = fields.IntField(db_default=0)
+    """Raised to make every token handed out so far worthless."""
+
+    avatar_id: int | None
+
+    class Meta:
+        """Table."""
+
+        table = "users"
+
+
+class UserProfile(TimestampedModel):
+    """What a user tells about themselves: one row a user, made with the account."""
+
+    id = fields.IntField(primary_key=True)
+    user: Any = fields.OneToOneField("marquee.User", related_name="profile", on_delete=fields.CASCADE)
+    bio = fields.TextField(db_default="")
+    birth_date_encrypted = fields.BinaryField(null=True)
+    favorite_genres: Any = fields.JSONField(db_default=SqlDefault("'[]'"))
+    notification_preferences: Any = fields.JSONField(db_default=SqlDefault("'{}'"))
+
+    user_id: int
+
+    class Meta:
+        """Table."""
+
+        table = "user_profiles"
+
+
+class RefreshToken(Model):
+    """A refresh token by its hash; all that descend from one sign-in are a family, which is a session."""
+
+    id = fields.BigIntField(primary_key=True)
+    user: Any = fields.ForeignKeyField("marquee.User", related_name="refresh_tokens", on_delete=fields.CASCADE)
+    family_id = fields.UUIDField(db_index=True)
+    token_sha256 = fields.BinaryField()
+    label = fields.CharField(max_length=200, db_default="")
+    expires_at = fields.DatetimeField(db_index=True)
+    used_at = fields.DatetimeField(null=True)
+    revoked_at = fields.DatetimeField(null=True)
+    created_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        """Table."""
+
+        table = "refresh_tokens"

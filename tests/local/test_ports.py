@@ -1,0 +1,62 @@
+"""The port checks of the local stack."""
+
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from service.local.ports import PortTaken, free_port, require_free
+
+HOST = "127.0.0.1"
+
+
+@pytest.fixture(params=["plain", "shared", "only bound"])
+def holder(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
+    with socket.socket() as held:
+        if request.param == "shared":
+            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        held.bind((HOST, 0))
+        if request.param != "only bound":
+            held.listen()
+        yield held
+
+
+def test_a_held_port_is_named_with_its_purpose_and_its_variable(holder: socket.socket) -> None:
+    port = holder.getsockname()[1]
+    with pytest.raises(PortTaken, match=rf"{port}.*gRPC.*MARQUEE_PORT"):
+        require_free(port, purpose="gRPC", variable="MARQUEE_PORT")
+
+
+def test_a_free_port_passes_and_stays_free() -> None:
+    port = free_port()
+    for _ in range(2):
+        require_free(port, purpose="gRPC", variable="MARQUEE_PORT")
+    with socket.socket() as taker:
+        taker.bind((HOST, port))
+
+
+def test_connections_in_time_wait_do_not_count() -> None:
+    with socket.create_server((HOST, 0)) as server:
+        port = server.getsockname()[1]
+        with socket.create_connection((HOST, port)) as client:
+            accepted, _ = server.accept()
+            accepted.close()  # The side that closes first is the one left in TIME_WAIT.
+            assert client.recv(1) == b""
+    require_free(port, purpose="gRPC", variable="MARQUEE_PORT")
+
+
+def test_other_failures_to_bind_are_not_called_a_taken_port() -> None:
+    with pytest.raises(OSError, match="assign requested address"):
+        require_free(free_port(), purpose="gRPC", variable="MARQUEE_PORT", host="192.0.2.1")
+
+
+def test_ipv6_is_checked_too() -> None:
+    if not socket.has_ipv6:
+        pytest.skip("no IPv6 here")
+    with socket.socket(socket.AF_INET6) as held:
+        try:
+            held.bind(("::1", 0))
+        except OSError:
+            pytest.skip("no IPv6 loopback here")
+        with pytest.raises(PortTaken):
+            require_free(held.getsockname()[1], purpose="gRPC", variable="MARQUEE_PORT", host="::1")

@@ -1,0 +1,133 @@
+"""Children that are found and ended by a later start."""
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from service.local.process import ChildProcess, stop_leftover
+
+# Ends with the test run even when that is killed.
+LIVES = "import os, time\nparent = os.getppid()\nwhile os.getppid() == parent: time.sleep(0.05)\n"
+STUBBORN = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('set', flush=True)\n{LIVES}"
+FAMILY = (
+    "import subprocess, sys\n"
+    f"subprocess.Popen([sys.executable, '-c', {LIVES!r}], stdout=2)\nprint('set', flush=True)\n{LIVES}"
+)
+
+
+def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "the condition was not met in time"
+        time.sleep(0.01)
+
+
+class Children:
+    """Makes children that all end with the test."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.made: list[ChildProcess] = []
+
+    def start(self, program: str) -> ChildProcess:
+        child = ChildProcess(
+            [sys.executable, "-c", program], log_file=self.log_file, pid_file=self.folder / "child.pid"
+        )
+        self.made.append(child)
+        child.start()
+        if "print" in program:
+            until(lambda: "set" in self.log_file.read_text())
+        return child
+
+    @property
+    def log_file(self) -> Path:
+        return self.folder / "child.log"
+
+
+@pytest.fixture
+def children(tmp_path: Path) -> Iterator[Children]:
+    made = Children(tmp_path)
+    yield made
+    for child in made.made:
+        child.stop(grace=0)
+
+
+def session(leader: int) -> list[int]:
+    found = []
+    for process in psutil.process_iter(["status"]):
+        try:
+            if os.getsid(process.pid) == leader and process.info["status"] != psutil.STATUS_ZOMBIE:
+                found.append(process.pid)
+        except ProcessLookupError:
+            continue
+    return found
+
+
+def test_output_goes_to_the_log_and_the_exit_code_is_kept(children: Children) -> None:
+    child = children.start("import sys; sys.stderr.write('said\\n'); sys.exit(3)")
+    assert child.wait(timeout=15) == 3
+    assert not child.is_running
+    assert children.log_file.read_text() == "said\n"
+
+
+def test_stop_ends_the_child_and_forgets_it(children: Children) -> None:
+    child = children.start(LIVES)
+    assert child.is_running
+    assert child.stop() == -signal.SIGTERM
+    assert child.stop() == -signal.SIGTERM
+    assert not (children.folder / "child.pid").exists()
+
+
+def test_a_child_that_does_not_listen_is_killed(children: Children) -> None:
+    child = children.start(STUBBORN)
+    assert child.stop(grace=0.1) == -signal.SIGKILL
+
+
+def test_the_children_of_the_child_go_with_it(children: Children) -> None:
+    child = children.start(FAMILY)
+    assert child.pid is not None
+    leader = child.pid
+    until(lambda: len(session(leader)) == 2)
+    child.stop()
+    until(lambda: session(leader) == [])
+
+
+def test_the_next_start_ends_a_leftover(children: Children) -> None:
+    first = children.start(STUBBORN)
+    second = ChildProcess(
+        [sys.executable, "-c", LIVES], log_file=children.log_file, pid_file=children.folder / "child.pid"
+    )
+    children.made.append(second)
+    second.start(leftover_grace=0.1)
+    assert first.wait(timeout=15) == -signal.SIGKILL
+    assert second.is_running
+
+
+def test_a_reused_number_is_left_alone(children: Children) -> None:
+    child = children.start(LIVES)
+    pid_file = children.folder / "child.pid"
+    record = json.loads(pid_file.read_text())
+    pid_file.write_text(json.dumps(record | {"started": record["started"] + "1"}))
+    assert not stop_leftover(pid_file)
+    assert child.is_running
+    assert not pid_file.exists()
+
+
+@pytest.mark.parametrize("content", ["", "12", "[]", '{"pid": "x", "started": ""}'])
+def test_a_spoilt_pid_file_counts_as_none(tmp_path: Path, content: str) -> None:
+    pid_file = tmp_path / "child.pid"
+    pid_file.write_text(content)
+    assert not stop_leftover(pid_file)
+
+
+def test_starting_twice_is_refused(children: Children) -> None:
+    child = children.start(LIVES)
+    with pytest.raises(RuntimeError, match="already running"):
+        child.start()
