@@ -43,7 +43,8 @@ def generate(target: Path = GEN, *, force: bool = False) -> bool:
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".gen-") as work:
         fresh = Path(work, "gen")
         fresh.mkdir()
-        _run_protoc(fresh, Path(work, "validate.binpb"))
+        _generate_stubs(fresh)
+        describe(PROTOS, fresh / "marquee.binpb")
         _mark_packages(fresh)
         (fresh / ".stamp").write_text(stamp)
         if target.exists():
@@ -52,46 +53,57 @@ def generate(target: Path = GEN, *, force: bool = False) -> bool:
     return True
 
 
-def _own_protos() -> list[str]:
-    return sorted(path.relative_to(PROTOS).as_posix() for path in (PROTOS / "marquee").rglob("*.proto"))
+def _own_protos(protos: Path) -> list[str]:
+    return sorted(path.relative_to(protos).as_posix() for path in (protos / "marquee").rglob("*.proto"))
 
 
 def _fingerprint() -> str:
     digest = hashlib.sha256(Path(__file__).read_bytes())
-    for name in _own_protos():
+    for name in _own_protos(PROTOS):
         digest.update(f"{name}\0".encode() + (PROTOS / name).read_bytes())
     for package in GENERATORS:
         digest.update(f"{package} {metadata.version(package)}\0".encode())
     return digest.hexdigest()
 
 
-def _run_protoc(out: Path, validate_set: Path) -> None:
+def describe(protos: Path, out: Path) -> None:
+    """Writes the self-contained descriptor set, with comments, of the protos in a folder. Raises GenerationFailed."""
+    arguments = ["--include_imports", "--include_source_info", f"--descriptor_set_out={out}"]
+    _protoc(protos, arguments, _own_protos(protos))
+
+
+def _generate_stubs(out: Path) -> None:
+    own = _own_protos(PROTOS)
+    with_services = [name for name in own if "\nservice " in (PROTOS / name).read_text()]
+    messages = [f"--python_out={out}", f"--mypy_out=quiet:{out}"]
+    _protoc(PROTOS, messages, [*own, "buf/validate/validate.proto"])
+    _protoc(PROTOS, [f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}"], with_services)
+
+
+def _protoc(protos: Path, arguments: list[str], sources: list[str]) -> None:
     # Only needed when there is something to generate.
     from grpc_tools import protoc
+
+    with tempfile.NamedTemporaryFile(suffix=".binpb") as validate_set:
+        validate_set.write(_validate_schema())
+        validate_set.flush()
+        inputs = [
+            f"-I{protos}",
+            f"-I{metadata.distribution('googleapis-common-protos').locate_file('')}",
+            f"-I{Path(protoc.__file__).parent / '_proto'}",
+            f"--descriptor_set_in={validate_set.name}",
+            *(f"--plugin={name}={Path(sys.executable).parent / name}" for name in MYPY_PLUGINS),
+        ]
+        if protoc.main(["protoc", *inputs, *arguments, *sources]) != 0:
+            raise GenerationFailed("protoc refused: " + " ".join(sources))
+
+
+def _validate_schema() -> bytes:
+    """Returns buf/validate/validate.proto as a FileDescriptorSet of one file: field 1, length-delimited."""
     from protovalidate._gen.buf.validate import validate_pb
 
-    descriptor = validate_pb.desc().proto.to_binary()
-    # A FileDescriptorSet of one file: field 1, length-delimited.
-    validate_set.write_bytes(b"\x0a" + _varint(len(descriptor)) + descriptor)
-    inputs = [
-        f"-I{PROTOS}",
-        f"-I{metadata.distribution('googleapis-common-protos').locate_file('')}",
-        f"-I{Path(protoc.__file__).parent / '_proto'}",
-        f"--descriptor_set_in={validate_set}",
-        *(f"--plugin={name}={Path(sys.executable).parent / name}" for name in MYPY_PLUGINS),
-    ]
-    messages = [f"--python_out={out}", f"--mypy_out=quiet:{out}"]
-    services = [f"--grpc_python_out={out}", f"--mypy_grpc_out=quiet:{out}"]
-    bundle = ["--include_imports", "--include_source_info", f"--descriptor_set_out={out / 'marquee.binpb'}"]
-    own = _own_protos()
-    with_services = [name for name in own if "\nservice " in (PROTOS / name).read_text()]
-    for outputs, sources in (
-        (messages, [*own, "buf/validate/validate.proto"]),
-        (services, with_services),
-        (bundle, own),
-    ):
-        if protoc.main(["protoc", *inputs, *outputs, *sources]) != 0:
-            raise GenerationFailed("protoc refused: " + " ".join(sources))
+    file = validate_pb.desc().proto.to_binary()
+    return b"\x0a" + _varint(len(file)) + file
 
 
 def _varint(value: int) -> bytes:

@@ -18,11 +18,13 @@ app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Ma
 migrate_app = typer.Typer(no_args_is_help=True, help="The schema of the database.")
 keys_app = typer.Typer(no_args_is_help=True, help="Signing and data keys.")
 tokens_app = typer.Typer(no_args_is_help=True, help="Tokens of services.")
+users_app = typer.Typer(no_args_is_help=True, help="Accounts.")
 import_app = typer.Typer(no_args_is_help=True, help="Fill the catalogue.")
 local_app = typer.Typer(no_args_is_help=True, help="The embedded stack of a checkout.")
 app.add_typer(migrate_app, name="migrate")
 app.add_typer(keys_app, name="keys")
 app.add_typer(tokens_app, name="tokens")
+app.add_typer(users_app, name="users")
 app.add_typer(import_app, name="import")
 app.add_typer(local_app, name="local")
 
@@ -54,6 +56,18 @@ def config() -> None:
     from service.commands import print_settings
 
     print_settings(_settings())
+
+
+@app.command()
+def health(
+    address: Annotated[str, typer.Option(help="host:port; default: the settings' own.")] = "",
+    service: Annotated[str, typer.Option(help="Service to ask for; default: all of the server.")] = "",
+) -> None:
+    """Ask a server for its health; exit 0 when it serves, 1 when it does not."""
+    from service.commands import check_health
+
+    settings = _settings()
+    sys.exit(check_health(address or f"{settings.host}:{settings.port}", service=service))
 
 
 @migrate_app.command("up")
@@ -102,6 +116,23 @@ def tokens_issue(
     from service.commands import issue_service_token
 
     typer.echo(issue_service_token(_settings(), name=service, scopes=scope, days=days))
+
+
+@users_app.command("create")
+def users_create(
+    username: str,
+    *,
+    email: Annotated[str, typer.Option(help="Address of the account.")],
+    staff: Annotated[bool, typer.Option("--staff", help="May change the catalogue.")] = False,
+    exist_ok: Annotated[bool, typer.Option("--exist-ok", help="No error when the name is taken.")] = False,
+) -> None:
+    """Make an account; the password is read from standard input."""
+    from service import commands
+
+    password = typer.prompt("Password", hide_input=True) if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+    settings = _settings(serving=True)
+    made = asyncio.run(commands.create_user(settings, username=username, email=email, password=password, staff=staff))
+    sys.exit(0 if made or exist_ok else 1)
 
 
 @import_app.command("sample")

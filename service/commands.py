@@ -7,36 +7,50 @@ import os
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import structlog
 from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.table import Table
 
 from service import log as logs
 from service.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+
+    from service.server import Slices
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 console = Console()
 EX_CONFIG = 78
+HEALTH_TIMEOUT = 3.0
 
 
 def serve(settings: Settings) -> int:
     """Runs the supervisor with its workers until a signal; returns the exit code."""
-    from service.supervisor import PortInUse, Supervisor, WorkerSpec, reserve_port
+    from service.ports import PortTaken, require_free, reserve_port
+    from service.supervisor import Supervisor
+    from service.worker_process import WorkerSpec
 
     logs.configure(settings)
     environment = dict(os.environ)
     with ExitStack() as resources:
         try:
-            resources.callback(reserve_port(settings.host, settings.port).close)
-        except PortInUse as error:
-            sys.stderr.write(f"marquee: {error}; MARQUEE_PORT chooses another\n")
+            port = reserve_port(settings.port, purpose="gRPC", variable="MARQUEE_PORT", host=settings.host)
+            resources.callback(port.close)
+            if settings.metrics_port:
+                require_free(
+                    settings.metrics_port,
+                    purpose="metrics",
+                    variable="MARQUEE_METRICS_PORT",
+                    host=settings.host,
+                )
+        except PortTaken as error:
+            sys.stderr.write(f"marquee: {error}\n")
             return EX_CONFIG
         if settings.metrics_port:
             environment["PROMETHEUS_MULTIPROC_DIR"] = _serve_metrics(settings, resources)
@@ -74,6 +88,24 @@ def run_worker(settings: Settings) -> int:
     except (ValueError, KeysUnusable, PolicyMissing) as error:
         log.error("configuration", error=str(error))  # noqa: TRY400 - the sentence says it all
         return EX_CONFIG
+
+
+def check_health(address: str, *, service: str) -> int:
+    """Prints what the health service says; returns 0 for SERVING, else 1."""
+    import grpc
+    from grpc_health.v1 import health_pb2, health_pb2_grpc
+
+    with grpc.insecure_channel(address) as channel:
+        try:
+            answer = cast("Any", health_pb2_grpc.HealthStub(channel)).Check(
+                health_pb2.HealthCheckRequest(service=service), timeout=HEALTH_TIMEOUT
+            )
+        except grpc.RpcError as error:
+            console.print(f"{address}: {error.code().name}")
+            return 1
+    state = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+    console.print(f"{address}: {state}")
+    return int(state != "SERVING")
 
 
 def print_settings(settings: Settings) -> None:
@@ -137,6 +169,61 @@ def issue_service_token(settings: Settings, *, name: str, scopes: Sequence[str],
 
 async def import_sample(settings: Settings, *, posters: bool) -> None:
     """Loads the sample catalogue with a progress bar and prints what was done."""
-    from service.importers.sample_import import run
+    from service.importers.sample import artwork, load
 
-    console.print(await run(settings, posters=posters))
+    sample = load.read_sample()
+    async with _composed(settings) as slices:
+        with _progress("films") as progress:
+            summary = await load.load_sample(sample, progress=progress)
+        console.print(
+            f"{summary.movies_added} films added with {summary.persons_added} people and"
+            f" {summary.characters_added} characters; {summary.movies_kept} were there already"
+        )
+        if posters:
+            titles = [movie["title"] for movie in sample["movies"]]
+            with _progress("posters") as progress:
+                uploaded = await artwork.upload_posters(slices.media, titles, progress=progress)
+            console.print(f"{uploaded} posters uploaded")
+
+
+async def create_user(settings: Settings, *, username: str, email: str, password: str, staff: bool) -> bool:
+    """Makes an account; returns False when the name or address is taken."""
+    from service.users.errors import EmailTaken, UsernameTaken
+
+    async with _composed(settings) as slices:
+        try:
+            await slices.users.register(username=username, email=email, password=password, is_staff=staff)
+        except (UsernameTaken, EmailTaken) as error:
+            console.print(str(error))
+            return False
+    console.print(f"made {username}")
+    return True
+
+
+@asynccontextmanager
+async def _composed(settings: Settings) -> AsyncIterator[Slices]:
+    """Gives a command the slices and the database, as a worker has them."""
+    from service import db
+    from service.auth.keys import KeyRing
+    from service.media.storage import S3UploadStorage
+    from service.server import compose_slices, password_hasher
+
+    passwords = password_hasher(settings)
+    async with db.connected(settings):
+        try:
+            yield compose_slices(
+                settings,
+                passwords=passwords,
+                keys=KeyRing.load(settings.keys_dir),
+                storage=S3UploadStorage.from_settings(settings),
+            )
+        finally:
+            passwords.close()
+
+
+@contextmanager
+def _progress(what: str) -> Iterator[Callable[[int, int], None]]:
+    """Shows a bar; gives what moves it."""
+    with Progress(TextColumn(f"{what:8}"), BarColumn(), MofNCompleteColumn(), console=console) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -1,46 +1,21 @@
 """Worker processes of one command on one port: started, restarted, rolled over and drained together.
 
 The supervisor only starts processes (always a fresh exec) and must stay free of grpc: a process that has
-initialised grpc cannot fork safely. Worker and supervisor are bound by two inherited pipes. On the one the
-worker says that it serves (`announce_ready`), the other reaches its end when the supervisor is gone, by
-whatever death (`parent_gone`).
+initialised grpc cannot fork safely. `service.worker_link` is the workers' side.
 """
 
 import asyncio
-import contextlib
-import errno
 import os
 import random
 import signal
-import socket
-from collections.abc import Callable, Coroutine, Mapping, MutableMapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+
+from service.worker_process import WorkerProcess, WorkerSpec
 
 EX_CONFIG = 78  # sysexits.h: the configuration is wrong, so starting again cannot help.
-READY_VARIABLE = "MARQUEE_READY_FD"
-PARENT_VARIABLE = "MARQUEE_PARENT_FD"
-WORKER_VARIABLE = "MARQUEE_WORKER"
-_READY = b"ready\n"
 
 EventSink = Callable[[str, Mapping[str, object]], None]
-
-
-class PortInUse(RuntimeError):
-    """Another program holds the port the workers are to share."""
-
-    def __init__(self, host: str, port: int) -> None:
-        super().__init__(f"port {port} on {host} is already in use by another program")
-        self.host = host
-        self.port = port
-
-
-@dataclass(frozen=True)
-class WorkerSpec:
-    """What a worker is: its command and its whole environment, to which the supervisor adds its variables."""
-
-    command: Sequence[str]
-    environment: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -63,54 +38,11 @@ class Backoff:
 
 
 @dataclass(eq=False)
-class _Worker:
-    slot: "_Slot"
-    process: asyncio.subprocess.Process
-    started: float
-    ready_pipe: int
-    ready: asyncio.Event = field(default_factory=asyncio.Event)
-    gone: asyncio.Event = field(default_factory=asyncio.Event)
-    asked_to_end: bool = False
-    ready_when_asked: bool = False
-
-    @property
-    def exit_code(self) -> int | None:
-        return self.process.returncode
-
-    def terminate(self) -> None:
-        """Asks the worker to drain and end; asks only once."""
-        if not self.asked_to_end:
-            self.asked_to_end = True
-            self.ready_when_asked = self.ready.is_set()
-            self._send(signal.SIGTERM)
-
-    def kill(self) -> None:
-        self._send(signal.SIGKILL)
-
-    def fields(self) -> dict[str, object]:
-        return {"slot": self.slot.number, "pid": self.process.pid}
-
-    def close_ready_pipe(self) -> None:
-        if self.ready_pipe >= 0:
-            asyncio.get_running_loop().remove_reader(self.ready_pipe)
-            os.close(self.ready_pipe)
-            self.ready_pipe = -1
-
-    def ended_well(self) -> bool:
-        # A worker still starting has no handler for SIGTERM yet, so dying of it is how it obeys.
-        return self.exit_code == 0 or (self.exit_code == -signal.SIGTERM and not self.ready_when_asked)
-
-    def _send(self, number: signal.Signals) -> None:
-        with contextlib.suppress(ProcessLookupError):
-            self.process.send_signal(number)
-
-
-@dataclass(eq=False)
 class _Slot:
     """One of the N places; `worker` is who holds it, `failures` how often in a row it ended unasked."""
 
     number: int
-    worker: _Worker | None = None
+    worker: WorkerProcess | None = None
     failures: int = 0
 
 
@@ -151,7 +83,7 @@ class Supervisor:
         self._backoff = backoff
         self._ready_timeout = ready_timeout
         self._on_event = on_event
-        self._workers: set[_Worker] = set()
+        self._workers: set[WorkerProcess] = set()
         self._tasks: set[asyncio.Task[None]] = set()
         self._stopping = asyncio.Event()
         self._hurry = asyncio.Event()
@@ -248,61 +180,41 @@ class Supervisor:
         if slot.worker is None:
             self._spawn(self._refill(slot, ended=None, uptime=0.0))
 
-    async def _start(self, slot: _Slot) -> _Worker | None:
+    async def _start(self, slot: _Slot) -> WorkerProcess | None:
         """Starts a worker and the watch over it; None when the system could not start it."""
-        ready, announce = os.pipe()
-        os.set_blocking(ready, False)
-        parent = self._parent_pipe[0]
-        added = {READY_VARIABLE: announce, PARENT_VARIABLE: parent, WORKER_VARIABLE: slot.number}
         try:
-            process = await asyncio.create_subprocess_exec(
-                *self._spec.command,
-                env={**self._spec.environment, **{name: str(value) for name, value in added.items()}},
-                stdin=asyncio.subprocess.DEVNULL,
-                pass_fds=(announce, parent),
-                # Away from the terminal's Ctrl-C: the supervisor decides how the workers end.
-                start_new_session=True,
-            )
-        except BaseException as error:
-            os.close(ready)
-            if not isinstance(error, OSError):
-                raise
+            worker = await WorkerProcess.start(self._spec, slot=slot.number, parent_pipe=self._parent_pipe[0])
+        except OSError as error:
             self._on_event("worker_unstartable", {"slot": slot.number, "error": str(error)})
             return None
-        finally:
-            os.close(announce)
-        worker = _Worker(slot, process, started=asyncio.get_running_loop().time(), ready_pipe=ready)
         self._workers.add(worker)
-        self._on_event("worker_started", worker.fields())
-        asyncio.get_running_loop().add_reader(ready, self._on_announcement, worker)
-        self._spawn(self._watch(worker))
+        self._on_event("worker_started", worker.fields)
+        asyncio.get_running_loop().add_reader(worker.ready_pipe, self._on_announcement, worker)
+        self._spawn(self._watch(worker, slot))
         if self._stopping.is_set():
             worker.terminate()
         return worker
 
-    def _on_announcement(self, worker: _Worker) -> None:
-        said = os.read(worker.ready_pipe, len(_READY))
-        worker.close_ready_pipe()
-        if said == _READY:
-            worker.ready.set()
-            self._on_event("worker_ready", worker.fields())
+    def _on_announcement(self, worker: WorkerProcess) -> None:
+        if worker.read_announcement():
+            self._on_event("worker_ready", worker.fields)
 
-    async def _watch(self, worker: _Worker) -> None:
+    async def _watch(self, worker: WorkerProcess, slot: _Slot) -> None:
         code = await worker.process.wait()
         worker.close_ready_pipe()
         self._workers.discard(worker)
         worker.gone.set()
-        self._on_event("worker_exited", {**worker.fields(), "code": code})
+        self._on_event("worker_exited", {**worker.fields, "code": code})
         # A replacement holds no place yet: its rollover looks after it.
-        if worker.asked_to_end or self._stopping.is_set() or worker.slot.worker is not worker:
+        if worker.asked_to_end or self._stopping.is_set() or slot.worker is not worker:
             return
         if code == EX_CONFIG:
             self._stop(reason="configuration", code=EX_CONFIG)
             return
         uptime = asyncio.get_running_loop().time() - worker.started
-        await self._refill(worker.slot, ended=worker, uptime=uptime)
+        await self._refill(slot, ended=worker, uptime=uptime)
 
-    async def _refill(self, slot: _Slot, *, ended: _Worker | None, uptime: float) -> None:
+    async def _refill(self, slot: _Slot, *, ended: WorkerProcess | None, uptime: float) -> None:
         """Starts a successor of `ended` after the delay, unless a rollover has filled the place meanwhile."""
         if uptime >= self._backoff.reset_after:
             slot.failures = 0
@@ -348,15 +260,15 @@ class Supervisor:
                 await self._retire(old)
         self._on_event("reload_finished", {})
 
-    async def _retire(self, worker: _Worker) -> None:
+    async def _retire(self, worker: WorkerProcess) -> None:
         worker.terminate()
         await _first_of(worker.gone, timeout=self._grace)
         if not worker.gone.is_set():
             self._kill(worker)
             await worker.gone.wait()
 
-    def _kill(self, worker: _Worker) -> None:
-        self._on_event("worker_killed", worker.fields())
+    def _kill(self, worker: WorkerProcess) -> None:
+        self._on_event("worker_killed", worker.fields)
         worker.kill()
 
 
@@ -367,86 +279,3 @@ async def _first_of(*events: asyncio.Event, timeout: float) -> None:  # noqa: AS
     finally:
         for wait in waits:
             wait.cancel()
-
-
-def announce_ready(environment: MutableMapping[str, str] = os.environ) -> None:
-    """Tells the supervisor, from within a worker, that this process serves now.
-
-    Without a supervisor, and from the second call on, it does nothing.
-    """
-    given = environment.pop(READY_VARIABLE, None)
-    if given is None:
-        return
-    # A supervisor that is gone is no matter of this function: parent_gone() tells.
-    pipe = int(given)
-    with contextlib.suppress(BrokenPipeError):
-        os.write(pipe, _READY)
-    os.close(pipe)
-
-
-async def parent_gone(environment: Mapping[str, str] = os.environ) -> None:
-    """Returns, within a worker, once its supervisor has ended; without a supervisor never.
-
-    To be awaited by one task at a time. A worker whose event loop is blocked notices only afterwards.
-    """
-    loop = asyncio.get_running_loop()
-    gone: asyncio.Future[None] = loop.create_future()
-    given = environment.get(PARENT_VARIABLE)
-    if given is None:
-        await gone
-        return
-    pipe = int(given)
-    # A child of the worker has no business with it.
-    os.set_inheritable(pipe, False)  # noqa: FBT003 (takes no keyword)
-
-    def on_end() -> None:
-        loop.remove_reader(pipe)
-        if not gone.done():
-            gone.set_result(None)
-
-    # Nobody ever writes to this pipe, so readable means that its writing end is closed.
-    loop.add_reader(pipe, on_end)
-    try:
-        await gone
-    finally:
-        loop.remove_reader(pipe)
-
-
-def reserve_port(host: str, port: int) -> socket.socket:
-    """Takes `port` on `host` for this process and its workers, and returns the socket that holds it.
-
-    The socket is bound and never listens, so it takes no connection from the workers, which bind the same
-    port with SO_REUSEPORT. Until it is closed no program can bind the port but one of the same user that asks
-    for SO_REUSEPORT too. With port 0 the system chooses one: see getsockname(). Raises PortInUse when another
-    program holds the port already, listening or not, sharing or not; OSError for any other failure.
-    """
-    (family, _, _, _, address), *_ = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
-    )
-    try:
-        if port != 0:
-            # Without SO_REUSEPORT, so that a stranger who would share the port is found as well.
-            _bound(family, address, shared=False).close()
-        return _bound(family, address, shared=True)
-    except OSError as error:
-        if error.errno != errno.EADDRINUSE:
-            raise
-        raise PortInUse(host, port) from error
-
-
-def _bound(family: int, address: tuple[Any, ...], *, shared: bool) -> socket.socket:
-    holder = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        if family == socket.AF_INET6 and address[0] == "::":
-            holder.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)  # As gRPC binds [::]: IPv4 as well.
-        # Connections of an earlier server in TIME_WAIT do not refuse us...
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        if shared:
-            holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        holder.bind(address)
-        # ...but left on, it would let another program with SO_REUSEADDR in while no worker listens.
-        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 0)
-    except BaseException:
-        holder.close()
-        raise
-    return holder

@@ -10,8 +10,8 @@ import structlog
 
 from service.server import MarqueeServer
 from service.settings import Settings
-from service.supervisor import announce_ready, parent_gone
 from service.telemetry import PrometheusMetrics
+from service.worker_link import announce_ready, parent_gone
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 

@@ -5,7 +5,6 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,17 +16,9 @@ from typing import Any
 import psutil
 import pytest
 
-from service.supervisor import (
-    PARENT_VARIABLE,
-    READY_VARIABLE,
-    Backoff,
-    PortInUse,
-    Supervisor,
-    WorkerSpec,
-    announce_ready,
-    parent_gone,
-    reserve_port,
-)
+from service.supervisor import Backoff, Supervisor
+from service.worker_link import PARENT_VARIABLE, READY_VARIABLE, announce_ready, parent_gone
+from service.worker_process import WorkerSpec
 
 ROOT = Path(__file__).parents[1]  # Where workers and supervisor find the service package.
 
@@ -35,7 +26,7 @@ ROOT = Path(__file__).parents[1]  # Where workers and supervisor find the servic
 WORKER = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from service.supervisor import announce_ready, parent_gone
+from service.worker_link import announce_ready, parent_gone
 
 folder = Path(sys.argv[1])
 mode = (folder / "mode").read_text()
@@ -62,7 +53,8 @@ asyncio.run(main())
 # Prints each event as a line of JSON, and dies without a word when the test run does.
 DRIVER = """
 import asyncio, json, os, sys, threading
-from service.supervisor import Backoff, Supervisor, WorkerSpec
+from service.supervisor import Backoff, Supervisor
+from service.worker_process import WorkerSpec
 
 def on_event(name, fields):
     print(json.dumps({"event": name, **fields}), flush=True)
@@ -159,9 +151,7 @@ StartSupervisor = Callable[..., Running]
 def start(tmp_path: Path) -> Iterator[StartSupervisor]:
     made: list[Running] = []
 
-    def make(
-        mode: str = "serve", *, workers: int = 2, grace: float = 20.0, ready_timeout: float = 20.0
-    ) -> Running:
+    def make(mode: str = "serve", *, workers: int = 2, grace: float = 20.0, ready_timeout: float = 20.0) -> Running:
         made.append(Running(tmp_path, mode=mode, workers=workers, grace=grace, ready_timeout=ready_timeout))
         return made[-1]
 
@@ -370,57 +360,3 @@ async def test_parent_gone_waits_for_the_end_of_the_pipe() -> None:
     assert not alone.done()
     alone.cancel()
     os.close(reading)
-
-
-def bind(port: int, *options: int, listen: bool = False) -> socket.socket:
-    taker = socket.socket()
-    try:
-        for option in options:
-            taker.setsockopt(socket.SOL_SOCKET, option, 1)
-        taker.bind(("127.0.0.1", port))
-        if listen:
-            taker.listen(64)
-    except BaseException:
-        taker.close()
-        raise
-    return taker
-
-
-@pytest.mark.parametrize("options", [[], [socket.SO_REUSEADDR], [socket.SO_REUSEPORT]])
-def test_a_port_a_stranger_holds_is_not_reserved(options: list[int]) -> None:
-    with bind(0, *options, listen=True) as stranger:
-        port = stranger.getsockname()[1]
-        with pytest.raises(PortInUse, match=f"port {port} "):
-            reserve_port("127.0.0.1", port)
-
-
-@pytest.mark.parametrize("options", [[], [socket.SO_REUSEADDR]])
-def test_a_reserved_port_refuses_strangers_also_while_no_worker_listens(options: list[int]) -> None:
-    with reserve_port("127.0.0.1", 0) as held, pytest.raises(OSError, match="in use"):
-        bind(held.getsockname()[1], *options, listen=True)
-
-
-def test_a_reservation_takes_no_connection_from_a_worker() -> None:
-    with reserve_port("127.0.0.1", 0) as held:
-        address = held.getsockname()
-        with bind(address[1], socket.SO_REUSEPORT, socket.SO_REUSEADDR, listen=True) as worker:
-            for _ in range(200):
-                with socket.create_connection(address, timeout=20) as client:
-                    accepted, _ = worker.accept()
-                    with accepted:
-                        accepted.sendall(b"x")
-                        assert client.recv(1) == b"x"
-        with pytest.raises(ConnectionRefusedError):
-            socket.create_connection(address, timeout=20)
-    # Two hundred connections in TIME_WAIT do not stand in the way of the next start.
-    with reserve_port("127.0.0.1", address[1]):
-        pass
-
-
-def test_every_address_is_reserved_for_both_families() -> None:
-    try:
-        held = reserve_port("::", 0)
-    except OSError:
-        pytest.skip("no IPv6 here")
-    with held, pytest.raises(OSError, match="in use"):
-        bind(held.getsockname()[1])

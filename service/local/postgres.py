@@ -189,7 +189,7 @@ class EmbeddedPostgres:
     def _psql(self, statement: str) -> subprocess.CompletedProcess[str]:
         psql = (self._installation or wheel_installation()) / "bin" / "psql"
         try:
-            return subprocess.run(  # noqa: S603 (the wheel's psql, no shell)
+            return subprocess.run(
                 [psql, "-XwAtq", "-d", self.url("postgres"), "-c", statement],
                 env=program_environment(),
                 capture_output=True,

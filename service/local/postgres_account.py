@@ -144,7 +144,7 @@ def _copy_installation(installation: Path, target: Path) -> None:
 def _can_use(installation: Path, account: Account) -> bool:
     # Asked of the kernel under that account: modes alone say nothing of ACLs, containers and mount options.
     try:
-        done = subprocess.run(  # noqa: S603 (a program of the installation, no shell)
+        done = subprocess.run(
             [installation / "bin" / "initdb", "--version"],
             user=account.uid,
             group=account.gid,

@@ -95,7 +95,7 @@ class ChildProcess:
         for file in (self._log_file, self._pid_file):
             file.parent.mkdir(parents=True, exist_ok=True)
         with self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(  # noqa: S603 (the caller's own command, no shell)
+            self._process = subprocess.Popen(
                 self._command,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

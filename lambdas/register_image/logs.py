@@ -1,0 +1,40 @@
+"""One-line JSON log records on standard error, where Lambda collects them."""
+
+import json
+import logging
+import sys
+import traceback
+from datetime import UTC, datetime
+
+_LOGGER_NAME = "marquee.register_image"
+
+
+class _JsonLines(logging.Formatter):
+    """Formats a record and its `fields` as one JSON object."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line: dict[str, object] = {
+            "time": datetime.fromtimestamp(record.created, tz=UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname,
+            "event": record.getMessage(),
+            **getattr(record, "fields", {}),
+        }
+        if record.exc_info:
+            line["exception"] = "".join(traceback.format_exception(*record.exc_info))
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def get_logger() -> logging.Logger:
+    """Returns the function's logger; the first call sets it up.
+
+    Standard output is left alone: a local Lambda runtime may speak its own protocol there.
+    """
+    logger = logging.getLogger(_LOGGER_NAME)
+    if not logger.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(_JsonLines())
+        logger.addHandler(handler)
+        logger.setLevel(logging.INFO)
+        # The runtime's own root handler would write every line a second time.
+        logger.propagate = False
+    return logger

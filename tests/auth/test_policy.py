@@ -1,0 +1,108 @@
+"""Who may call what: every rpc of every descriptor, for every kind of caller."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import grpc
+import pytest
+from marquee.catalog.v1 import catalog_pb2
+from marquee.favorites.v1 import favorites_pb2
+from marquee.media.v1 import media_pb2
+from marquee.users.v1 import users_pb2
+
+from service.auth.keys import KeyRing
+from service.auth.policy import MEDIA_REGISTER, POLICY, PolicyMissing, Rule, require_rules, rule_for
+from service.auth.principal import Role, UserId
+from service.server import full_methods, token_issuer
+from service.settings import Settings
+from tests.client import Client, refused
+
+# Written out, so that loosening the table takes a change here as well.
+ANYONE = {"Register", "Login", "GetMovie", "ListMovies"}
+USERS = {"GetProfile", "AddFavorite", "RemoveFavorite", "ListFavorites", "CreateUpload", "GetFile"}
+SERVICES = {"RegisterFile", "RejectFile"}
+SCHEMAS = (users_pb2, catalog_pb2, favorites_pb2, media_pb2)
+RPCS = [
+    (f"/{service.full_name}/{rpc.name}", rpc.name)
+    for schema in SCHEMAS
+    for service in schema.DESCRIPTOR.services_by_name.values()
+    for rpc in service.methods
+]
+
+
+def expected(caller: str, rpc: str) -> tuple[grpc.StatusCode, str] | None:
+    """Returns the refusal that a caller must meet, None when they may call."""
+    if rpc in ANYONE or (caller in {"user", "staff", "superuser"} and rpc in USERS):
+        return None
+    if caller == "service with scope" and rpc in SERVICES:
+        return None
+    if caller == "anonymous":
+        return grpc.StatusCode.UNAUTHENTICATED, "AUTHENTICATION_REQUIRED"
+    return grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED"
+
+
+@pytest.fixture
+def callers(client: Client, settings: Settings) -> dict[str, Client]:
+    issuer = token_issuer(settings, KeyRing.load(settings.keys_dir))
+
+    def user(*roles: Role) -> Client:
+        return client.with_token(issuer.issue_access(UserId(1), roles=roles, epoch=0).token)
+
+    return {
+        "anonymous": client,
+        "user": user(Role.USER),
+        "staff": user(Role.USER, Role.STAFF),
+        "superuser": user(Role.USER, Role.SUPERUSER),
+        "service without scope": client.as_service(),
+        "service with another scope": client.as_service("media", "media.register.all", "*"),
+        "service with scope": client.as_service(MEDIA_REGISTER),
+    }
+
+
+async def test_every_rpc_for_every_caller(callers: dict[str, Client]) -> None:
+    """Bytes that are no message tell the two apart: who may call is told so, who may not never gets that far."""
+    malformed = (grpc.StatusCode.INVALID_ARGUMENT, "MESSAGE_MALFORMED")
+    outcomes, wanted = {}, {}
+    for name, caller in callers.items():
+        metadata = (("authorization", f"Bearer {caller.token}"),) if caller.token else ()
+        for full_method, rpc in RPCS:
+            call: Any = caller.channel.unary_unary(full_method)
+            refusal = await refused(call(b"\xff", metadata=metadata, timeout=10))
+            outcomes[name, rpc] = (refusal.code, refusal.reason)
+            wanted[name, rpc] = expected(name, rpc) or malformed
+    assert outcomes == wanted
+
+
+def test_the_expectation_names_every_rpc() -> None:
+    assert {rpc for _, rpc in RPCS} == ANYONE | USERS | SERVICES
+
+
+def test_every_rpc_served_has_a_line_and_every_line_an_rpc() -> None:
+    require_rules(full_methods())
+    assert {name for name in POLICY if not name.startswith("/grpc.reflection.")} == set(full_methods())
+
+
+def test_every_line_for_services_names_a_scope() -> None:
+    assert all(rule.scope for rule in POLICY.values() if Role.SERVICE in rule.roles)
+    assert not any(rule.scope for rule in POLICY.values() if Role.SERVICE not in rule.roles)
+
+
+def test_what_the_table_does_not_name_is_refused() -> None:
+    with pytest.raises(PolicyMissing, match=r"/x\.Y/Z"):
+        rule_for("/x.Y/Z")
+    with pytest.raises(PolicyMissing, match=r"/x\.Y/A, /x\.Y/Z"):
+        require_rules(["/x.Y/Z", *full_methods(), "/x.Y/A"])
+
+
+def test_a_rule_without_roles_is_for_anyone() -> None:
+    assert Rule().roles == frozenset()
+
+
+async def test_who_may_not_call_learns_nothing_of_what_exists(client: Client) -> None:
+    """An unknown file is refused as a known one would be, before the request is even looked at."""
+    user = await client.registered()
+    broken = media_pb2.RejectFileRequest()
+    for caller in (user, client.as_staff(user.user_id)):
+        assert (await refused(caller.media.RejectFile(broken))).reason == "ACCESS_DENIED"
+    assert (await refused(client.as_service(MEDIA_REGISTER).media.RejectFile(broken))).reason == "FIELDS_INVALID"

@@ -1,0 +1,117 @@
+"""A client of every service, and refusals in a form that tests can compare."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable
+from dataclasses import dataclass
+from typing import Any
+
+import grpc
+from google.rpc import error_details_pb2
+from grpc_status import rpc_status
+from marquee.catalog.v1 import catalog_pb2_grpc
+from marquee.favorites.v1 import favorites_pb2_grpc
+from marquee.media.v1 import media_pb2_grpc
+from marquee.users.v1 import users_pb2, users_pb2_grpc
+
+from service.auth.keys import KeyRing
+from service.auth.principal import Role, UserId
+from service.server import token_issuer
+from service.settings import Settings
+
+PASSWORD = "correct horse battery"
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A call's error, taken apart."""
+
+    code: grpc.StatusCode
+    reason: str
+    message: str
+    details: dict[str, Any]
+    """Detail messages by their short name, such as `BadRequest`."""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """Rule broken by each bad field."""
+        bad = self.details.get("BadRequest")
+        return {violation.field: violation.reason for violation in bad.field_violations} if bad else {}
+
+
+async def refused(call: Awaitable[Any]) -> Refusal:
+    """Returns how a call was refused; fails when it was not."""
+    try:
+        answer = await call
+    except grpc.aio.AioRpcError as error:
+        return take_apart(error)
+    raise AssertionError(f"not refused, but answered: {answer}")
+
+
+def take_apart(error: grpc.aio.AioRpcError) -> Refusal:
+    """Returns the refusal that an error carries."""
+    status: Any = rpc_status.from_call(error)  # type: ignore[arg-type] # it takes what aio raises, too
+    details: dict[str, Any] = {}
+    for packed in status.details if status else ():
+        name = packed.type_url.rpartition(".")[2]
+        detail = getattr(error_details_pb2, name)()
+        packed.Unpack(detail)
+        details[name] = detail
+    info = details.get("ErrorInfo")
+    return Refusal(error.code(), info.reason if info else "", error.details() or "", details)
+
+
+class _Authorized:
+    """A stub whose calls carry a token."""
+
+    def __init__(self, stub: Any, token: str | None) -> None:
+        self._stub = stub
+        self._metadata = (("authorization", f"Bearer {token}"),) if token else ()
+
+    def __getattr__(self, name: str) -> Any:
+        rpc = getattr(self._stub, name)
+        return lambda request, **options: rpc(
+            request, metadata=(*self._metadata, *options.pop("metadata", ())), timeout=10, **options
+        )
+
+
+class Client:
+    """Calls every service, as nobody or with a token."""
+
+    def __init__(self, channel: grpc.aio.Channel, settings: Settings, *, token: str | None = None) -> None:
+        self.channel = channel
+        self.settings = settings
+        self.token = token
+        self.user_id = 0
+        self.users: Any = _Authorized(users_pb2_grpc.UsersServiceStub(channel), token)
+        self.catalog: Any = _Authorized(catalog_pb2_grpc.CatalogServiceStub(channel), token)
+        self.favorites: Any = _Authorized(favorites_pb2_grpc.FavoritesServiceStub(channel), token)
+        self.media: Any = _Authorized(media_pb2_grpc.MediaServiceStub(channel), token)
+
+    def with_token(self, token: str) -> Client:
+        """Returns the same client with another token."""
+        return Client(self.channel, self.settings, token=token)
+
+    async def registered(self, username: str = "") -> Client:
+        """Registers a user and returns their client."""
+        username = username or f"user{secrets.token_hex(4)}"
+        answer = await self.users.Register(
+            users_pb2.RegisterRequest(username=username, email=f"{username}@example.org", password=PASSWORD)
+        )
+        client = self.with_token(answer.access_token.token)
+        client.user_id = answer.user.id
+        return client
+
+    def as_staff(self, user_id: int) -> Client:
+        """Returns a client with a staff token of an existing user."""
+        issuer = token_issuer(self.settings, KeyRing.load(self.settings.keys_dir))
+        token = issuer.issue_access(UserId(user_id), roles=[Role.USER, Role.STAFF], epoch=0).token
+        client = self.with_token(token)
+        client.user_id = user_id
+        return client
+
+    def as_service(self, *scopes: str) -> Client:
+        """Returns a client with a service's token."""
+        issuer = token_issuer(self.settings, KeyRing.load(self.settings.keys_dir))
+        return self.with_token(issuer.issue_service("test", scopes=scopes, ttl=60).token)

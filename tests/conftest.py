@@ -1,0 +1,145 @@
+"""The real parts that tests run on: one PostgreSQL a test process, a fresh database and server a test."""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+from cryptography.fernet import Fernet
+
+from service import migrate
+from service.auth import keys
+from service.local.postgres import EmbeddedPostgres
+from service.media.storage import S3UploadStorage
+from service.server import MarqueeServer
+from service.settings import Profile, Settings
+from service.telemetry import PrometheusMetrics
+from tests.client import Client
+
+TEMPLATE = "marquee_template"
+NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+SettingsFactory = Callable[..., Settings]
+
+
+def pytest_configure() -> None:
+    """Keeps the machine's own settings and credentials out of every test."""
+    for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
+        if name not in {"MARQUEE_DATA_DIR", "MARQUEE_MINISTACK_PYTHON"}:
+            del os.environ[name]
+    os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.fixture(scope="session")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+    """A PostgreSQL of this test process's own."""
+    folder = tmp_path_factory.mktemp("postgres")
+    server = EmbeddedPostgres(folder / "data", log_file=folder / "log", parameters=NOT_DURABLE)
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with one signing key."""
+    folder = tmp_path_factory.mktemp("keys")
+    keys.generate(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def make_settings(keys_dir: Path) -> SettingsFactory:
+    """Makes settings fit for a test: a free port, cheap password hashes, keys."""
+    defaults: dict[str, Any] = {
+        "profile": Profile.DEVELOPMENT,
+        "port": 0,
+        "workers": 1,
+        "reflection": True,
+        "keys_dir": keys_dir,
+        "data_keys": Fernet.generate_key().decode(),
+        "index_key": "i" * 32,
+        "page_token_key": "p" * 32,
+        "password_time_cost": 1,
+        "password_memory_kib": 8192,
+        "s3_endpoint_url": "http://127.0.0.1:1",
+        "media_base_url": "http://media.test",
+        "database_pool_size": 4,
+        "drain_grace": 2.0,
+    }
+    return lambda **changes: Settings(**(defaults | changes))
+
+
+@pytest.fixture(scope="session")
+async def template(postgres: EmbeddedPostgres, make_settings: SettingsFactory) -> str:
+    """The database that every test's is cloned from: made by the real migrations, once."""
+    postgres.ensure_database(TEMPLATE)
+    await migrate.up(make_settings(database_url=postgres.url(TEMPLATE)))
+    return TEMPLATE
+
+
+@pytest.fixture(scope="session")
+def database_names() -> Iterator[int]:
+    """Numbers that no other database of this process has."""
+    return itertools.count()
+
+
+@pytest.fixture
+async def database_url(
+    postgres: EmbeddedPostgres, template: str, database_names: Iterator[int]
+) -> AsyncIterator[str]:
+    """A database of the test's own, migrated and empty."""
+    name = f"test_{next(database_names)}"
+    admin = await asyncpg.connect(postgres.url("postgres"))
+    try:
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+        yield postgres.url(name)
+        await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    finally:
+        await admin.close()
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
+    """A connection to the test's database, to arrange and to look."""
+    connection = await asyncpg.connect(database_url)
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture
+def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
+    """The settings of the test's server."""
+    return make_settings(database_url=database_url)
+
+
+@pytest.fixture(scope="session")
+def storage(make_settings: SettingsFactory) -> S3UploadStorage:
+    """Real signing of upload forms; needs no network, and its client is slow to make."""
+    return S3UploadStorage.from_settings(make_settings())
+
+
+@pytest.fixture
+async def port(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[int]:
+    """A whole server as production runs it, in this process."""
+    server = MarqueeServer(settings, metrics=PrometheusMetrics(), storage=storage)
+    yield await server.start()
+    await server.stop(1.0)
+
+
+@pytest.fixture
+async def channel(port: int) -> AsyncIterator[grpc.aio.Channel]:
+    """A real channel to the test's server."""
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield channel
+
+
+@pytest.fixture
+def client(channel: grpc.aio.Channel, settings: Settings) -> Client:
+    """An anonymous client of the test's server."""
+    return Client(channel, settings)

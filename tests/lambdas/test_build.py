@@ -1,0 +1,118 @@
+"""The zip holds everything the function imports, little else, and comes out the same each time."""
+
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from lambdas.build import BuildFailed, build
+
+_STUBS = Path(__file__).parents[2] / "gen"
+_MOST_BYTES = 20 * 1024 * 1024
+_MOST_IMPORT_SECONDS = 0.6
+
+_IMPORT = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+started = time.perf_counter()
+import lambdas.register_image.handler as handler
+print(time.perf_counter() - started)
+from lambdas.register_image.storage import S3Store
+S3Store()
+outside = [
+    name for name, module in sys.modules.items()
+    if "site-packages" in (getattr(module, "__file__", None) or "")
+]
+assert not outside, outside
+assert handler.__file__.startswith(sys.argv[1])
+"""
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return build(stubs=_STUBS, output=tmp_path_factory.mktemp("build"))
+
+
+def _entries(package: Path) -> list[zipfile.ZipInfo]:
+    with zipfile.ZipFile(package) as archive:
+        return archive.infolist()
+
+
+def test_the_zip_is_small(package: Path) -> None:
+    assert package.stat().st_size <= _MOST_BYTES
+
+
+def test_the_zip_holds_all_it_imports_and_imports_fast(package: Path, tmp_path: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        archive.extractall(tmp_path)
+    # The best of a few, since other tests run beside this one; -B, since Lambda cannot keep bytecode either.
+    seconds = [
+        float(
+            subprocess.run(
+                # -S and -I: neither this environment's packages nor its variables are seen.
+                [sys.executable, "-I", "-S", "-B", "-c", _IMPORT, str(tmp_path)],
+                env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
+                cwd=tmp_path,
+                check=True,
+                stdout=subprocess.PIPE,
+                text=True,
+                timeout=60,
+            ).stdout
+        )
+        for _ in range(4)
+    ]
+    assert min(seconds) <= _MOST_IMPORT_SECONDS
+
+
+def test_entries_are_sorted_dated_alike_and_plain(package: Path) -> None:
+    entries = _entries(package)
+    names = [entry.filename for entry in entries]
+    assert names == sorted(names)
+    assert len(names) == len(set(names))
+    assert {entry.date_time for entry in entries} == {(1980, 1, 1, 0, 0, 0)}
+    assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
+
+
+def test_nothing_unneeded_goes_along_but_licences_do(package: Path) -> None:
+    names = [entry.filename for entry in _entries(package)]
+    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".pyi"))]
+    assert not [name for name in names if name.startswith("service/") or "/tests/" in name]
+    data = [name.split("/") for name in names if name.startswith("botocore/data/")]
+    assert {parts[2] for parts in data if len(parts) > 3} == {"s3"}
+    assert [name for name in names if name.startswith("pillow-") and "LICENSE" in name]
+    assert not [name for name in names if name.endswith("/RECORD")]
+
+
+def test_the_same_input_gives_the_same_bytes_and_is_built_once(package: Path, tmp_path: Path) -> None:
+    again = build(stubs=_STUBS, output=tmp_path)
+    assert again.name == package.name
+    assert again.read_bytes() == package.read_bytes()
+    before = again.stat().st_mtime_ns
+    assert build(stubs=_STUBS, output=tmp_path) == again
+    assert again.stat().st_mtime_ns == before
+
+
+def test_a_change_of_the_stubs_makes_another_zip_and_removes_the_old(tmp_path: Path) -> None:
+    stubs, requirements = tmp_path / "stubs", tmp_path / "requirements.txt"
+    requirements.write_text("")
+    for folder in ("marquee/media", "buf/validate"):
+        (stubs / folder).mkdir(parents=True)
+        (stubs / folder / "x_pb2.py").write_text("A = 1\n")
+    first = build(stubs=stubs, output=tmp_path / "out", requirements=requirements)
+    (stubs / "marquee/media/x_pb2.py").write_text("A = 2\n")
+    second = build(stubs=stubs, output=tmp_path / "out", requirements=requirements)
+    assert first.name != second.name
+    assert [path.name for path in (tmp_path / "out").iterdir()] == [second.name]
+
+
+def test_missing_stubs_and_packages_are_told(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="generated stubs"):
+        build(stubs=tmp_path, output=tmp_path / "out")
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("pillow==13.0.0\n")
+    with pytest.raises(BuildFailed, match="hash"):
+        build(stubs=_STUBS, output=tmp_path / "out", requirements=requirements)
+    assert not list((tmp_path / "out").iterdir())

@@ -1,0 +1,144 @@
+"""Signing in through the front door."""
+
+from __future__ import annotations
+
+import time
+
+import asyncpg
+import grpc
+import jwt
+import pytest
+from marquee.users.v1 import users_pb2
+
+from service.settings import Settings
+from tests.client import PASSWORD, Client, refused
+
+REFUSED = (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID", "the username or password is not right")
+
+
+@pytest.fixture
+async def ada(client: Client) -> users_pb2.RegisterResponse:
+    registered: users_pb2.RegisterResponse = await client.users.Register(
+        users_pb2.RegisterRequest(username="Ada.L", email="Ada.Lovelace@Example.org", password=PASSWORD)
+    )
+    return registered
+
+
+def request(login: str, password: str = PASSWORD) -> users_pb2.LoginRequest:
+    return users_pb2.LoginRequest(login=login, password=password)
+
+
+@pytest.mark.parametrize(
+    "login",
+    ["Ada.L", "ada.l", "ADA.L", "Ada.Lovelace@example.org", "ada.lovelace@example.org", "ADA.LOVELACE@EXAMPLE.ORG"],
+)
+async def test_a_name_or_address_in_any_case_signs_in(
+    client: Client, ada: users_pb2.RegisterResponse, login: str
+) -> None:
+    answer = await client.users.Login(request(login))
+    assert (answer.user.id, answer.user.username) == (ada.user.id, "Ada.L")
+    assert answer.user.email == "Ada.Lovelace@example.org"
+    profile = await client.with_token(answer.access_token.token).users.GetProfile(users_pb2.GetProfileRequest())
+    assert profile.user.id == ada.user.id
+
+
+async def test_an_address_in_another_alphabet_signs_in(client: Client) -> None:
+    """Composed or decomposed, as different keyboards type it."""
+    await client.users.Register(
+        users_pb2.RegisterRequest(username="jose", email="jos\u00e9@example.org", password=PASSWORD)
+    )
+    for address in ("jos\u00e9@example.org", "jose\u0301@example.org", "JOS\u00c9@EXAMPLE.ORG"):
+        assert (await client.users.Login(request(address))).user.username == "jose"
+
+
+async def test_no_cause_can_be_told_from_another(
+    client: Client, ada: users_pb2.RegisterResponse, database: asyncpg.Connection
+) -> None:
+    attempts = [
+        ("nobody", PASSWORD),
+        ("nobody@example.org", PASSWORD),
+        ("Ada.L", "wrong password"),
+        ("Ada.L", PASSWORD.upper()),
+        ("Ada.L", PASSWORD + " "),
+        (" Ada.L", PASSWORD),
+        ("Ada.%", PASSWORD),
+        ("Ada_L", PASSWORD),
+        ("' OR ''='", PASSWORD),
+        ("@", PASSWORD),
+        (str(ada.user.id), PASSWORD),
+    ]
+    refusals = [await refused(client.users.Login(request(*attempt))) for attempt in attempts]
+    await database.execute("UPDATE users SET is_active = false")
+    refusals.append(await refused(client.users.Login(request("Ada.L"))))
+    assert {(refusal.code, refusal.reason, refusal.message) for refusal in refusals} == {REFUSED}
+    assert {tuple(refusal.details) for refusal in refusals} == {("ErrorInfo", "RequestInfo")}
+
+
+async def test_an_unknown_name_costs_as_much_as_a_wrong_password(
+    client: Client, ada: users_pb2.RegisterResponse
+) -> None:
+    """Or the time would tell what the text does not; hashing is by far the most of it."""
+
+    async def fastest(login: str) -> float:
+        durations = []
+        for _ in range(5):
+            started = time.perf_counter()
+            await refused(client.users.Login(request(login, "wrong password")))
+            durations.append(time.perf_counter() - started)
+        return min(durations)
+
+    known, unknown = await fastest(ada.user.username), await fastest("nobody")
+    assert unknown > known / 3
+
+
+async def test_every_sign_in_has_a_token_of_its_own(
+    client: Client, ada: users_pb2.RegisterResponse, database: asyncpg.Connection
+) -> None:
+    tokens = {(await client.users.Login(request("ada.l"))).access_token.token for _ in range(3)}
+    assert len(tokens | {ada.access_token.token}) == 4
+    actions = await database.fetch("SELECT action, resource, actor_user_id FROM audit_log ORDER BY id OFFSET 1")
+    assert [tuple(row) for row in actions] == [("users.login", f"users/{ada.user.id}", ada.user.id)] * 3
+    assert await database.fetchval("SELECT last_login_at > date_joined FROM users")
+
+
+async def test_what_the_token_says(client: Client, ada: users_pb2.RegisterResponse, settings: Settings) -> None:
+    answer = await client.users.Login(request("ada.l"))
+    claims = jwt.decode(answer.access_token.token, options={"verify_signature": False})
+    assert claims["exp"] == answer.access_token.expire_time.seconds
+    assert claims["exp"] - claims["iat"] == settings.access_token_ttl
+    assert {name: claims[name] for name in ("typ", "sub", "iss", "aud", "roles", "epoch")} == {
+        "typ": "access",
+        "sub": str(ada.user.id),
+        "iss": "marquee",
+        "aud": "marquee",
+        "roles": ["user"],
+        "epoch": 0,
+    }
+    assert "example.org" not in str(claims)
+
+
+@pytest.mark.parametrize(
+    ("flags", "roles"),
+    [
+        ("is_staff = true", ["staff", "user"]),
+        ("is_superuser = true", ["superuser", "user"]),
+        ("is_staff = true, is_superuser = true", ["staff", "superuser", "user"]),
+    ],
+)
+async def test_flags_become_roles_at_the_next_sign_in(
+    client: Client, ada: users_pb2.RegisterResponse, database: asyncpg.Connection, flags: str, roles: list[str]
+) -> None:
+    await database.execute(f"UPDATE users SET {flags} WHERE id = $1", ada.user.id)
+    answer = await client.users.Login(request("ada.l"))
+    assert jwt.decode(answer.access_token.token, options={"verify_signature": False})["roles"] == roles
+    assert (answer.user.is_staff, answer.user.is_superuser) == ("staff" in roles, "superuser" in roles)
+
+
+async def test_every_bad_field_is_told_at_once(client: Client) -> None:
+    refusal = await refused(client.users.Login(users_pb2.LoginRequest()))
+    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert refusal.fields == {"login": "string.min_len", "password": "string.min_len"}
+    refusal = await refused(client.users.Login(request("x" * 255, "x" * 129)))
+    assert refusal.fields == {"login": "string.max_len", "password": "string.max_len"}
+    refusal = await refused(client.users.Login(request("a\0b", "c\0d")))
+    assert refusal.fields == {"login": "string.no_nul", "password": "string.no_nul"}

@@ -1,0 +1,82 @@
+"""Registering through the front door."""
+
+from __future__ import annotations
+
+import asyncio
+
+import asyncpg
+import grpc
+import pytest
+from marquee.users.v1 import users_pb2
+
+from tests.client import PASSWORD, Client, refused, take_apart
+
+
+def request(**changes: str) -> users_pb2.RegisterRequest:
+    fields = {"username": "ada", "email": "ada@example.org", "password": PASSWORD}
+    return users_pb2.RegisterRequest(**(fields | changes))
+
+
+async def test_the_token_works_at_once(client: Client) -> None:
+    answer = await client.users.Register(request(first_name="Ada", last_name="Lovelace"))
+    profile = await client.with_token(answer.access_token.token).users.GetProfile(users_pb2.GetProfileRequest())
+    assert profile.user == answer.user
+    assert (profile.user.username, profile.user.email) == ("ada", "ada@example.org")
+    assert profile.user.is_active
+    assert not profile.user.is_staff
+
+
+async def test_no_secret_is_kept_in_clear(client: Client, database: asyncpg.Connection) -> None:
+    await client.users.Register(request())
+    row = await database.fetchrow("SELECT * FROM users")
+    assert row is not None
+    assert row["password_hash"].startswith("$argon2id$")
+    assert b"ada@" not in bytes(row["email_encrypted"])
+    assert b"ada@" not in bytes(row["email_hash"])
+
+
+async def test_account_profile_and_audit_are_one_transaction(client: Client, database: asyncpg.Connection) -> None:
+    await client.users.Register(request())
+    assert await database.fetchval("SELECT count(*) FROM user_profiles JOIN users ON users.id = user_id") == 1
+    assert await database.fetchval("SELECT action FROM audit_log") == "users.register"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "field"),
+    [
+        ({"email": "other@example.org"}, "USERNAME_TAKEN", "username"),
+        ({"username": "ADA", "email": "other@example.org"}, "USERNAME_TAKEN", "username"),
+        ({"username": "other"}, "EMAIL_TAKEN", "email"),
+        ({"username": "other", "email": "ADA@EXAMPLE.ORG"}, "EMAIL_TAKEN", "email"),
+    ],
+)
+async def test_names_and_addresses_are_unique_without_regard_to_case(
+    client: Client, changes: dict[str, str], reason: str, field: str
+) -> None:
+    await client.users.Register(request())
+    refusal = await refused(client.users.Register(request(**changes)))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, reason)
+    assert field in refusal.fields
+
+
+async def test_of_many_at_once_one_wins(client: Client) -> None:
+    calls = [client.users.Register(request(email=f"ada{n}@example.org")) for n in range(20)]
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    errors = [take_apart(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    assert len(errors) == 19
+    assert {error.reason for error in errors} == {"USERNAME_TAKEN"}
+
+
+async def test_every_bad_field_is_told_at_once(client: Client) -> None:
+    refusal = await refused(client.users.Register(request(username="x", password="short", first_name="a\tb")))
+    assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
+    assert refusal.fields == {
+        "username": "string.pattern",
+        "password": "string.min_len",
+        "first_name": "string.pattern",
+    }
+
+
+async def test_an_address_that_is_none_is_refused(client: Client) -> None:
+    refusal = await refused(client.users.Register(request(email="not an address")))
+    assert refusal.fields == {"email": "email.format"}
