@@ -7,15 +7,22 @@ server, before it starts, or no handler sees the database.
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any, cast
 
 import asyncpg
 from tortoise import Model, Tortoise, connections, fields
-from tortoise.backends.asyncpg.client import AsyncpgDBClient
-from tortoise.backends.base.client import BaseDBAsyncClient
-from tortoise.exceptions import DBConnectionError, IntegrityError, OperationalError
+from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
+from tortoise.backends.base.client import (
+    BaseDBAsyncClient,
+    NestedTransactionContext,
+    TransactionalDBClient,
+    TransactionContext,
+    TransactionContextPooled,
+)
+from tortoise.exceptions import BaseORMException, IntegrityError
 from tortoise.fields.db_defaults import Now
 from tortoise.transactions import in_transaction
 
@@ -33,6 +40,11 @@ MODEL_MODULES = (
     "service.audit",
     "aerich.models",
 )
+RETRY_SOON = 1.0
+# Seconds that a rollback, or closing the pool, may take before connections are simply cut.
+GOODBYE_TIMEOUT = 2.0
+# What asyncpg says of a connection that was lost, or taken back because it was, before it was used again.
+LOST = re.compile("is clos|released back to the pool")
 
 
 class DatabaseBusy(Unavailable):
@@ -40,7 +52,7 @@ class DatabaseBusy(Unavailable):
 
 
 class DatabaseUnreachable(Unavailable):
-    """PostgreSQL cannot be reached or is shutting down or starting."""
+    """PostgreSQL cannot be reached, does not answer, or is starting, stopping or standing by."""
 
 
 class StatementTimedOut(DeadlineExceeded):
@@ -71,16 +83,39 @@ class TimestampedModel(Model):
 
 
 class BoundedPool(asyncpg.Pool):
-    """A pool whose callers wait a bounded time for a connection."""
+    """A pool whose callers wait a bounded time, and learn what they waited for in vain."""
 
     acquire_timeout: float
 
-    def acquire(self, *, timeout: float | None = None) -> Any:
-        """Acquires as asyncpg does, with the pool's own bound where the caller names none."""
-        return super().acquire(timeout=timeout or self.acquire_timeout)
+    async def acquire(self, *, timeout: float | None = None) -> Any:  # type: ignore[override]  # noqa: ASYNC109 - asyncpg's
+        """Acquires a connection, to be awaited and released; within the pool's own bound where none is given.
+
+        Raises DatabaseBusy when all connections stayed taken, DatabaseUnreachable when none could be made.
+        """
+        try:
+            return await super().acquire(timeout=timeout or self.acquire_timeout)
+        except TimeoutError as error:
+            raise _busy() if self.get_size() == self.get_max_size() else _unreachable() from error
+        except asyncpg.TooManyConnectionsError as error:
+            raise _busy() from error
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
+            raise _unreachable() from error
 
 
-class PooledClient(AsyncpgDBClient):
+class _TellsSilence:
+    """Names what asyncpg tells by a bare TimeoutError only: PostgreSQL no longer answers.
+
+    PostgreSQL's own timeouts are shorter and come as errors of their own.
+    """
+
+    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
+        try:
+            return await super()._translate_exceptions(func, *args, **kwargs)  # type: ignore[misc] # the client's
+        except TimeoutError as error:
+            raise _unreachable() from error
+
+
+class PooledClient(_TellsSilence, AsyncpgDBClient):
     """Tortoise's asyncpg client over a BoundedPool made from one URL."""
 
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
@@ -107,6 +142,60 @@ class PooledClient(AsyncpgDBClient):
         await pool
         return pool
 
+    def _in_transaction(self) -> TransactionContext:
+        return _PooledTransactionContext(_Transaction(self), self._pool_init_lock)
+
+    async def _close(self) -> None:
+        if self._pool is None:
+            return
+        try:
+            async with asyncio.timeout(GOODBYE_TIMEOUT):
+                await self._pool.close()
+        except TimeoutError:
+            self._pool.terminate()
+        self._pool = None
+
+
+class _Transaction(_TellsSilence, TransactionWrapper):
+    """A transaction whose end never hides why it ended, nor waits long for a database that is gone."""
+
+    def _in_transaction(self) -> TransactionContext:
+        return NestedTransactionContext(_Transaction(self))
+
+    async def commit(self) -> None:
+        await self._translate_exceptions(TransactionWrapper.commit)
+
+    async def rollback(self) -> None:
+        try:
+            async with asyncio.timeout(GOODBYE_TIMEOUT):
+                await super().rollback()
+        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
+            # PostgreSQL rolls back what loses its connection.
+            _cut(self._connection)
+            self._finalized = True
+
+
+class _PooledTransactionContext(TransactionContextPooled):
+    """Tortoise's, which would keep the connection for ever when BEGIN fails or is cancelled."""
+
+    async def __aenter__(self) -> TransactionalDBClient:
+        try:
+            return await super().__aenter__()
+        except BaseException:
+            client: Any = self.client
+            if client._connection is not None:  # noqa: SLF001 - Tortoise offers no other way
+                _cut(client._connection)  # noqa: SLF001
+                await client._parent._pool.release(client._connection)  # noqa: SLF001
+            if hasattr(self, "token"):
+                connections.reset(self.token)
+            raise
+
+
+def _cut(connection: asyncpg.Connection) -> None:
+    """Ends a connection without a word; one that is lost already is no longer the caller's."""
+    with suppress(asyncpg.InterfaceError):
+        connection.terminate()
+
 
 # Tortoise finds the client class of an engine under this name.
 client_class = PooledClient
@@ -116,7 +205,8 @@ def tortoise_config(settings: Settings) -> dict[str, Any]:
     """Returns Tortoise's (and aerich's) configuration."""
     credentials: dict[str, Any] = {
         "dsn": settings.database_url.get_secret_value(),
-        "minsize": 0 if settings.database_pooler is Pooler.TRANSACTION else 1,
+        # None is made ahead: making the pool then needs no database, and no caller waits while another makes it.
+        "minsize": 0,
         "maxsize": settings.database_pool_size,
         "timeout": settings.database_connect_timeout,
         # One second more than PostgreSQL's own timeout, for when it no longer answers at all.
@@ -169,44 +259,38 @@ def violated_constraint(error: IntegrityError) -> str:
     return getattr(error.__cause__, "constraint_name", None) or ""
 
 
-RETRY_SOON = 1.0
-
-
 def translate(error: BaseException) -> DomainError | None:
-    """Tells what a database error means to a caller.
+    """Tells what PostgreSQL's and asyncpg's errors mean to a caller.
 
     Returns None for what the caller must not learn of: broken SQL, violated constraints that no service function
-    expected, and everything that does not come from the database.
+    expected, and everything that does not come from the database. What cannot be told from other errors by its
+    type (a socket's errors, a silence) the pool has named already.
     """
-    if isinstance(error, OperationalError | IntegrityError | DBConnectionError) and error.__cause__ is not None:
+    if isinstance(error, BaseORMException) and error.__cause__ is not None:
         error = error.__cause__
     match error:
         case asyncpg.QueryCanceledError():
             return StatementTimedOut("the database did not answer in time")
         case asyncpg.LockNotAvailableError():
             return LockTimedOut("another change holds this record; repeat", retry_after=RETRY_SOON)
-        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError():
+        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError() | asyncpg.InvalidCachedStatementError():
             return WriteConflict("lost against a concurrent change; repeat", retry_after=RETRY_SOON)
-        case asyncpg.TooManyConnectionsError():
-            return DatabaseBusy("the database takes no more connections", retry_after=RETRY_SOON)
         case (
             asyncpg.PostgresConnectionError()
             | asyncpg.OperatorInterventionError()
-            | asyncpg.InterfaceError()
-            | ConnectionError()
-            | DBConnectionError()
-            | OSError()
-        ) if _speaks_of_connection(error):
-            return DatabaseUnreachable("the database cannot be reached", retry_after=RETRY_SOON)
+            | asyncpg.IdleInTransactionSessionTimeoutError()
+            | asyncpg.ReadOnlySQLTransactionError()
+        ):
+            return _unreachable()
+        # asyncpg's own fixed texts; its subclasses tell of a wrong use, and quote values.
+        case asyncpg.InterfaceError() if type(error) is asyncpg.InterfaceError and LOST.search(str(error)):
+            return _unreachable()
     return None
 
 
-def _speaks_of_connection(error: BaseException) -> bool:
-    """Tells whether asyncpg or the socket gave up, rather than some unrelated file or usage error."""
-    if isinstance(error, asyncio.TimeoutError):
-        return True
-    if isinstance(error, asyncpg.InterfaceError):
-        return "clos" in str(error)
-    if isinstance(error, OSError) and not isinstance(error, ConnectionError):
-        return error.filename is None or ".s.PGSQL" in str(error.filename)
-    return True
+def _busy() -> DatabaseBusy:
+    return DatabaseBusy("the database takes no more connections", retry_after=RETRY_SOON)
+
+
+def _unreachable() -> DatabaseUnreachable:
+    return DatabaseUnreachable("the database cannot be reached", retry_after=RETRY_SOON)

@@ -6,6 +6,7 @@ checkout.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from service.settings import Settings
 
 # Any fixed number: names the lock that keeps two migrating processes apart.
 ADVISORY_LOCK = 0x4D617271
+LOCK_INTERVAL = 0.1
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,9 @@ async def _migrating(settings: Settings) -> AsyncIterator[tuple[Command, asyncpg
     """Connects and keeps every other migrating process out until the block ends."""
     guard = await asyncpg.connect(settings.database_url.get_secret_value())
     try:
-        await guard.execute("SELECT pg_advisory_lock($1)", ADVISORY_LOCK)
+        # Not a waiting statement: an index that is built CONCURRENTLY would wait for its snapshot in turn.
+        while not await guard.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):
+            await asyncio.sleep(LOCK_INTERVAL)
         async with connected(_patient(settings)):
             command = _command(settings)
             await command.init()

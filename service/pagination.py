@@ -55,7 +55,7 @@ class PageTokens:
 
     def make(self, position: Sequence[Any], *, binding: Sequence[object]) -> str:
         """Returns the token of `position` (JSON values) for the list that `binding` describes."""
-        body = json.dumps(list(position), separators=(",", ":")).encode()
+        body = json.dumps(list(position), separators=(",", ":"), ensure_ascii=False).encode()
         return _encode(self._mac(body, binding) + body)
 
     def read(self, token: str, *, binding: Sequence[object]) -> list[Any] | None:

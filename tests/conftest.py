@@ -21,6 +21,7 @@ from service.server import MarqueeServer
 from service.settings import Profile, Settings
 from service.telemetry import PrometheusMetrics
 from tests.client import Client
+from tests.queries import QueryCount
 
 TEMPLATE = "marquee_template"
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
@@ -143,3 +144,9 @@ async def channel(port: int) -> AsyncIterator[grpc.aio.Channel]:
 def client(channel: grpc.aio.Channel, settings: Settings) -> Client:
     """An anonymous client of the test's server."""
     return Client(channel, settings)
+
+
+@pytest.fixture
+def queries() -> QueryCount:
+    """Counts the SQL statements of the server."""
+    return QueryCount()

@@ -168,42 +168,70 @@ END $$;
 CREATE TRIGGER tr_movies_version BEFORE UPDATE ON movies FOR EACH ROW EXECUTE FUNCTION bump_row_version();
 
 CREATE FUNCTION sync_primary_photo() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    changed integer := coalesce(NEW.person_id, OLD.person_id);
-    photo integer;
 BEGIN
-    SELECT file_id INTO photo FROM person_photos WHERE person_id = changed AND is_primary;
-    UPDATE persons SET primary_photo_id = photo WHERE id = changed AND primary_photo_id IS DISTINCT FROM photo;
+    UPDATE persons SET primary_photo_id = photo.file_id
+    FROM (VALUES (OLD.person_id), (NEW.person_id)) AS changed (person_id)
+        LEFT JOIN person_photos AS photo ON photo.person_id = changed.person_id AND photo.is_primary
+    WHERE persons.id = changed.person_id AND persons.primary_photo_id IS DISTINCT FROM photo.file_id;
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER tr_person_photos_primary AFTER INSERT OR UPDATE OR DELETE ON person_photos
     DEFERRABLE INITIALLY IMMEDIATE FOR EACH ROW EXECUTE FUNCTION sync_primary_photo();
 
-CREATE FUNCTION count_rating(target integer, stars smallint, step integer) RETURNS void LANGUAGE sql AS $$
-    UPDATE movie_stats SET
-        rating_count = rating_count + step,
-        rating_sum = rating_sum + step * stars,
-        rating_1 = rating_1 + step * (stars = 1)::int,
-        rating_2 = rating_2 + step * (stars = 2)::int,
-        rating_3 = rating_3 + step * (stars = 3)::int,
-        rating_4 = rating_4 + step * (stars = 4)::int,
-        rating_5 = rating_5 + step * (stars = 5)::int
-    WHERE movie_id = target
-$$;
-
+-- Once a statement, not once a row: a bulk import or the erasure of a user touches each movie's row once, and always
+-- in the order of ids, so that no two of them deadlock.
 CREATE FUNCTION sync_movie_stats() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    changed integer[];
+    steps integer[];
+    stars smallint[];
 BEGIN
-    IF TG_OP <> 'INSERT' THEN
-        PERFORM count_rating(OLD.movie_id, OLD.rating, -1);
+    IF TG_OP = 'INSERT' THEN
+        SELECT array_agg(movie_id), array_agg(1), array_agg(rating) INTO changed, steps, stars FROM added;
+    ELSIF TG_OP = 'DELETE' THEN
+        SELECT array_agg(movie_id), array_agg(-1), array_agg(rating) INTO changed, steps, stars FROM removed;
+    ELSE
+        SELECT array_agg(movie_id), array_agg(step), array_agg(rating) INTO changed, steps, stars FROM (
+            SELECT movie_id, rating, 1 AS step FROM added UNION ALL SELECT movie_id, rating, -1 FROM removed
+        ) AS both_sides;
+    END IF;
+    IF changed IS NULL THEN
+        RETURN NULL;
     END IF;
     IF TG_OP <> 'DELETE' THEN
-        INSERT INTO movie_stats (movie_id) VALUES (NEW.movie_id) ON CONFLICT DO NOTHING;
-        PERFORM count_rating(NEW.movie_id, NEW.rating, 1);
+        INSERT INTO movie_stats (movie_id) SELECT DISTINCT unnest(changed) ORDER BY 1 ON CONFLICT DO NOTHING;
     END IF;
+    PERFORM FROM movie_stats WHERE movie_id = ANY (changed) ORDER BY movie_id FOR UPDATE;
+    UPDATE movie_stats AS s SET
+        rating_count = s.rating_count + d.total,
+        rating_sum = s.rating_sum + d.sum,
+        rating_1 = s.rating_1 + d.ones,
+        rating_2 = s.rating_2 + d.twos,
+        rating_3 = s.rating_3 + d.threes,
+        rating_4 = s.rating_4 + d.fours,
+        rating_5 = s.rating_5 + d.fives
+    FROM (
+        SELECT
+            movie_id,
+            sum(step) AS total,
+            sum(step * rating) AS sum,
+            coalesce(sum(step) FILTER (WHERE rating = 1), 0) AS ones,
+            coalesce(sum(step) FILTER (WHERE rating = 2), 0) AS twos,
+            coalesce(sum(step) FILTER (WHERE rating = 3), 0) AS threes,
+            coalesce(sum(step) FILTER (WHERE rating = 4), 0) AS fours,
+            coalesce(sum(step) FILTER (WHERE rating = 5), 0) AS fives
+        FROM unnest(changed, steps, stars) AS change (movie_id, step, rating)
+        GROUP BY movie_id
+    ) AS d
+    WHERE s.movie_id = d.movie_id;
     RETURN NULL;
 END $$;
-CREATE TRIGGER tr_movie_ratings_stats AFTER INSERT OR UPDATE OF rating, movie_id OR DELETE ON movie_ratings
-    FOR EACH ROW EXECUTE FUNCTION sync_movie_stats();
+CREATE TRIGGER tr_movie_ratings_added AFTER INSERT ON movie_ratings
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sync_movie_stats();
+CREATE TRIGGER tr_movie_ratings_changed AFTER UPDATE ON movie_ratings
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sync_movie_stats();
+CREATE TRIGGER tr_movie_ratings_removed AFTER DELETE ON movie_ratings
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION sync_movie_stats();
 """
 
 
@@ -234,11 +262,12 @@ async def downgrade(db: BaseDBAsyncClient) -> str:
         [
             *touches,
             """
-            DROP TRIGGER tr_movie_ratings_stats ON movie_ratings;
+            DROP TRIGGER tr_movie_ratings_added ON movie_ratings;
+            DROP TRIGGER tr_movie_ratings_changed ON movie_ratings;
+            DROP TRIGGER tr_movie_ratings_removed ON movie_ratings;
             DROP TRIGGER tr_person_photos_primary ON person_photos;
             DROP TRIGGER tr_movies_version ON movies;
             DROP FUNCTION sync_movie_stats();
-            DROP FUNCTION count_rating(integer, smallint, integer);
             DROP FUNCTION sync_primary_photo();
             DROP FUNCTION bump_row_version();
             DROP FUNCTION touch_updated_at();

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from tortoise.exceptions import IntegrityError
 
@@ -36,19 +36,13 @@ class Favorites:
     async def add_favorite(self, user_id: UserId, movie_id: MovieId) -> Favorite:
         """Adds a movie to a user's favorites; a repeat returns the first row. Raises MovieNotFound, AccountGone."""
         try:
-            await connection().execute_query(
-                "INSERT INTO favorite_movies (user_id, movie_id) VALUES ($1, $2) ON CONFLICT DO NOTHING",
-                [user_id, movie_id],
-            )
+            created_at = await _ensure_row(user_id, movie_id)
         except IntegrityError as error:
             if "user_id" in violated_constraint(error):
                 raise AccountGone from error
             raise MovieNotFound(movie_id) from error
-        row = await FavoriteMovie.get_or_none(user_id=user_id, movie_id=movie_id)
         movie = await self._catalog.get_movie(movie_id=movie_id)
-        if row is None:
-            raise MovieNotFound(movie_id)
-        return Favorite(movie, row.created_at)
+        return Favorite(movie, created_at)
 
     async def remove_favorite(self, user_id: UserId, movie_id: MovieId) -> None:
         """Removes a movie from a user's favorites; no error when it is not there."""
@@ -72,6 +66,21 @@ class Favorites:
             [Favorite(details[MovieId(row.movie_id)], row.created_at) for row in page if row.movie_id in details],
             self._page_tokens.make([page[-1].id], binding=binding) if more else "",
         )
+
+
+async def _ensure_row(user_id: UserId, movie_id: MovieId) -> datetime:
+    """Makes the row unless it is there, and returns when it was made."""
+    while True:
+        rows = await connection().execute_query_dict(
+            "WITH added AS (INSERT INTO favorite_movies (user_id, movie_id) VALUES ($1, $2)"
+            " ON CONFLICT DO NOTHING RETURNING created_at)"
+            " SELECT created_at FROM added"
+            " UNION ALL SELECT created_at FROM favorite_movies WHERE user_id = $1 AND movie_id = $2",
+            [user_id, movie_id],
+        )
+        if rows:
+            return cast("datetime", rows[0]["created_at"])
+        # A concurrent call made the row after this statement began: the next one sees it, or makes it anew.
 
 
 async def find_viewer_states(user_id: UserId, movie_ids: Collection[MovieId]) -> dict[MovieId, ViewerState]:

@@ -8,7 +8,10 @@ import unicodedata
 import pytest
 from PIL import Image
 
-from service.importers.posters import MOTIFS, PALETTES, SMALLEST_SIDE, draw_poster, fit_title
+from service.importers.posters import SMALLEST_SIDE, draw_poster
+from service.importers.posters.lettering import fit_title
+from service.importers.posters.motifs import MOTIFS
+from service.importers.posters.palette import PALETTES
 
 
 def poster(

@@ -1,0 +1,153 @@
+"""Lists of movies: their orders and page sizes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime, timedelta
+
+import asyncpg
+import grpc
+import pytest
+from marquee.catalog.v1 import catalog_pb2, movie_pb2
+
+from service.catalog.errors import OrderByInvalid
+from service.catalog.ordering import Order
+from tests.catalogue import add_movie
+from tests.client import Client, refused
+
+List = catalog_pb2.ListMoviesRequest
+EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
+# Ties, extremes and gaps in every column, so that each order has to fall back on the id somewhere.
+ROWS = [
+    ("b", 1.5, date(2001, 5, 5), 3),
+    ("a", 0.0, None, 2),
+    ("B", 1e300, date(1895, 12, 28), 2),
+    ("\u6620\u753b", 1.5, date(2001, 5, 5), 1),
+    ("a", 5e-324, None, 0),
+    ('"quoted" \\ back', 0.1, date(9999, 12, 31), 3),
+    ("x" * 500, 0.30000000000000004, None, 1),
+    ("\u00c9t\u00e9", 0.3, date(1, 1, 1), 0),
+]
+KEYS: dict[str, Callable[[movie_pb2.Movie], object]] = {
+    "popularity": lambda movie: movie.popularity,
+    "release_date": lambda movie: (movie.release_date.year, movie.release_date.month, movie.release_date.day),
+    "create_time": lambda movie: movie.create_time.ToDatetime(),
+    "id": lambda movie: movie.id,
+}
+
+
+@pytest.fixture
+async def movies(database: asyncpg.Connection) -> list[int]:
+    return [
+        await add_movie(
+            database,
+            title,
+            popularity=popularity,
+            release_date=release,
+            created_at=EPOCH + timedelta(microseconds=micros),
+        )
+        for title, popularity, release, micros in ROWS
+    ]
+
+
+async def in_pages(client: Client, order_by: str, size: int) -> list[movie_pb2.Movie]:
+    """Returns every movie of a list, read page by page; fails when a page is short before the end."""
+    movies: list[movie_pb2.Movie] = []
+    token = ""
+    while True:
+        page = await client.catalog.ListMovies(List(order_by=order_by, page_size=size, page_token=token))
+        movies += page.movies
+        token = page.next_page_token
+        if not token:
+            return movies
+        assert len(page.movies) == size
+
+
+@pytest.mark.parametrize("key", [*KEYS, "title"])
+@pytest.mark.parametrize("direction", ["", " desc"])
+async def test_pages_of_any_size_make_up_the_whole_order(
+    client: Client, movies: list[int], database: asyncpg.Connection, key: str, direction: str
+) -> None:
+    order_by = key + direction
+    whole = (await client.catalog.ListMovies(List(order_by=order_by))).movies
+    assert sorted(movie.id for movie in whole) == movies
+    for size in (1, 2, 3, 5, len(movies)):
+        assert await in_pages(client, order_by, size) == list(whole)
+    if key == "title":  # the database's collation decides, not Python's
+        suffix = "title DESC, id DESC" if direction else "title, id"
+        rows = await database.fetch(f"SELECT id FROM movies ORDER BY {suffix}")  # noqa: S608 - one of the two above
+        assert [movie.id for movie in whole] == [row["id"] for row in rows]
+        return
+    dated = [movie for movie in whole if key != "release_date" or movie.HasField("release_date")]
+    wanted = sorted(dated, key=lambda movie: (KEYS[key](movie), movie.id), reverse=bool(direction))
+    assert [movie.id for movie in dated] == [movie.id for movie in wanted]
+
+
+@pytest.mark.parametrize("direction", ["", " desc"])
+async def test_movies_without_a_date_come_last_both_ways(client: Client, movies: list[int], direction: str) -> None:
+    listed = await in_pages(client, "release_date" + direction, 2)
+    undated = [movie.id for movie in listed if not movie.HasField("release_date")]
+    assert [movie.id for movie in listed[-3:]] == undated
+    assert undated == sorted(undated, reverse=bool(direction))
+    assert len(listed) == len(movies)
+
+
+async def test_only_undated_movies_make_pages_too(client: Client, database: asyncpg.Connection) -> None:
+    ids = [await add_movie(database) for _ in range(5)]
+    assert [movie.id for movie in await in_pages(client, "release_date", 2)] == ids
+    assert [movie.id for movie in await in_pages(client, "release_date desc", 2)] == ids[::-1]
+
+
+async def test_the_default_order_is_the_most_popular_first(client: Client, movies: list[int]) -> None:
+    default = (await client.catalog.ListMovies(List())).movies
+    assert default == (await client.catalog.ListMovies(List(order_by="popularity desc"))).movies
+    assert default[0].popularity == 1e300
+    assert len(default) == len(movies)
+
+
+async def test_an_empty_catalogue_is_an_empty_page(client: Client) -> None:
+    for key in (*KEYS, "title"):
+        assert await client.catalog.ListMovies(List(order_by=key)) == catalog_pb2.ListMoviesResponse()
+
+
+async def test_how_many_a_page_holds(client: Client, database: asyncpg.Connection) -> None:
+    await database.execute("INSERT INTO movies (title) SELECT 'Film ' || n FROM generate_series(1, 130) n")
+    for asked, given in ((0, 20), (1, 1), (20, 20), (100, 100), (101, 100), (2**31 - 1, 100)):
+        page = await client.catalog.ListMovies(List(page_size=asked))
+        assert (len(page.movies), bool(page.next_page_token)) == (given, True), asked
+    rest = await client.catalog.ListMovies(
+        List(page_size=100, page_token=(await client.catalog.ListMovies(List(page_size=100))).next_page_token)
+    )
+    assert (len(rest.movies), rest.next_page_token) == (30, "")
+
+
+async def test_a_last_page_that_is_full_has_no_next(client: Client, movies: list[int]) -> None:
+    assert not (await client.catalog.ListMovies(List(page_size=len(movies)))).next_page_token
+
+
+async def test_a_negative_size_is_refused(client: Client) -> None:
+    for size in (-1, -(2**31)):
+        refusal = await refused(client.catalog.ListMovies(List(page_size=size)))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
+        assert refusal.fields == {"page_size": "int32.gte"}
+
+
+@pytest.mark.parametrize(
+    "order_by",
+    [
+        "rating", "Title", "title,id", "title, popularity desc", "title desc desc", "title DESC", "desc",
+        "row_version", "id; DROP TABLE movies", "title)", "created_at", "-title", "title nulls first",
+    ],
+)  # fmt: skip
+async def test_an_order_outside_the_published_keys_is_refused(client: Client, order_by: str) -> None:
+    refusal = await refused(client.catalog.ListMovies(List(order_by=order_by)))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ORDER_BY_INVALID")
+    assert refusal.fields == {"order_by": "order_by.published"}
+
+
+def test_one_order_in_several_spellings_is_the_same() -> None:
+    """Page tokens are bound to the order, so it must not matter how it was spelt."""
+    assert Order.parse("") == Order.parse("popularity desc") == Order.parse("  popularity   desc ")
+    assert Order.parse("title") == Order.parse("title asc") != Order.parse("title desc")
+    with pytest.raises(OrderByInvalid):
+        Order.parse("title up")

@@ -1,0 +1,78 @@
+"""Upload requests and verdicts, right in all but what a test changes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from marquee.media.v1 import media_pb2
+
+from tests.client import Client
+
+BUCKET = "marquee-uploads"
+SIZES = ((154, 231), (342, 513))
+
+
+def upload(kind: str = "AVATAR", **changes: Any) -> media_pb2.CreateUploadRequest:
+    """Returns a request for an upload form."""
+    fields: dict[str, Any] = {
+        "kind": media_pb2.FileKind.Value(f"FILE_KIND_{kind}"),
+        "file_name": "picture.jpg",
+        "content_type": "image/jpeg",
+        "size_bytes": 1000,
+    }
+    return media_pb2.CreateUploadRequest(**(fields | changes))
+
+
+async def uploaded(caller: Client, kind: str = "AVATAR", **changes: Any) -> media_pb2.File:
+    """Asks for an upload form and returns the file."""
+    answer: media_pb2.CreateUploadResponse = await caller.media.CreateUpload(upload(kind, **changes))
+    return answer.file
+
+
+def version(key: str, sequencer: str = "0A", **changes: Any) -> media_pb2.ObjectVersion:
+    """Returns the object version that a verdict answers."""
+    return media_pb2.ObjectVersion(**({"bucket": BUCKET, "key": key, "sequencer": sequencer, "etag": "e"} | changes))
+
+
+def renditions(prefix: str, sizes: Sequence[tuple[int, int]] = SIZES) -> list[media_pb2.StoredRendition]:
+    """Returns a JPEG and a WebP of each size."""
+    return [
+        media_pb2.StoredRendition(
+            key=f"{prefix}/{width}.{image_format}",
+            format=image_format,
+            width=width,
+            height=height,
+            size_bytes=width * 10,
+            sha256=bytes(32),
+        )
+        for width, height in sizes
+        for image_format in (media_pb2.IMAGE_FORMAT_WEBP, media_pb2.IMAGE_FORMAT_JPEG)
+    ]
+
+
+def register(key: str, sequencer: str = "0A", **changes: Any) -> media_pb2.RegisterFileRequest:
+    """Returns the verdict that an object is a good picture."""
+    fields: dict[str, Any] = {
+        "object": version(key, sequencer),
+        "mime_type": "image/png",
+        "size_bytes": 900,
+        "width": 600,
+        "height": 900,
+        "sha256": bytes(range(32)),
+        "thumbhash": b"thumb" * 5,
+        "dominant_color": "#a1b2c3",
+        "renditions": renditions(key),
+    }
+    return media_pb2.RegisterFileRequest(**(fields | changes))
+
+
+def reject(
+    key: str, sequencer: str = "0A", *, reason: str = "CORRUPT", detail: str = ""
+) -> media_pb2.RejectFileRequest:
+    """Returns the verdict that an object cannot be used."""
+    return media_pb2.RejectFileRequest(
+        object=version(key, sequencer),
+        reason=media_pb2.RejectionReason.Value(f"REJECTION_REASON_{reason}"),
+        detail=detail,
+    )
