@@ -170,6 +170,14 @@ def local_clean(data: DataFolder = Path(".marquee")) -> None:
     sys.exit(clean(data))
 
 
+@local_app.command("fill", hidden=True)
+def local_fill(data: DataFolder = Path(".marquee")) -> None:
+    """Load the sample catalogue and make the demo users; what `run` does once the server is up."""
+    from service.commands import fill
+
+    asyncio.run(fill(_settings(serving=True), data.resolve()))
+
+
 @local_app.command("migration")
 def local_migration(name: str) -> None:
     """Write a migration for what changed in the models."""

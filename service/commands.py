@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import structlog
 from rich.console import Console
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 console = Console()
 EX_CONFIG = 78
-HEALTH_TIMEOUT = 3.0
 
 
 def serve(settings: Settings) -> int:
@@ -92,18 +91,9 @@ def run_worker(settings: Settings) -> int:
 
 def check_health(address: str, *, service: str) -> int:
     """Prints what the health service says; returns 0 for SERVING, else 1."""
-    import grpc
-    from grpc_health.v1 import health_pb2, health_pb2_grpc
+    from service.health import ask_health
 
-    with grpc.insecure_channel(address) as channel:
-        try:
-            answer = cast("Any", health_pb2_grpc.HealthStub(channel)).Check(
-                health_pb2.HealthCheckRequest(service=service), timeout=HEALTH_TIMEOUT
-            )
-        except grpc.RpcError as error:
-            console.print(f"{address}: {error.code().name}")
-            return 1
-    state = health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+    state = ask_health(address, service=service)
     console.print(f"{address}: {state}")
     return int(state != "SERVING")
 
@@ -184,6 +174,15 @@ async def import_sample(settings: Settings, *, posters: bool) -> None:
             with _progress("posters") as progress:
                 uploaded = await artwork.upload_posters(slices.media, titles, progress=progress)
             console.print(f"{uploaded} posters uploaded")
+
+
+async def fill(settings: Settings, data: Path) -> None:
+    """Loads the sample catalogue and makes the demo users of a stack's data folder."""
+    from service.local.layout import Layout, read_secrets
+
+    for user in read_secrets(Layout(data)).demo_users:
+        await create_user(settings, username=user.username, email=user.email, password=user.password, staff=user.staff)
+    await import_sample(settings, posters=True)
 
 
 async def create_user(settings: Settings, *, username: str, email: str, password: str, staff: bool) -> bool:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import grpc
 from google.protobuf import descriptor_pb2, descriptor_pool
+from google.protobuf.descriptor import FileDescriptor
 from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 V1ALPHA = reflection.SERVICE_NAME
@@ -16,15 +18,45 @@ def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
     """Serves both versions; grpcio brings v1alpha only, and v1's messages are the same on the wire."""
     _describe_v1()
     names = (*services, V1ALPHA, V1)
-    reflection.enable_server_reflection(names, server)
-    servicer = reflection.aio.ReflectionServicer(names)
+    servicer = reflection.aio.ReflectionServicer(names, _WholePool(descriptor_pool.Default()))
     method = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         reflection_pb2.ServerReflectionRequest.FromString,
         reflection_pb2.ServerReflectionResponse.SerializeToString,
     )
-    handler = grpc.method_handlers_generic_handler(V1, {"ServerReflectionInfo": method})
-    server.add_generic_rpc_handlers((handler,))
+    for name in (V1ALPHA, V1):
+        handler = grpc.method_handlers_generic_handler(name, {"ServerReflectionInfo": method})
+        server.add_generic_rpc_handlers((handler,))
+
+
+class _WholePool:
+    """A descriptor pool that also knows in which file a method or a field stands; Python's own does not."""
+
+    def __init__(self, pool: descriptor_pool.DescriptorPool) -> None:
+        self._pool = pool
+
+    def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:  # noqa: N802 - the pool's own name
+        """Finds a symbol's file, by the symbol itself or by what it is a part of; raises KeyError."""
+        try:
+            return self._pool.FindFileContainingSymbol(symbol)
+        except KeyError:
+            parent, _, part = symbol.rpartition(".")
+            file = self._pool.FindFileContainingSymbol(parent)
+            if part not in _parts(file, parent):
+                raise
+            return file
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pool, name)
+
+
+def _parts(file: FileDescriptor, symbol: str) -> set[str]:
+    """Returns the names of a service's methods or of a message's fields."""
+    service = file.services_by_name.get(symbol.removeprefix(f"{file.package}."))
+    if service is not None:
+        return set(service.methods_by_name)
+    message = file.message_types_by_name.get(symbol.removeprefix(f"{file.package}."))
+    return set(message.fields_by_name) if message is not None else set()
 
 
 def _describe_v1() -> None:

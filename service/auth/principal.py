@@ -29,6 +29,13 @@ class AccessDenied(PermissionDenied):
     """The caller is known, and the rpc or this use of it is not for them."""
 
 
+class AccountGone(Unauthenticated):
+    """The token is good, but its account was deactivated or erased since."""
+
+    def __init__(self) -> None:
+        super().__init__("this account is no longer active; sign in again")
+
+
 @dataclass(frozen=True, slots=True)
 class Principal:
     """The caller. Anonymous without roles."""

@@ -9,13 +9,12 @@ from typing import Any, cast
 
 from tortoise.exceptions import IntegrityError
 
-from service.auth.principal import UserId
+from service.auth.principal import AccountGone, UserId
 from service.catalog.service import Catalog, MovieDetail, MovieId, ViewerState
 from service.db import connection, violated_constraint
 from service.favorites.errors import MovieNotFound
 from service.favorites.models import FavoriteMovie, MovieRating, WatchlistItem
 from service.pagination import Page, PageTokens, page_size
-from service.users.errors import AccountGone
 
 
 @dataclass(frozen=True, slots=True)

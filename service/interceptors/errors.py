@@ -23,6 +23,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 DOMAIN = "marquee"
 # Clients refuse trailing metadata of more than 8 kB; details are base64 there, and travel with other keys.
 MAX_DETAILS_BYTES = 4000
+# The message travels apart as well, each byte that is not ASCII as three.
+MAX_MESSAGE_BYTES = 700
 STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
@@ -71,7 +73,7 @@ def to_status(error: DomainError, *, request_id: str) -> status_pb2.Status:
 
     ErrorInfo and RequestInfo come first; of the others, violations from the end are left out first.
     """
-    status = status_pb2.Status(code=error.code, message=error.message[:1000])
+    status = status_pb2.Status(code=error.code, message=_clipped(error.message, MAX_MESSAGE_BYTES))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
     status.details.append(_packed(info))
     if request_id:
@@ -114,12 +116,19 @@ def _bad_request(error: DomainError) -> error_details_pb2.BadRequest:
     detail = error_details_pb2.BadRequest()
     for violation in error.violations:
         detail.field_violations.add(
-            field=violation.field[:200], description=violation.description[:300], reason=violation.rule[:60]
+            field=_clipped(violation.field, 200),
+            description=_clipped(violation.description, 300),
+            reason=_clipped(violation.rule, 60),
         )
         if detail.ByteSize() > MAX_DETAILS_BYTES - 1500:
             del detail.field_violations[-1]
             break
     return detail
+
+
+def _clipped(text: str, size: int) -> str:
+    """Returns as many whole characters as fit in `size` bytes."""
+    return text.encode(errors="replace")[:size].decode(errors="ignore")
 
 
 def _packed(detail: Any) -> any_pb2.Any:

@@ -5,12 +5,20 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
+import jwt
 from cryptography.fernet import Fernet
 
+from service.auth.keys import KeyRing
+from service.auth.policy import MEDIA_REGISTER
+from service.auth.tokens import TokenIssuer
+from service.settings import Settings
+
+TOKEN_SPARE_SECONDS = 30 * 86400
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -109,6 +117,31 @@ def read_secrets(layout: Layout) -> StackSecrets:
     """Reads the secrets; raises FileNotFoundError before the first run."""
     known = json.loads(layout.secrets_file.read_text(encoding="utf-8"))
     return StackSecrets(**{field.name: known[field.name] for field in fields(StackSecrets)})
+
+
+def ensure_service_token(layout: Layout) -> str:
+    """Returns the functions' token; makes one that lives a year when there is none or it nears its end.
+
+    The same token from start to start leaves the deployed functions unchanged.
+    """
+    keys = KeyRing.load(layout.keys)
+    file = layout.root / "service-token"
+    if file.is_file():
+        known = file.read_text(encoding="utf-8")
+        claims = jwt.decode(known, options={"verify_signature": False})
+        signed_by_us = jwt.get_unverified_header(known)["kid"] in keys.verifying
+        if signed_by_us and claims["exp"] > time.time() + TOKEN_SPARE_SECONDS:
+            return known
+    settings = Settings.model_fields
+    issuer = TokenIssuer(
+        keys,
+        issuer=settings["token_issuer"].default,
+        audience=settings["token_audience"].default,
+        access_ttl=settings["access_token_ttl"].default,
+    )
+    made = issuer.issue_service("register-image", scopes=[MEDIA_REGISTER], ttl=365 * 86400.0).token
+    write_private(file, made)
+    return made
 
 
 def write_environment(layout: Layout, environment: Mapping[str, str]) -> None:

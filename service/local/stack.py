@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import fcntl
 import os
+import platform
 import shutil
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import IO
@@ -19,9 +21,10 @@ from rich.markup import escape
 
 from lambdas.build import build
 from service.auth import keys
+from service.health import ask_health
 from service.local import deploy
 from service.local.aws import AwsNotReady, LocalAws
-from service.local.layout import CHECKOUT, DemoUser, Layout, StackSecrets, ensure_secrets, write_environment
+from service.local.layout import CHECKOUT, Layout, StackSecrets, ensure_secrets, ensure_service_token, write_environment
 from service.local.ports import PortTaken, require_free
 from service.local.postgres import EmbeddedPostgres
 from service.local.postgres_account import PostgresUnavailable
@@ -30,7 +33,8 @@ from service.local.process import ChildProcess, stop_leftover
 DATABASE = "marquee"
 RENDITION_BUCKET = "marquee-renditions"
 HOST = "127.0.0.1"
-SERVER_START_SECONDS = 30.0
+SERVER_START_SECONDS = 60.0
+SERVER_STOP_SECONDS = 30.0
 POLL_SECONDS = 0.2
 console = Console(highlight=False)
 
@@ -53,7 +57,7 @@ class LocalStack:
         self._server_pid_file = self.layout.root / "server.pid"
         self._server: ChildProcess | None = None
         self._child_environment: dict[str, str] = {}
-        self._parts = ExitStack()
+        self._lock = ExitStack()
 
     @classmethod
     def from_environment(cls, data: Path, environment: Mapping[str, str] = os.environ) -> LocalStack:
@@ -89,27 +93,32 @@ class LocalStack:
     def _start(self) -> StackSecrets:
         layout = self.layout
         layout.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._parts.enter_context(_locked(layout.lock_file))
+        self._lock.enter_context(_locked(layout.lock_file))
         stop_leftover(self._server_pid_file)
         require_free(self._port, purpose="the gRPC server", variable="MARQUEE_PORT")
         secrets = ensure_secrets(layout)
         if not any(layout.keys.glob("*.pem")):
             keys.generate(layout.keys)
         _step("PostgreSQL", self._start_postgres)
-        _step("S3, SQS and Lambda", self._start_aws)
+        _step("S3, SQS and Lambda", self._aws.start)
         settings = self._settings(secrets)
         write_environment(layout, settings)
         self._child_environment = {**os.environ, **settings}
-        _step("schema", lambda: self._marquee("migrate", "up"))
-        _step("image functions", self._deploy_functions)
-        _step("server", self._start_server)
-        _step("sample catalogue", lambda: self._marquee("import", "sample"))
-        _step("demo users", lambda: self._ensure_users(secrets.demo_users))
+        with ThreadPoolExecutor(1) as beside:
+            functions = beside.submit(self._deploy_functions)
+            _step("schema", lambda: self._marquee("migrate", "up"))
+            _step("server", self._start_server)
+            _step("image functions", functions.result)
+        _step("sample and demo users", lambda: self._marquee("local", "fill", "--data", str(self.layout.root)))
         return secrets
 
     def stop(self) -> None:
         """Stops what runs, the server first, so that calls under way still find the rest."""
-        self._parts.close()
+        if self._server is not None:
+            self._server.stop(SERVER_STOP_SECONDS)
+        self._aws.stop()
+        self._postgres.stop()
+        self._lock.close()
 
     def watch(self) -> None:
         """Returns never: raises StackFailed when a part ends by itself, KeyboardInterrupt on Ctrl-C."""
@@ -125,15 +134,10 @@ class LocalStack:
 
     def _start_postgres(self) -> None:
         self._postgres.start()
-        self._parts.callback(self._postgres.stop)
         self._postgres.ensure_database(DATABASE)
 
-    def _start_aws(self) -> None:
-        self._aws.start()
-        self._parts.callback(self._aws.stop)
-
     def _deploy_functions(self) -> None:
-        token = self._marquee("tokens", "issue", "--service", "register-image", "--scope", "media.register").strip()
+        token = ensure_service_token(self.layout)
         code = build(stubs=CHECKOUT / "gen", output=self.layout.build)
         deploy.deploy(
             deploy.StackParameters(
@@ -142,7 +146,7 @@ class LocalStack:
                 service_tls=False,
                 allow_public_renditions=True,
                 require_tls=False,
-                architecture="x86_64",
+                architecture="arm64" if platform.machine() in {"arm64", "aarch64"} else "x86_64",
             ),
             session=self._aws.session(),
             template=CHECKOUT / "lambdas" / "template.yaml",
@@ -153,9 +157,8 @@ class LocalStack:
     def _start_server(self) -> None:
         self._server = self._server_process()
         self._server.start()
-        self._parts.callback(self._server.stop, grace=30.0)
         deadline = time.monotonic() + SERVER_START_SECONDS
-        while self._run_marquee("health").returncode != 0:
+        while ask_health(self.address, timeout=1.0) != "SERVING":
             if not self._server.is_running:
                 raise StackFailed(f"the server ended at once; see {self._server_log}")
             if time.monotonic() > deadline:
@@ -171,29 +174,20 @@ class LocalStack:
             folder=CHECKOUT,
         )
 
-    def _ensure_users(self, users: Sequence[DemoUser]) -> None:
-        for user in users:
-            options = ["--email", user.email, "--exist-ok", *(["--staff"] if user.staff else [])]
-            self._marquee("users", "create", user.username, *options, standard_input=user.password + "\n")
-
-    def _marquee(self, *arguments: str, standard_input: str = "") -> str:
-        """Runs a command of our own with the server's settings and returns what it printed."""
-        done = self._run_marquee(*arguments, standard_input=standard_input)
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise StackFailed(f"marquee {' '.join(arguments)} failed: {said[-1] if said else done.returncode}")
-        return done.stdout
-
-    def _run_marquee(self, *arguments: str, standard_input: str = "") -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def _marquee(self, *arguments: str) -> None:
+        """Runs a command of our own with the server's settings."""
+        done = subprocess.run(
             [sys.executable, "-m", "service", *arguments],
-            input=standard_input,
+            stdin=subprocess.DEVNULL,
             env=self._child_environment,
             cwd=CHECKOUT,
             capture_output=True,
             text=True,
             check=False,
         )
+        if done.returncode != 0:
+            said = (done.stderr or done.stdout).strip().splitlines()
+            raise StackFailed(f"marquee {' '.join(arguments)} failed: {said[-1] if said else done.returncode}")
 
     def _settings(self, secrets: StackSecrets) -> dict[str, str]:
         """Returns the server's settings, as environment variables."""
@@ -233,7 +227,7 @@ def run(data: Path) -> int:
         console.print("stopped")
         return 0
     except (StackFailed, PortTaken, AwsNotReady, PostgresUnavailable, deploy.DeployFailed, ValueError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
+        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         return 1
     return 0
 
@@ -248,7 +242,7 @@ def clean(data: Path) -> int:
         with _locked(layout.lock_file):
             shutil.rmtree(layout.root)
     except StackFailed as error:
-        console.print(f"[red]{escape(str(error))}[/red]")
+        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         return 1
     console.print(f"removed {data}")
     return 0

@@ -10,7 +10,7 @@ from typing import NewType, Protocol
 
 from tortoise.exceptions import IntegrityError
 
-from service.auth.principal import AccessDenied, Principal, UserId
+from service.auth.principal import AccessDenied, AccountGone, Principal, UserId
 from service.db import transaction, violated_constraint
 from service.errors import NotFound
 from service.media.errors import FileNotFound
@@ -18,7 +18,6 @@ from service.media.models import File, FileKind, FileRendition, FileState, Image
 from service.media.storage import UploadForm, UploadStorage
 
 FileId = NewType("FileId", int)
-OWNER_CONSTRAINTS = {"fk_files_movie", "fk_files_person"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +128,7 @@ class Media:
     ) -> tuple[FileRecord, UploadForm]:
         """Makes a PENDING file and the form to upload it through.
 
-        Raises AccessDenied when a user uploads what only staff may, and the owner's own NotFound.
+        Raises AccessDenied when a user uploads what only staff may, AccountGone, and the owner's own NotFound.
         """
         uploader_id = principal.require_user()
         if kind is not FileKind.AVATAR and not principal.is_staff:
@@ -178,8 +177,11 @@ class Media:
                 expires_at=form.expires_at,
             )
         except IntegrityError as error:
-            if violated_constraint(error) in OWNER_CONSTRAINTS:
-                raise self._owners[kind].not_found(movie_id or person_id or 0) from error
+            match violated_constraint(error):
+                case "fk_files_uploader":
+                    raise AccountGone from error
+                case "fk_files_movie" | "fk_files_person":
+                    raise self._owners[kind].not_found(movie_id or person_id or 0) from error
             raise
         return FileRecord(file, None), form
 
@@ -214,7 +216,7 @@ class Media:
                 file.state = FileState.REJECTED
                 file.rejection_reason = reason
                 file.rejection_detail = detail
-                await file.save()
+                await _save(file)
             return await self._record(file)
 
     async def get_images(self, file_ids: Collection[int]) -> dict[int, Image]:
@@ -256,7 +258,7 @@ class Media:
         file.dominant_color = picture.dominant_color
         file.rejection_reason = ""
         file.rejection_detail = ""
-        await file.save()
+        await _save(file)
         await FileRendition.filter(file_id=file.id).delete()
         await FileRendition.bulk_create(
             FileRendition(
@@ -276,10 +278,12 @@ class Media:
 
 
 def is_newer(sequencer: str, *, than: str) -> bool:
-    """Compares two sequencers of one key: hexadecimal of varying width, padded on the right.
+    """Compares two sequencers of one key: hexadecimal of varying width, padded on the right; any is newer than none.
 
     Source: "Event message structure" in the Amazon S3 user guide.
     """
+    if not than:
+        return True
     width = max(len(sequencer), len(than))
     return sequencer.lower().ljust(width, "0") > than.lower().ljust(width, "0")
 
@@ -288,6 +292,12 @@ def _apply_version(file: File, version: ObjectVersion) -> None:
     file.sequencer = version.sequencer
     file.etag = version.etag
     file.version_id = version.version_id
+
+
+async def _save(file: File) -> None:
+    await file.save()
+    # Set by trigger, so the object does not know it yet.
+    await file.refresh_from_db(fields=["updated_at"])
 
 
 def _image(file: File, renditions: Sequence[Rendition]) -> Image:

@@ -31,13 +31,6 @@ class CredentialsInvalid(Unauthenticated):
         super().__init__("the username or password is not right")
 
 
-class AccountGone(Unauthenticated):
-    """The token is good, but its account was deactivated or erased since."""
-
-    def __init__(self) -> None:
-        super().__init__("this account is no longer active; sign in again")
-
-
 class UserNotFound(NotFound):
     """No such user."""
 

@@ -13,13 +13,13 @@ from tortoise.functions import Lower
 
 from service import audit
 from service.auth.passwords import PasswordHasher
-from service.auth.principal import Role, UserId
+from service.auth.principal import AccountGone, Role, UserId
 from service.auth.sealing import DataSealer
 from service.auth.tokens import IssuedToken, TokenIssuer
 from service.db import transaction, violated_constraint
 from service.errors import NotFound, invalid_field
 from service.media.service import FileId, Image, Media
-from service.users.errors import AccountGone, CredentialsInvalid, EmailTaken, UsernameTaken, UserNotFound
+from service.users.errors import CredentialsInvalid, EmailTaken, UsernameTaken, UserNotFound
 from service.users.models import User, UserProfile
 
 
