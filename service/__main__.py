@@ -192,7 +192,7 @@ def _settings(*, serving: bool = False) -> Settings:
 
     try:
         settings = Settings()
-        return settings.require_keys() if serving else settings
+        return settings.for_serving() if serving else settings
     except pydantic.ValidationError as error:
         for problem in error.errors():
             name = "".join(f"MARQUEE_{part}".upper() + ": " for part in problem["loc"])

@@ -41,8 +41,10 @@ MODEL_MODULES = (
     "aerich.models",
 )
 RETRY_SOON = 1.0
-# Seconds that a rollback, or closing the pool, may take before connections are simply cut.
-GOODBYE_TIMEOUT = 2.0
+# Seconds that a rollback and closing the pool may take before connections are simply cut. A rollback often follows
+# a deadline, and must not hold up its answer.
+ROLLBACK_TIMEOUT = 0.2
+CLOSE_TIMEOUT = 2.0
 # What asyncpg says of a connection that was lost, or taken back because it was, before it was used again.
 LOST = re.compile("is clos|released back to the pool")
 
@@ -149,7 +151,7 @@ class PooledClient(_TellsSilence, AsyncpgDBClient):
         if self._pool is None:
             return
         try:
-            async with asyncio.timeout(GOODBYE_TIMEOUT):
+            async with asyncio.timeout(CLOSE_TIMEOUT):
                 await self._pool.close()
         except TimeoutError:
             self._pool.terminate()
@@ -167,7 +169,7 @@ class _Transaction(_TellsSilence, TransactionWrapper):
 
     async def rollback(self) -> None:
         try:
-            async with asyncio.timeout(GOODBYE_TIMEOUT):
+            async with asyncio.timeout(ROLLBACK_TIMEOUT):
                 await super().rollback()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
             # PostgreSQL rolls back what loses its connection.

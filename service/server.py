@@ -179,7 +179,7 @@ class MarqueeServer:
     def __init__(self, settings: Settings, *, metrics: CallMetrics, storage: UploadStorage | None = None) -> None:
         """Checks the settings and the policy table; raises ValueError, KeysUnusable, PolicyMissing."""
         require_rules(full_methods())
-        self._settings = settings.require_keys()
+        self._settings = settings.for_serving()
         self._keys = KeyRing.load(settings.keys_dir)
         self._metrics = metrics
         self._storage = storage

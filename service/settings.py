@@ -6,12 +6,17 @@ that names the variable.
 
 from __future__ import annotations
 
+import base64
 import enum
 from pathlib import Path
 from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+MIN_KEY_LENGTH = 32
+FERNET_KEY_BYTES = 32
 
 
 class Profile(enum.StrEnum):
@@ -26,6 +31,15 @@ class Pooler(enum.StrEnum):
 
     NONE = "none"
     TRANSACTION = "transaction"
+
+
+class LogLevel(enum.StrEnum):
+    """How much is logged."""
+
+    DEBUG = "DEBUG"
+    INFO = "INFO"
+    WARNING = "WARNING"
+    ERROR = "ERROR"
 
 
 class LogFormat(enum.StrEnum):
@@ -131,8 +145,8 @@ class Settings(BaseSettings):
     upload_ttl: float = Field(default=900.0, gt=0, le=86400)
     """Seconds an upload form is good for."""
 
-    log_level: str = "INFO"
-    """Least level that is logged: DEBUG, INFO, WARNING or ERROR."""
+    log_level: LogLevel = LogLevel.INFO
+    """Least level that is logged."""
     log_format: LogFormat = LogFormat.AUTO
     """`auto` writes JSON in production and readable lines in development."""
 
@@ -142,24 +156,27 @@ class Settings(BaseSettings):
             raise ValueError("MARQUEE_TOKEN_AUDIENCE must not be empty: tokens of other systems would pass")
         if self.port == 0 and self.workers > 1:
             raise ValueError("MARQUEE_PORT=0 needs MARQUEE_WORKERS=1: several workers must share one known port")
-        if self.profile is Profile.PRODUCTION:
-            if self.reflection:
-                raise ValueError("MARQUEE_REFLECTION is refused in production: it publishes the whole contract")
-            if not self.media_base_url.startswith("https://"):
-                raise ValueError("MARQUEE_MEDIA_BASE_URL must start with https:// in production")
+        if self.profile is Profile.PRODUCTION and self.reflection:
+            raise ValueError("MARQUEE_REFLECTION is refused in production: it publishes the whole contract")
         return self
 
-    def require_keys(self) -> Self:
-        """Checks what a serving process cannot do without; commands that need no keys skip it.
+    def for_serving(self) -> Self:
+        """Checks what a serving process cannot do without, and other commands can; returns the same settings.
 
         Raises ValueError naming the variable.
         """
+        if self.profile is Profile.PRODUCTION and not self.media_base_url.startswith("https://"):
+            raise ValueError("MARQUEE_MEDIA_BASE_URL must start with https:// in production")
         for name in ("index_key", "page_token_key"):
             if len(getattr(self, name).get_secret_value()) < MIN_KEY_LENGTH:
                 raise ValueError(f"MARQUEE_{name.upper()} must have at least {MIN_KEY_LENGTH} characters")
-        if not self.data_keys.get_secret_value():
-            raise ValueError("MARQUEE_DATA_KEYS must hold at least one Fernet key")
+        if not all(map(_is_fernet_key, self.data_keys.get_secret_value().split(","))):
+            raise ValueError("MARQUEE_DATA_KEYS must hold Fernet keys (32 bytes in base64), separated by commas")
         return self
 
 
-MIN_KEY_LENGTH = 32
+def _is_fernet_key(text: str) -> bool:
+    try:
+        return len(base64.urlsafe_b64decode(text.strip())) == FERNET_KEY_BYTES
+    except ValueError:
+        return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import os
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -34,6 +36,14 @@ def pytest_configure() -> None:
         if name not in {"MARQUEE_DATA_DIR", "MARQUEE_MINISTACK_PYTHON"}:
             del os.environ[name]
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _sweeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Ends every process below this test process's folder when it goes, be it by kill -9."""
+    command = [sys.executable, str(Path(__file__).with_name("sweeper.py")), str(tmp_path_factory.getbasetemp())]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -91,9 +101,7 @@ def database_names() -> Iterator[int]:
 
 
 @pytest.fixture
-async def database_url(
-    postgres: EmbeddedPostgres, template: str, database_names: Iterator[int]
-) -> AsyncIterator[str]:
+async def database_url(postgres: EmbeddedPostgres, template: str, database_names: Iterator[int]) -> AsyncIterator[str]:
     """A database of the test's own, migrated and empty."""
     name = f"test_{next(database_names)}"
     admin = await asyncpg.connect(postgres.url("postgres"))

@@ -52,6 +52,8 @@ class Call:
     """Request metadata; of a repeated key, the last value."""
 
 
+# Seconds from the order to end a stream until it ends.
+LAST_WORD = 0.1
 Handler = Callable[[Any, Call], Awaitable[Any]]
 
 
@@ -79,6 +81,7 @@ class Chain(grpc.aio.ServerInterceptor):
         self.interceptors = tuple(interceptors)
         self._handlers: dict[str, Any] = {}
         self._under_way: dict[asyncio.Task[Any], Rpc] = {}
+        self._ended: set[asyncio.Task[Any]] = set()
         self.cancelled = 0
         """Calls that ended by cancellation so far, health watches and reflection aside."""
 
@@ -95,10 +98,14 @@ class Chain(grpc.aio.ServerInterceptor):
         return wrapped
 
     def end_infrastructure_streams(self) -> None:
-        """Cancels health watches and reflection, which would otherwise outlast any grace."""
+        """Ends health watches and reflection with UNAVAILABLE soon: they would otherwise outlast any grace.
+
+        Not at once, so that whoever watches is told of NOT_SERVING before.
+        """
         for task, rpc in self._under_way.items():
             if rpc.is_infrastructure and rpc.response_streaming:
-                task.cancel()
+                self._ended.add(task)
+                asyncio.get_running_loop().call_later(LAST_WORD, task.cancel)
 
     async def wait_until_idle(self) -> None:
         """Returns when every handler, cancelled ones included, has run its clean-up."""
@@ -118,9 +125,13 @@ class Chain(grpc.aio.ServerInterceptor):
                 return await composed(request, Call(rpc, context))
             except asyncio.CancelledError:
                 self.cancelled += not rpc.is_infrastructure
+                if task in self._ended:
+                    # gRPC sends no status for a handler that is merely cancelled: the stream would stay open.
+                    await context.abort(grpc.StatusCode.UNAVAILABLE, "this worker is stopping")
                 raise
             finally:
                 del self._under_way[task]
+                self._ended.discard(task)
 
         make = _MAKERS[rpc.request_streaming, rpc.response_streaming]
         return make(behavior, _guarded(handler.request_deserializer), handler.response_serializer)

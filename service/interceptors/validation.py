@@ -66,7 +66,7 @@ def _nul_violations(message: Message, prefix: str = "") -> Iterator[FieldViolati
             if any("\0" in text for text in texts):
                 yield FieldViolation(path, "string.no_nul", "must not contain the NUL character")
         elif field.type == field.TYPE_MESSAGE:
-            nested = value if field.is_repeated else (value,)
-            for item in nested:
-                # No request has a map; one that gets it will need its keys looked at, too.
-                yield from _nul_violations(item, f"{path}.")
+            # No request has a map; one that gets it will need its keys looked at, too.
+            nested = ((f"{path}[{n}]", item) for n, item in enumerate(value)) if field.is_repeated else ((path, value),)
+            for item_path, item in nested:
+                yield from _nul_violations(item, f"{item_path}.")

@@ -1,0 +1,34 @@
+"""Ends what a test run left behind, however the run ended.
+
+Run as a program with a folder; once standard input reaches its end, which a killed test run cannot prevent, it
+kills every process of this user that works in the folder or names it in its command or environment.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import suppress
+
+import psutil
+
+
+def sweep(folder: str) -> None:
+    """Kills the processes of a folder, this one excepted."""
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.pid != os.getpid() and any(folder in mark for mark in _marks(process)):
+                process.kill()
+
+
+def _marks(process: psutil.Process) -> Iterator[str]:
+    with suppress(psutil.AccessDenied):
+        yield process.cwd()
+        yield " ".join(process.cmdline())
+        yield from process.environ().values()
+
+
+if __name__ == "__main__":
+    sys.stdin.read()
+    sweep(sys.argv[1])
