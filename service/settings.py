@@ -14,7 +14,6 @@ from typing import Self
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-
 MIN_KEY_LENGTH = 32
 FERNET_KEY_BYTES = 32
 

@@ -77,11 +77,11 @@ class Catalog:
     ) -> MovieDetail:
         """Returns the movie that the one id given names; raises MovieNotFound."""
         if movie_id is None:
-            column, value = ("tmdb_id", tmdb_id) if tmdb_id is not None else ("imdb_id", imdb_id)
-            found = await Movie.filter(**{column: value}).values_list("id", flat=True)
-            if not found:
-                raise MovieNotFound(f"{column}={value}")
-            movie_id = MovieId(int(str(found[0])))
+            by_source = Movie.filter(tmdb_id=tmdb_id) if tmdb_id is not None else Movie.filter(imdb_id=imdb_id)
+            found = await by_source.only("id").first()
+            if found is None:
+                raise MovieNotFound(f"tmdb_id={tmdb_id}" if tmdb_id is not None else f"imdb_id={imdb_id}")
+            movie_id = MovieId(found.id)
         details = await self.get_movies([movie_id])
         if movie_id not in details:
             raise MovieNotFound(movie_id)

@@ -25,7 +25,7 @@ from marquee.media.v1 import media_pb2
 from lambdas.build import build
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.deploy import DeployedStack, DeployFailed, StackParameters, deploy
-from service.local.ports import PortTaken, free_port
+from service.ports import PortTaken, free_port
 from tests.lambdas import pictures
 from tests.lambdas.fakes import MediaServiceRecorder, media_service
 
