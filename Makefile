@@ -9,6 +9,8 @@ VENV := .venv
 AWS_VENV := .venv-ministack
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
+# Machines behind a proxy of their own trust it through the system.
+export UV_SYSTEM_CERTS ?= true
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 REAL_DATA := $(wildcard ../shared/data)
 export MARQUEE_DATA_DIR ?= $(abspath $(REAL_DATA))

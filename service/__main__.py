@@ -30,8 +30,17 @@ app.add_typer(local_app, name="local")
 
 
 def main() -> None:
-    """Runs one command; the console script `marquee`."""
-    app()
+    """Runs one command; the console script `marquee`. What an operator can mend is one sentence and exit code 1."""
+    try:
+        app()
+    except Exception as error:
+        from service.commands import plain_sentence
+
+        sentence = plain_sentence(error)
+        if not sentence:
+            raise
+        typer.echo(f"marquee: {sentence}", err=True)
+        sys.exit(1)
 
 
 @app.command()

@@ -29,6 +29,21 @@ console = Console()
 EX_CONFIG = 78
 
 
+def plain_sentence(error: Exception) -> str:
+    """Returns what to tell an operator of a command's failure; empty for a fault of the program."""
+    import asyncpg
+
+    from service.auth.keys import KeysUnusable
+    from service.errors import DomainError
+    from service.migrate import NothingToRevert
+
+    if isinstance(error, NothingToRevert | KeysUnusable | DomainError):
+        return str(error)
+    if isinstance(error, OSError | asyncpg.PostgresError):
+        return f"{type(error).__name__}: {error.args[-1] if error.args else 'no answer'}"
+    return ""
+
+
 def serve(settings: Settings) -> int:
     """Runs the supervisor with its workers until a signal; returns the exit code."""
     from service.ports import PortTaken, require_free, reserve_port

@@ -153,6 +153,8 @@ class Settings(BaseSettings):
     def _refuse_unsafe(self) -> Self:
         if not self.token_audience:
             raise ValueError("MARQUEE_TOKEN_AUDIENCE must not be empty: tokens of other systems would pass")
+        if not self.database_url.get_secret_value().startswith(("postgresql://", "postgres://")):
+            raise ValueError("MARQUEE_DATABASE_URL must be a URL that starts with postgresql://")
         if self.port == 0 and self.workers > 1:
             raise ValueError("MARQUEE_PORT=0 needs MARQUEE_WORKERS=1: several workers must share one known port")
         if self.profile is Profile.PRODUCTION and self.reflection:

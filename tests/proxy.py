@@ -10,6 +10,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Literal
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr
+
+from service.settings import Settings
 
 Mode = Literal["pass", "black hole", "reset", "refuse"]
 ABORT = struct.pack("ii", 1, 0)  # SO_LINGER of zero seconds: closing sends RST in place of FIN.
@@ -33,6 +38,12 @@ class Proxy:
         self._upstream = upstream
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Task[None]] = set()
+
+    def behind(self, settings: Settings) -> Settings:
+        """Returns the settings of a server whose way to its database leads through here."""
+        database = urlsplit(settings.database_url.get_secret_value()).path
+        url = f"postgresql://postgres@127.0.0.1:{self.port}{database}"
+        return settings.model_copy(update={"database_url": SecretStr(url)})
 
     async def start(self) -> None:
         """Listens: on a port of the system's choice the first time, on the same one from then on."""
@@ -109,5 +120,7 @@ async def proxied(folder: Path) -> AsyncIterator[Proxy]:
     """Gives a proxy in front of the PostgreSQL whose socket stands in `folder`."""
     proxy = Proxy(folder / ".s.PGSQL.5432")
     await proxy.start()
-    yield proxy
-    await proxy.stop()
+    try:
+        yield proxy
+    finally:
+        await proxy.stop()

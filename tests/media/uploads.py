@@ -16,7 +16,7 @@ SIZES = ((154, 231), (342, 513))
 def upload(kind: str = "AVATAR", **changes: Any) -> media_pb2.CreateUploadRequest:
     """Returns a request for an upload form."""
     fields: dict[str, Any] = {
-        "kind": media_pb2.FileKind.Value(f"FILE_KIND_{kind}"),
+        "kind": f"FILE_KIND_{kind}",
         "file_name": "picture.jpg",
         "content_type": "image/jpeg",
         "size_bytes": 1000,
