@@ -55,13 +55,18 @@ def read_sample() -> dict[str, Any]:
 async def load_sample(sample: dict[str, Any], *, progress: Progress) -> SampleSummary:
     """Adds the movies that the database lacks, with all they name, in one transaction.
 
-    A movie is the same when title and release date are: one that is there is not touched, so a repeat changes
-    nothing.
+    A movie is the same when it shares an id with one that is there, or title and release date. Such a one is not
+    touched, so a repeat changes nothing.
     """
     async with transaction():
-        known = set(await Movie.all().values_list("title", "release_date"))
+        movies = await Movie.all().values("tmdb_id", "imdb_id", "title", "release_date")
+        known = {mark for movie in movies for mark in _marks(movie)}
         entries = sample["movies"]
-        missing = [entry for entry in entries if (entry["title"], _date(entry["release_date"])) not in known]
+        missing = [
+            entry
+            for entry in entries
+            if known.isdisjoint(_marks(entry | {"release_date": _date(entry["release_date"])}))
+        ]
         shared = await _ensure_shared(sample, missing)
         characters = 0
         for done, entry in enumerate(missing, start=1):
@@ -147,6 +152,12 @@ async def _add_movie(entry: dict[str, Any], shared: _Shared) -> int:
             billing_order=part["billing_order"],
         )
     return len(entry["cast"])
+
+
+def _marks(movie: dict[str, Any]) -> set[tuple[str, Any]]:
+    """Returns what a movie is known by."""
+    marks = {(name, movie[name]) for name in ("tmdb_id", "imdb_id") if movie[name]}
+    return marks | {(movie["title"], movie["release_date"])}
 
 
 def _date(text: str | None) -> date | None:
