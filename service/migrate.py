@@ -102,10 +102,10 @@ async def create(settings: Settings, name: str) -> str:
 @asynccontextmanager
 async def _migrating(settings: Settings) -> AsyncIterator[tuple[Command, asyncpg.Connection[asyncpg.Record]]]:
     """Connects and keeps every other migrating process out until the block ends."""
-    guard = await asyncpg.connect(settings.database_url.get_secret_value())
+    guard = await asyncpg.connect(settings.database_url.get_secret_value(), statement_cache_size=0)
     try:
         # Not a waiting statement: an index that is built CONCURRENTLY would wait for its snapshot in turn.
-        while not await guard.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):
+        while not await guard.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):  # noqa: ASYNC110 - a lock
             await asyncio.sleep(LOCK_INTERVAL)
         async with connected(_patient(settings)):
             command = _command(settings)

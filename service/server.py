@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -47,6 +49,8 @@ from service.users.service import AvatarOwner, Users
 from service.users.servicer import UsersServicer
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
+# What a call needs from gRPC's hands into its handler.
+QUIET = 0.1
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
 
 
@@ -231,11 +235,24 @@ class MarqueeServer:
         return in_time
 
     async def _cancels_calls(self, grace: float) -> bool:
-        # gRPC's stop returns before the handlers that it cancels have cleaned up, so they are awaited apart.
         before = self._chain.cancelled
-        await self._server.stop(grace)
+        stopping = asyncio.create_task(self._server.stop(grace))
+        await asyncio.wait({stopping, asyncio.create_task(self._cut_unheard_calls())}, return_when=FIRST_COMPLETED)
+        await stopping
+        # gRPC's stop returns before the handlers that it cancels have cleaned up, so they are awaited apart.
         await self._chain.wait_until_idle()
         return self._chain.cancelled > before
+
+    async def _cut_unheard_calls(self) -> None:
+        """Ends the grace once every handler has.
+
+        Calls that had arrived, but that gRPC had not handed to a handler when it began to stop, are handed to none
+        any more: without this they would hang for the whole grace before they are cancelled all the same.
+        """
+        await self._chain.wait_until_idle()
+        await asyncio.sleep(QUIET)
+        await self._chain.wait_until_idle()
+        await self._server.stop(None)
 
 
 def channel_options(settings: Settings) -> list[tuple[str, int]]:
@@ -247,7 +264,8 @@ def channel_options(settings: Settings) -> list[tuple[str, int]]:
         ("grpc.max_send_message_length", settings.max_response_bytes),
         ("grpc.max_metadata_size", settings.max_metadata_bytes),
         ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * 2),
-        ("grpc.max_concurrent_streams", settings.max_concurrent_calls),
+        # One connection may use all that the limits admit, and still ask for health.
+        ("grpc.max_concurrent_streams", settings.max_concurrent_calls + settings.max_concurrent_streams + 64),
         # Finds dead peers within half a minute, and admits clients that ping as often as gRPC's guide allows.
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),

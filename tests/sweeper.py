@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
 import psutil
 
 
-def sweep(folder: str) -> None:
-    """Kills the processes of a folder, this one excepted."""
+def sweep(folder: str, *, spared: Collection[int]) -> None:
+    """Kills the processes of a folder, the spared ones excepted."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid != os.getpid() and any(folder in mark for mark in _marks(process)):
+            if process.pid not in spared and any(folder in mark for mark in _marks(process)):
                 process.kill()
 
 
@@ -30,5 +30,7 @@ def _marks(process: psutil.Process) -> Iterator[str]:
 
 
 if __name__ == "__main__":
+    # The test run itself may name the folder in its command.
+    family = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     sys.stdin.read()
-    sweep(sys.argv[1])
+    sweep(sys.argv[1], spared=family)

@@ -100,7 +100,7 @@ class Running:
             "grace": grace,
             "ready_timeout": ready_timeout,
         }
-        self.process = subprocess.Popen(  # noqa: S603 (this interpreter)
+        self.process = subprocess.Popen(
             [sys.executable, "-c", DRIVER, json.dumps(options)],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

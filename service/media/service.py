@@ -12,12 +12,14 @@ from tortoise.exceptions import IntegrityError
 
 from service.auth.principal import AccessDenied, AccountGone, Principal, UserId
 from service.db import transaction, violated_constraint
-from service.errors import NotFound
+from service.errors import FieldsInvalid, FieldViolation, NotFound
 from service.media.errors import FileNotFound
 from service.media.models import File, FileKind, FileRendition, FileState, ImageFormat
 from service.media.storage import UploadForm, UploadStorage
 
 FileId = NewType("FileId", int)
+UPLOAD_PREFIX = "uploads/"
+"""What the keys of uploads begin with; a rendition's key is the rest, a slash and a name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +162,7 @@ class Media:
 
         Raises the owner's own NotFound.
         """
-        key = f"uploads/{kind}/{secrets.token_hex(16)}"
+        key = f"{UPLOAD_PREFIX}{kind}/{secrets.token_hex(16)}"
         form = await self._storage.upload_form(key, content_type=content_type, max_bytes=size_bytes, sha256=sha256)
         try:
             file = await File.create(
@@ -195,10 +197,12 @@ class Media:
     async def register_file(self, version: ObjectVersion, picture: VerifiedPicture) -> FileRecord:
         """Makes a file READY and its owner's, in one transaction.
 
-        An event that was applied already, or that a newer one overtook, changes nothing. Raises FileNotFound.
+        An event that was applied already, or that a newer one overtook, changes nothing. Raises FileNotFound, and
+        FieldsInvalid for renditions that stand elsewhere than below the file's own prefix.
         """
         async with transaction():
             file = await self._locked(version)
+            _require_own_keys(file, picture.renditions)
             if self._applies(version, file):
                 await self._store_picture(file, version, picture)
                 owner_id = file.uploader_id if file.kind is FileKind.AVATAR else file.movie_id or file.person_id
@@ -286,6 +290,15 @@ def is_newer(sequencer: str, *, than: str) -> bool:
         return True
     width = max(len(sequencer), len(than))
     return sequencer.lower().ljust(width, "0") > than.lower().ljust(width, "0")
+
+
+def _require_own_keys(file: File, renditions: Sequence[StoredRendition]) -> None:
+    """Raises FieldsInvalid when a rendition's key is not the upload's with a name behind it."""
+    prefix = f"{file.key.removeprefix(UPLOAD_PREFIX)}/"
+    strange = [index for index, stored in enumerate(renditions) if not stored.key.startswith(prefix)]
+    if strange:
+        description = f"must begin with {prefix}"
+        raise FieldsInvalid([FieldViolation(f"renditions[{i}].key", "rendition.own_key", description) for i in strange])
 
 
 def _apply_version(file: File, version: ObjectVersion) -> None:

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml  # type: ignore[import-untyped]  # its stubs are no requirement of ours
+import yaml
 
 _TEMPLATE = Path(__file__).parents[2] / "lambdas" / "template.yaml"
 
 
-class _Loader(yaml.SafeLoader):  # type: ignore[misc]  # as above
+class _Loader(yaml.SafeLoader):
     """Reads CloudFormation's short functions as {name: argument}."""
 
 

@@ -35,11 +35,11 @@ def version(key: str, sequencer: str = "0A", **changes: Any) -> media_pb2.Object
     return media_pb2.ObjectVersion(**({"bucket": BUCKET, "key": key, "sequencer": sequencer, "etag": "e"} | changes))
 
 
-def renditions(prefix: str, sizes: Sequence[tuple[int, int]] = SIZES) -> list[media_pb2.StoredRendition]:
-    """Returns a JPEG and a WebP of each size."""
+def renditions(key: str, sizes: Sequence[tuple[int, int]] = SIZES) -> list[media_pb2.StoredRendition]:
+    """Returns a JPEG and a WebP of each size, stored where those of an upload belong."""
     return [
         media_pb2.StoredRendition(
-            key=f"{prefix}/{width}.{image_format}",
+            key=f"{key.removeprefix('uploads/')}/{width}.{image_format}",
             format=image_format,
             width=width,
             height=height,

@@ -8,7 +8,7 @@ from typing import Any
 
 import asyncpg
 from aerich import Command
-from tortoise import Model, Tortoise
+from tortoise import Tortoise
 
 from service import db, migrate
 from service.settings import Settings
@@ -27,44 +27,42 @@ WHERE c.relkind = 'r' AND c.relnamespace = $1::regnamespace AND a.attnum > 0 AND
 
 
 async def test_the_models_need_no_further_migration(settings: Settings, tmp_path: Path) -> None:
-    shutil.copytree(migrate.migrations_folder(), tmp_path / "migrations")
-    before = sorted(tmp_path.rglob("*"))
+    folder = tmp_path / "migrations"
+    shutil.copytree(migrate.migrations_folder(), folder)
+    before = files(folder)
     async with db.connected(settings):
-        command = Command(db.tortoise_config(settings), app=db.APP, location=str(tmp_path / "migrations"))
+        command = Command(db.tortoise_config(settings), app=db.APP, location=str(folder))
         await command.init(offline=True)
         assert await command.migrate("nothing", no_input=True, offline=True) == ""
-    assert [path for path in sorted(tmp_path.rglob("*")) if "__pycache__" not in path.parts] == before
+    assert files(folder) == before
 
 
 async def test_tables_and_columns_are_those_of_the_models(settings: Settings, database: asyncpg.Connection) -> None:
     actual = {(row[0], row[1]): (row[2], row[3]) for row in await database.fetch(COLUMNS, "public")}
     async with db.connected(settings):
-        models: list[type[Model]] = list(Tortoise.apps[db.APP].values())
-        for model in models:
-            definitions = [f'"{name}" {sql_type(field)}' for name, field in columns(model).items()]
-            await database.execute(f'CREATE TEMPORARY TABLE "{model._meta.db_table}" ({", ".join(definitions)})')
-        # PostgreSQL itself tells how it calls the models' types.
-        named = await database.fetch(
-            COLUMNS, await database.fetchval("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
-        )
-        types = {(row[0], row[1]): row[2] for row in named}
-        wanted = {
-            (model._meta.db_table, name): (types[model._meta.db_table, name], not field.null)
-            for model in models
-            for name, field in columns(model).items()
+        models = {describe(model).db_table: describe(model) for model in Tortoise.apps[db.APP].values()}
+        fields = {
+            (table, column): model.fields_map[name]
+            for table, model in models.items()
+            for name, column in model.fields_db_projection.items()
         }
+        types = {key: str(field.get_for_dialect("postgres", "SQL_TYPE")) for key, field in fields.items()}
+    # PostgreSQL itself tells how it calls the models' types.
+    for table in models:
+        columns = ", ".join(f'"{column}" {kind}' for (owner, column), kind in types.items() if owner == table)
+        await database.execute(f'CREATE TEMPORARY TABLE "{table}" ({columns})')
+    temporary = await database.fetchval("SELECT nspname FROM pg_namespace WHERE oid = pg_my_temp_schema()")
+    called = {(row[0], row[1]): row[2] for row in await database.fetch(COLUMNS, temporary)}
+    wanted = {key: (called[key], not field.null) for key, field in fields.items()}
     assert actual.keys() - wanted.keys() == DATABASE_ONLY
     assert {key: actual.get(key) for key in wanted} == wanted
 
 
-def columns(model: type[Model]) -> dict[str, Any]:
-    """Returns a model's fields by the names of their columns."""
-    return {
-        model._meta.fields_db_projection[name]: model._meta.fields_map[name]
-        for name in model._meta.fields_db_projection
-    }
+def describe(model: Any) -> Any:
+    """Returns what Tortoise knows of a model."""
+    return model._meta  # noqa: SLF001 - its one home for tables and columns
 
 
-def sql_type(field: Any) -> str:
-    """Returns the type that a field's column has."""
-    return str(field.get_for_dialect("postgres", "SQL_TYPE"))
+def files(folder: Path) -> list[Path]:
+    """Returns the files of a folder that are no byte code."""
+    return sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)

@@ -1,0 +1,94 @@
+"""A server with the real interceptors around handlers that a test writes: what no slice does on purpose."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+from google.protobuf.message import Message
+from marquee.catalog.v1 import catalog_pb2
+
+from service.auth.principal import ANONYMOUS, Principal
+from service.interceptors.chain import Chain
+from service.server import channel_options, interceptors
+from service.settings import Settings
+
+GET_MOVIE = "/marquee.catalog.v1.CatalogService/GetMovie"
+Handler = Callable[[Any, Any], Awaitable[Message]]
+
+
+class Everyone:
+    """Takes every token for nobody's."""
+
+    def verify(self, token: str) -> Principal:
+        """Returns the anonymous caller."""
+        del token
+        return ANONYMOUS
+
+
+class Figures:
+    """Keeps what the metrics interceptor reports."""
+
+    def __init__(self) -> None:
+        self.under_way = 0
+        self.codes: list[str] = []
+
+    def started(self, method: str) -> None:
+        """A call began."""
+        assert method.startswith("/")
+        self.under_way += 1
+
+    def ended(self, method: str, code: str, seconds: float) -> None:
+        """A call ended."""
+        assert method.startswith("/")
+        assert seconds >= 0
+        self.under_way -= 1
+        self.codes.append(code)
+
+
+class Served:
+    """A running server and how to call its one rpc, which stands in GetMovie's place."""
+
+    def __init__(self, target: str, channel: grpc.aio.Channel, chain: Chain, figures: Figures) -> None:
+        self.target = target
+        self.channel = channel
+        self.chain = chain
+        self.figures = figures
+
+    def call(self, *, timeout: float | None = 10, **options: Any) -> Any:
+        """Calls the rpc with a valid request."""
+        return self.call_on(self.channel, timeout=timeout, **options)
+
+    def call_on(self, channel: grpc.aio.Channel, *, timeout: float | None = 10, **options: Any) -> Any:
+        """Calls the rpc over another channel."""
+        rpc: Any = channel.unary_unary(
+            GET_MOVIE,
+            request_serializer=catalog_pb2.GetMovieRequest.SerializeToString,
+            response_deserializer=catalog_pb2.GetMovieResponse.FromString,
+        )
+        return rpc(catalog_pb2.GetMovieRequest(id=1), timeout=timeout, **options)
+
+
+@asynccontextmanager
+async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]:
+    """Serves `handler` as GetMovie behind the interceptors of the real server."""
+    figures = Figures()
+    chain = Chain(interceptors(settings, verifier=Everyone(), metrics=figures))
+    server = grpc.aio.server(interceptors=[chain], options=channel_options(settings))
+    method = grpc.unary_unary_rpc_method_handler(
+        handler,
+        request_deserializer=catalog_pb2.GetMovieRequest.FromString,
+        response_serializer=catalog_pb2.GetMovieResponse.SerializeToString,
+    )
+    service, _, name = GET_MOVIE[1:].partition("/")
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: method}),))
+    target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
+    await server.start()
+    try:
+        async with grpc.aio.insecure_channel(target) as channel:
+            yield Served(target, channel, chain, figures)
+    finally:
+        await server.stop(1)
+        await chain.wait_until_idle()

@@ -1,0 +1,100 @@
+"""A worker refuses the calls it cannot take on, and says when to come back."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from marquee.catalog.v1 import catalog_pb2
+
+from service.interceptors.chain import Rpc
+from service.interceptors.limits import LimitsInterceptor
+from service.settings import Settings
+from tests.client import Client, refused
+from tests.conftest import SettingsFactory
+from tests.interceptors.fakes import serving
+
+
+def own_connection(target: str) -> grpc.aio.Channel:
+    """Returns a channel that shares its connection with no other."""
+    return grpc.aio.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)])
+
+
+class Gate:
+    """A handler that waits until it is opened."""
+
+    def __init__(self) -> None:
+        self.inside = 0
+        self.opened = asyncio.Event()
+
+    async def __call__(self, _request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+        self.inside += 1
+        try:
+            await self.opened.wait()
+        finally:
+            self.inside -= 1
+        return catalog_pb2.GetMovieResponse()
+
+    async def until(self, inside: int) -> None:
+        while self.inside != inside:  # noqa: ASYNC110 - the gate has no event for each number
+            await asyncio.sleep(0.005)
+
+
+async def test_one_call_too_many_is_refused_with_a_hint(make_settings: SettingsFactory) -> None:
+    gate = Gate()
+    # gRPC's own limit of streams on a connection would let the third call wait instead.
+    async with serving(make_settings(max_concurrent_calls=2), gate) as served, asyncio.timeout(10):
+        others = [own_connection(served.target) for _ in range(2)]
+        held = [served.call_on(channel) for channel in others]
+        await gate.until(2)
+        refusal = await refused(served.call())
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS")
+        assert refusal.details["RetryInfo"].retry_delay.ToMilliseconds() == 500
+        assert refusal.details["QuotaFailure"].violations[0].subject == "unary calls"
+        gate.opened.set()
+        await asyncio.gather(*held)
+        await served.call()
+        for channel in others:
+            await channel.close()
+
+
+async def test_a_cancelled_call_makes_room(make_settings: SettingsFactory) -> None:
+    gate = Gate()
+    async with serving(make_settings(max_concurrent_calls=1), gate) as served, asyncio.timeout(10):
+        for _ in range(3):
+            held = asyncio.ensure_future(served.call())
+            await gate.until(1)
+            held.cancel()
+            await gate.until(0)
+        gate.opened.set()
+        await served.call()
+
+
+@pytest.mark.parametrize("service", ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"])
+def test_health_and_reflection_are_spared(service: str) -> None:
+    async def handler(_request: object, _call: object) -> None: ...
+
+    for streaming in (False, True):
+        rpc = Rpc(f"/{service}/Any", streaming, streaming)
+        assert LimitsInterceptor(unary=0, streams=0).wrap(rpc, handler) is handler
+
+
+class TestOfTheWholeServer:
+    @pytest.fixture
+    def settings(self, make_settings: SettingsFactory, database_url: str) -> Settings:
+        return make_settings(database_url=database_url, max_concurrent_calls=1)
+
+    async def test_health_answers_while_every_place_is_taken(self, client: Client, port: int) -> None:
+        """Watches stay open for as long as a client likes, so they must take nobody's place either."""
+        async with own_connection(f"127.0.0.1:{port}") as other:
+            health: Any = health_pb2_grpc.HealthStub(other)
+            watch = health.Watch(health_pb2.HealthCheckRequest())
+            assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
+            await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest())
+            # On the same connection, gRPC's own limit of streams would make the next wait.
+            watch.cancel()
+            answer = await health.Check(health_pb2.HealthCheckRequest())
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
