@@ -22,6 +22,8 @@ TOUCHED = (
     "movie_ratings",
     "recommendation_models",
 )
+# Signing in is no change of the account.
+TOUCHED_WHEN = {"users": "WHEN (NEW.last_login_at IS NOT DISTINCT FROM OLD.last_login_at)"}
 CHECKS = {
     "files": {
         "kind": "kind IN ('avatar', 'poster', 'backdrop', 'person_photo')",
@@ -244,7 +246,7 @@ async def upgrade(db: BaseDBAsyncClient) -> str:
     indexes = [f"CREATE {definition.format(name)};" for name, definition in INDEXES.items()]
     touches = [
         f"CREATE TRIGGER tr_{table}_touch BEFORE UPDATE ON {table}"
-        " FOR EACH ROW EXECUTE FUNCTION touch_updated_at();"
+        f" FOR EACH ROW {TOUCHED_WHEN.get(table, '')} EXECUTE FUNCTION touch_updated_at();"
         for table in TOUCHED
     ]
     return "\n".join([COLUMNS_AND_KEYS, *checks, *indexes, FUNCTIONS, *touches])

@@ -98,7 +98,7 @@ def usable_installation(
         if _can_use(copy, account):
             return copy
     raise PostgresUnavailable(
-        f"user {account.name} can read neither {installation} nor a copy below {copy_folders[0]}"
+        f"user {account.name} can read neither {installation} nor a copy below one of {[*map(str, copy_folders)]}"
     ) from problem
 
 

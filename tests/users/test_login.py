@@ -42,6 +42,12 @@ async def test_a_name_or_address_in_any_case_signs_in(
     assert profile.user.id == ada.user.id
 
 
+async def test_signing_in_changes_no_account(client: Client, ada: users_pb2.RegisterResponse) -> None:
+    await client.users.Login(request("ada.l"))
+    answer = await client.users.Login(request("ada.l"))
+    assert answer.user == ada.user
+
+
 async def test_an_address_in_another_alphabet_signs_in(client: Client) -> None:
     """Composed or decomposed, as different keyboards type it."""
     await client.users.Register(
