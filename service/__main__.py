@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,7 +14,6 @@ import typer
 if TYPE_CHECKING:
     from service.settings import Settings
 
-EX_CONFIG = 78
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Marquee: a movie catalogue over gRPC.")
 migrate_app = typer.Typer(no_args_is_help=True, help="The schema of the database.")
 keys_app = typer.Typer(no_args_is_help=True, help="Signing and data keys.")
@@ -208,7 +208,7 @@ def _settings(*, serving: bool = False) -> Settings:
             typer.echo(f"marquee: {name}{problem['msg']}", err=True)
     except ValueError as error:
         typer.echo(f"marquee: {error}", err=True)
-    sys.exit(EX_CONFIG)
+    sys.exit(os.EX_CONFIG)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Sequence
 from contextlib import ExitStack, asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -23,10 +24,10 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from service.server import Slices
+    from service.supervisor import EventSink
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 console = Console()
-EX_CONFIG = 78
 
 
 def plain_sentence(error: Exception) -> str:
@@ -65,29 +66,41 @@ def serve(settings: Settings) -> int:
                 )
         except PortTaken as error:
             sys.stderr.write(f"marquee: {error}\n")
-            return EX_CONFIG
+            return os.EX_CONFIG
+        on_event: EventSink = _log_event
         if settings.metrics_port:
-            environment["PROMETHEUS_MULTIPROC_DIR"] = _serve_metrics(settings, resources)
+            folder = _serve_metrics(settings, resources)
+            environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
+            on_event = partial(_log_and_forget, folder)
         supervisor = Supervisor(
             WorkerSpec((sys.executable, "-m", "service", "worker"), environment),
             workers=settings.workers,
             # A worker that drains in time must not be killed while it closes its pools.
             grace=settings.drain_grace + 5,
-            on_event=_log_event,
+            on_event=on_event,
         )
         return asyncio.run(supervisor.run())
 
 
-def _serve_metrics(settings: Settings, resources: ExitStack) -> str:
+def _serve_metrics(settings: Settings, resources: ExitStack) -> Path:
     from service.telemetry import serve_metrics
 
-    folder = resources.enter_context(tempfile.TemporaryDirectory(prefix="marquee-metrics-"))
-    resources.callback(serve_metrics(Path(folder), host=settings.host, port=settings.metrics_port))
+    folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="marquee-metrics-")))
+    resources.callback(serve_metrics(folder, host=settings.host, port=settings.metrics_port))
     return folder
 
 
 def _log_event(name: str, fields: Mapping[str, object]) -> None:
     log.info(name, **fields)
+
+
+def _log_and_forget(folder: Path, name: str, fields: Mapping[str, object]) -> None:
+    """Logs an event and drops the live figures of a worker that ended."""
+    from service.telemetry import forget_worker
+
+    _log_event(name, fields)
+    if name == "worker_exited":
+        forget_worker(int(str(fields["pid"])), folder)
 
 
 def run_worker(settings: Settings) -> int:
@@ -101,7 +114,7 @@ def run_worker(settings: Settings) -> int:
         return asyncio.run(serve_worker(settings))
     except (ValueError, KeysUnusable, PolicyMissing) as error:
         log.error("configuration", error=str(error))  # noqa: TRY400 - the sentence says it all
-        return EX_CONFIG
+        return os.EX_CONFIG
 
 
 def check_health(address: str, *, service: str) -> int:

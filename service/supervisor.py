@@ -13,8 +13,6 @@ from dataclasses import dataclass
 
 from service.worker_process import WorkerProcess, WorkerSpec
 
-EX_CONFIG = 78  # sysexits.h: the configuration is wrong, so starting again cannot help.
-
 EventSink = Callable[[str, Mapping[str, object]], None]
 
 
@@ -208,8 +206,9 @@ class Supervisor:
         # A replacement holds no place yet: its rollover looks after it.
         if worker.asked_to_end or self._stopping.is_set() or slot.worker is not worker:
             return
-        if code == EX_CONFIG:
-            self._stop(reason="configuration", code=EX_CONFIG)
+        # The configuration is wrong, so starting again cannot help.
+        if code == os.EX_CONFIG:
+            self._stop(reason="configuration", code=os.EX_CONFIG)
             return
         uptime = asyncio.get_running_loop().time() - worker.started
         await self._refill(slot, ended=worker, uptime=uptime)
