@@ -11,7 +11,8 @@ from service.catalog.errors import MovieNotFound, PersonNotFound
 from service.catalog.models import Movie, MovieGenre, MovieStats, Person, PersonPhoto
 from service.catalog.ordering import Order
 from service.errors import NotFound
-from service.media.service import FileId, Image, Media
+from service.media.service import Media
+from service.media.values import FileId, Image
 from service.pagination import Page, PageTokens, page_size
 
 MovieId = NewType("MovieId", int)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marquee.media.v1 import media_pb2
 
-from service.media import service
+from service.media import values
 from service.media.models import FileKind, FileState, ImageFormat
 from service.media.storage import UploadForm
 from service.protobuf import timestamp
@@ -12,12 +12,20 @@ from service.protobuf import timestamp
 REASON_PREFIX = "REJECTION_REASON_"
 
 
-def kind_from(message: media_pb2.FileKind.ValueType) -> FileKind:
-    """Returns the kind; validation let none pass that is unspecified."""
-    return FileKind[media_pb2.FileKind.Name(message).removeprefix("FILE_KIND_")]
+def upload_from(message: media_pb2.CreateUploadRequest) -> values.Upload:
+    """Returns what the caller announces; validation let no unspecified kind pass."""
+    return values.Upload(
+        kind=FileKind[media_pb2.FileKind.Name(message.kind).removeprefix("FILE_KIND_")],
+        movie_id=message.movie_id or None,
+        person_id=message.person_id or None,
+        file_name=message.file_name,
+        content_type=message.content_type,
+        size_bytes=message.size_bytes,
+        sha256=message.sha256 if message.HasField("sha256") else None,
+    )
 
 
-def to_file(record: service.FileRecord) -> media_pb2.File:
+def to_file(record: values.FileRecord) -> media_pb2.File:
     """Returns the message of a file."""
     file = record.file
     message = media_pb2.File(
@@ -42,7 +50,7 @@ def to_file(record: service.FileRecord) -> media_pb2.File:
     return message
 
 
-def to_image(image: service.Image) -> media_pb2.Image:
+def to_image(image: values.Image) -> media_pb2.Image:
     """Returns the message of a picture."""
     return media_pb2.Image(
         file_id=image.file_id,
@@ -69,9 +77,9 @@ def to_form(form: UploadForm) -> media_pb2.UploadForm:
     return media_pb2.UploadForm(url=form.url, fields=form.fields, expire_time=timestamp(form.expires_at))
 
 
-def version_from(message: media_pb2.ObjectVersion) -> service.ObjectVersion:
+def version_from(message: media_pb2.ObjectVersion) -> values.ObjectVersion:
     """Returns the object version that a verdict speaks of."""
-    return service.ObjectVersion(
+    return values.ObjectVersion(
         bucket=message.bucket,
         key=message.key,
         sequencer=message.sequencer,
@@ -80,9 +88,9 @@ def version_from(message: media_pb2.ObjectVersion) -> service.ObjectVersion:
     )
 
 
-def picture_from(message: media_pb2.RegisterFileRequest) -> service.VerifiedPicture:
+def picture_from(message: media_pb2.RegisterFileRequest) -> values.VerifiedPicture:
     """Returns what the Lambda function found out."""
-    return service.VerifiedPicture(
+    return values.VerifiedPicture(
         mime_type=message.mime_type,
         size_bytes=message.size_bytes,
         width=message.width,
@@ -91,7 +99,7 @@ def picture_from(message: media_pb2.RegisterFileRequest) -> service.VerifiedPict
         thumbhash=message.thumbhash,
         dominant_color=message.dominant_color,
         renditions=[
-            service.StoredRendition(
+            values.StoredRendition(
                 key=stored.key,
                 format=ImageFormat[media_pb2.ImageFormat.Name(stored.format).removeprefix("IMAGE_FORMAT_")],
                 width=stored.width,

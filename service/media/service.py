@@ -5,8 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import NewType, Protocol
+from typing import Protocol
 
 from tortoise.exceptions import IntegrityError
 
@@ -14,85 +13,21 @@ from service.auth.principal import AccessDenied, AccountGone, Principal, UserId
 from service.db import transaction, violated_constraint
 from service.errors import FieldsInvalid, FieldViolation, NotFound
 from service.media.errors import FileNotFound
-from service.media.models import File, FileKind, FileRendition, FileState, ImageFormat
+from service.media.models import File, FileKind, FileRendition, FileState
 from service.media.storage import UploadForm, UploadStorage
+from service.media.values import (
+    FileId,
+    FileRecord,
+    Image,
+    ObjectVersion,
+    Rendition,
+    StoredRendition,
+    Upload,
+    VerifiedPicture,
+)
 
-FileId = NewType("FileId", int)
 UPLOAD_PREFIX = "uploads/"
 """What the keys of uploads begin with; a rendition's key is the rest, a slash and a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class Rendition:
-    """One size and format of a picture; `url` is public."""
-
-    format: ImageFormat
-    width: int
-    height: int
-    size_bytes: int
-    url: str
-
-
-@dataclass(frozen=True, slots=True)
-class Image:
-    """A verified picture; renditions by width, then format."""
-
-    file_id: FileId
-    width: int
-    height: int
-    thumbhash: bytes
-    dominant_color: str
-    renditions: tuple[Rendition, ...]
-
-    @property
-    def url(self) -> str:
-        """URL of the widest JPEG, which every client can show; empty when there is none."""
-        return next((r.url for r in reversed(self.renditions) if r.format is ImageFormat.JPEG), "")
-
-
-@dataclass(frozen=True, slots=True)
-class FileRecord:
-    """A file, with its picture once that is READY."""
-
-    file: File
-    image: Image | None
-
-
-@dataclass(frozen=True, slots=True)
-class ObjectVersion:
-    """The storage event that a verdict answers."""
-
-    bucket: str
-    key: str
-    sequencer: str
-    etag: str
-    version_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class StoredRendition:
-    """A rendition as the Lambda function stored it."""
-
-    key: str
-    format: ImageFormat
-    width: int
-    height: int
-    size_bytes: int
-    sha256: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class VerifiedPicture:
-    """What decoding found out about an object."""
-
-    mime_type: str
-    size_bytes: int
-    width: int
-    height: int
-    sha256: bytes
-    thumbhash: bytes
-    dominant_color: str
-    renditions: Sequence[StoredRendition]
 
 
 class FileOwner(Protocol):
@@ -116,66 +51,37 @@ class Media:
         self._base_url = base_url.rstrip("/")
         self._owners = owners
 
-    async def create_upload(
-        self,
-        *,
-        principal: Principal,
-        kind: FileKind,
-        movie_id: int | None,
-        person_id: int | None,
-        file_name: str,
-        content_type: str,
-        size_bytes: int,
-        sha256: bytes | None,
-    ) -> tuple[FileRecord, UploadForm]:
+    async def create_upload(self, upload: Upload, *, principal: Principal) -> tuple[FileRecord, UploadForm]:
         """Makes a PENDING file and the form to upload it through.
 
         Raises AccessDenied when a user uploads what only staff may, AccountGone, and the owner's own NotFound.
         """
         uploader_id = principal.require_user()
-        if kind is not FileKind.AVATAR and not principal.is_staff:
+        if upload.kind is not FileKind.AVATAR and not principal.is_staff:
             raise AccessDenied("only staff upload pictures of movies and people")
-        return await self.open_upload(
-            uploader_id=uploader_id,
-            kind=kind,
-            movie_id=movie_id,
-            person_id=person_id,
-            file_name=file_name,
-            content_type=content_type,
-            size_bytes=size_bytes,
-            sha256=sha256,
-        )
+        return await self.open_upload(upload, uploader_id=uploader_id)
 
-    async def open_upload(
-        self,
-        *,
-        uploader_id: UserId | None,
-        kind: FileKind,
-        movie_id: int | None = None,
-        person_id: int | None = None,
-        file_name: str,
-        content_type: str,
-        size_bytes: int,
-        sha256: bytes | None = None,
-    ) -> tuple[FileRecord, UploadForm]:
+    async def open_upload(self, upload: Upload, *, uploader_id: UserId | None) -> tuple[FileRecord, UploadForm]:
         """Makes a PENDING file and its form for a caller who may; an import has no uploader.
 
-        Raises the owner's own NotFound.
+        Raises AccountGone and the owner's own NotFound.
         """
-        key = f"{UPLOAD_PREFIX}{kind}/{secrets.token_hex(16)}"
-        form = await self._storage.upload_form(key, content_type=content_type, max_bytes=size_bytes, sha256=sha256)
+        key = f"{UPLOAD_PREFIX}{upload.kind}/{secrets.token_hex(16)}"
+        form = await self._storage.upload_form(
+            key, content_type=upload.content_type, max_bytes=upload.size_bytes, sha256=upload.sha256
+        )
         try:
             file = await File.create(
-                kind=kind,
-                file_name=file_name,
-                mime_type=content_type,
+                kind=upload.kind,
+                file_name=upload.file_name,
+                mime_type=upload.content_type,
                 bucket=self._storage.bucket,
                 key=key,
                 uploader_id=uploader_id,
-                movie_id=movie_id,
-                person_id=person_id,
-                size_bytes=size_bytes,
-                declared_sha256=sha256,
+                movie_id=upload.movie_id,
+                person_id=upload.person_id,
+                size_bytes=upload.size_bytes,
+                declared_sha256=upload.sha256,
                 expires_at=form.expires_at,
             )
         except IntegrityError as error:
@@ -183,7 +89,7 @@ class Media:
                 case "fk_files_uploader":
                     raise AccountGone from error
                 case "fk_files_movie" | "fk_files_person":
-                    raise self._owners[kind].not_found(movie_id or person_id or 0) from error
+                    raise self._owners[upload.kind].not_found(upload.movie_id or upload.person_id or 0) from error
             raise
         return FileRecord(file, None), form
 

@@ -8,7 +8,8 @@ from marquee.media.v1 import media_pb2, media_pb2_grpc
 
 from service.auth.principal import current_principal
 from service.media import convert
-from service.media.service import FileId, Media
+from service.media.service import Media
+from service.media.values import FileId
 
 
 class MediaServicer(media_pb2_grpc.MediaServiceServicer):
@@ -21,16 +22,7 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
         self, request: media_pb2.CreateUploadRequest, context: Any
     ) -> media_pb2.CreateUploadResponse:
         """Makes a PENDING file and its upload form."""
-        record, form = await self._media.create_upload(
-            principal=current_principal(),
-            kind=convert.kind_from(request.kind),
-            movie_id=request.movie_id or None,
-            person_id=request.person_id or None,
-            file_name=request.file_name,
-            content_type=request.content_type,
-            size_bytes=request.size_bytes,
-            sha256=request.sha256 if request.HasField("sha256") else None,
-        )
+        record, form = await self._media.create_upload(convert.upload_from(request), principal=current_principal())
         return media_pb2.CreateUploadResponse(file=convert.to_file(record), upload=convert.to_form(form))
 
     async def GetFile(self, request: media_pb2.GetFileRequest, context: Any) -> media_pb2.GetFileResponse:

@@ -18,7 +18,8 @@ from service.auth.sealing import DataSealer
 from service.auth.tokens import IssuedToken, TokenIssuer
 from service.db import transaction, violated_constraint
 from service.errors import NotFound, invalid_field
-from service.media.service import FileId, Image, Media
+from service.media.service import Media
+from service.media.values import FileId, Image
 from service.users.errors import CredentialsInvalid, EmailTaken, UsernameTaken, UserNotFound
 from service.users.models import User, UserProfile
 

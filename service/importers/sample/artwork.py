@@ -13,6 +13,7 @@ from service.importers.sample.load import Progress
 from service.importers.uploads import post_picture
 from service.media.models import File, FileKind, FileState
 from service.media.service import Media
+from service.media.values import Upload
 
 
 async def upload_posters(media: Media, titles: list[str], *, progress: Progress) -> int:
@@ -39,12 +40,12 @@ async def _upload(media: Media, movie: Movie) -> None:
         director=director,
         seed=movie.title,
     )
-    _, form = await media.open_upload(
-        uploader_id=None,
+    upload = Upload(
         kind=FileKind.POSTER,
         movie_id=movie.id,
         file_name=f"poster-{movie.id}.jpg",
         content_type="image/jpeg",
         size_bytes=len(poster),
     )
+    _, form = await media.open_upload(upload, uploader_id=None)
     await asyncio.to_thread(post_picture, form.url, form.fields, poster, file_name="poster.jpg")
