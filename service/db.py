@@ -33,6 +33,7 @@ MODEL_MODULES = (
     "service.favorites.models",
     "service.recommendations.models",
     "service.audit",
+    "service.idempotency",
     "aerich.models",
 )
 # What asyncpg says of a connection that was lost, or taken back because it was, before it was used again.
