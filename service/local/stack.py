@@ -221,8 +221,10 @@ def run(data: Path) -> int:
             _show_banner(stack, secrets, seconds=time.monotonic() - started)
             stack.watch()
         finally:
-            console.print("stopping ...")
-            stack.stop()
+            try:
+                console.print("stopping ...")
+            finally:  # Even when nobody reads any more what is printed.
+                stack.stop()
     except KeyboardInterrupt:
         console.print("stopped")
         return 0
