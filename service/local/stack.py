@@ -210,8 +210,8 @@ class LocalStack:
 
 def run(data: Path) -> int:
     """Starts the stack, shows where it is, and keeps it running until Ctrl-C; returns the exit code."""
-    # Closing the terminal ends the stack like Ctrl-C does.
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # Closing the terminal ends the stack like Ctrl-C does, which a shell has its background jobs ignore.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _interrupt)
     started = time.monotonic()
     try:
