@@ -5,39 +5,28 @@ ten seconds at most, shares one server among processes, and as root widens the p
 above the data, none of which suits a development stack that keeps its data.
 """
 
-import contextlib
-import fcntl
-import hashlib
 import os
 import re
 import shutil
 import signal
 import socket
-import stat
 import subprocess
-import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import quote
 
-import psutil
-
 from service.local.postgres_account import (
-    FolderRefused,
     PostgresUnavailable,
     choose_account,
     program_environment,
     usable_installation,
     wheel_installation,
 )
-from service.local.process import Account, ChildProcess, end_processes, stop_leftover
+from service.local.postgres_folder import INITDB_PID, PORT, SERVER_PID, SOCKET, DataFolder
+from service.local.process import Account, ChildProcess
 
-_PORT = 5432  # Names the socket file; nothing listens on TCP.
-_SOCKET = f".s.PGSQL.{_PORT}"
-_SOCKET_PATH_LIMIT = 103  # Bytes without the final NUL: macOS's limit, Linux allows 107.
 _POLL_SECONDS = 0.02
-_LEFTOVER_GRACE = 10.0
 _WORKING_FOLDER = Path("/proc/self/cwd")
 
 _DEFAULT_PARAMETERS = {
@@ -56,12 +45,8 @@ _FIXED_PARAMETERS = {
     # access to the folders above and no path is too long for it.
     "unix_socket_directories": ".",
     "unix_socket_permissions": "0700",
-    "port": str(_PORT),
+    "port": str(PORT),
 }
-
-
-class DataFolderInUse(PostgresUnavailable):
-    """Another running stack holds the data folder."""
 
 
 class EmbeddedPostgres:
@@ -94,12 +79,12 @@ class EmbeddedPostgres:
         fixed = _FIXED_PARAMETERS.keys() & (parameters or {}).keys()
         if fixed:
             raise ValueError(f"not to be set: {', '.join(sorted(fixed))}")
-        self._data_dir = data_dir.absolute()
+        self._folder = DataFolder(data_dir.absolute())
+        self._data_dir = self._folder.path
         self._log_file = log_file.absolute()
         self._parameters = {**_DEFAULT_PARAMETERS, **(parameters or {}), **_FIXED_PARAMETERS}
         self._installation = installation
         self._child: ChildProcess | None = None
-        self._lock: int | None = None
 
     @property
     def is_running(self) -> bool:
@@ -108,19 +93,8 @@ class EmbeddedPostgres:
 
     @property
     def socket_dir(self) -> Path:
-        """The folder clients give as host.
-
-        It is the data folder, or for a path that is too long (or holds a comma, which asyncpg takes for a
-        list of hosts) a link to it in the temporary folder, named after a hash of the data folder's path.
-        """
-        path = str(self._data_dir)
-        if "," not in path and len(os.fsencode(f"{path}/{_SOCKET}")) <= _SOCKET_PATH_LIMIT:
-            return self._data_dir
-        name = f"marquee-{hashlib.sha256(os.fsencode(path)).hexdigest()[:16]}"
-        folder = Path(tempfile.gettempdir())
-        if "," in str(folder) or len(os.fsencode(f"{folder}/{name}/{_SOCKET}")) > _SOCKET_PATH_LIMIT:
-            folder = Path("/tmp")  # noqa: S108 (the link's owner is checked)
-        return folder / name
+        """The folder clients give as host."""
+        return self._folder.socket_dir
 
     def url(self, database: str, *, user: str = "postgres") -> str:
         """Returns a DSN for asyncpg and for Tortoise ORM, valid before the start as well.
@@ -142,15 +116,15 @@ class EmbeddedPostgres:
         deadline = time.monotonic() + timeout
         self._data_dir.parent.mkdir(parents=True, exist_ok=True)
         self._log_file.parent.mkdir(parents=True, exist_ok=True)
-        self._take_lock()
+        self._folder.lock()
         try:
-            made = _is_data_folder(self._data_dir)
+            made = self._folder.is_made()
             account = choose_account(self._data_dir, owner=self._data_dir.stat().st_uid if made else None)
             installation = usable_installation(self._installation or wheel_installation(), account)
-            self._end_leftovers()
+            self._folder.end_leftovers()
             if not made:
                 self._create_data(installation, account, deadline=deadline)
-            self._link_socket_dir()
+            self._folder.link_socket_dir()
             self._child = self._server(installation, account)
             self._child.start()
             self._await_ready(self._child, deadline=deadline)
@@ -166,12 +140,7 @@ class EmbeddedPostgres:
         if self._child is not None:
             self._child.stop(grace)
             self._child = None
-        if self._lock is not None:
-            link = self.socket_dir
-            if link != self._data_dir and link.is_symlink() and link.readlink() == self._data_dir:
-                link.unlink()
-            os.close(self._lock)
-            self._lock = None
+        self._folder.release()
 
     def ensure_database(self, name: str) -> None:
         """Creates the database `name` unless it exists.
@@ -200,46 +169,8 @@ class EmbeddedPostgres:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise PostgresUnavailable(f"psql failed: {error}") from error
 
-    def _beside(self, suffix: str) -> Path:
-        return self._data_dir.with_name(self._data_dir.name + suffix)
-
-    def _take_lock(self) -> None:
-        if self._lock is not None:  # Kept since a start whose server has ended by itself.
-            return
-        lock = os.open(self._beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            os.close(lock)
-            raise DataFolderInUse(
-                f"{self._data_dir} is in use by another running stack: stop that one first"
-            ) from error
-        self._lock = lock
-
-    def _half_made(self) -> list[Path]:
-        prefix = f".{self._data_dir.name}.initdb-"
-        return [entry for entry in self._data_dir.parent.iterdir() if entry.name.startswith(prefix)]
-
-    def _end_leftovers(self) -> None:
-        """Ends what a killed stack left running and removes what it left half-made. Needs the lock."""
-        for pid_file in (self._beside(".pid"), self._beside(".initdb.pid")):
-            stop_leftover(pid_file, stop_signal=signal.SIGINT, grace=_LEFTOVER_GRACE)
-        # By working folder as well: the server without its pid file, and backends without their server.
-        for folder in (self._data_dir, *self._half_made()):
-            strays = list(_processes_in(folder))
-            # Only the server itself takes SIGINT as "shut down"; a backend takes it as "cancel the query".
-            server = [process for process in strays if process.pid == _recorded_server(folder)]
-            end_processes(server, stop_signal=signal.SIGINT, grace=_LEFTOVER_GRACE)
-            end_processes(strays, stop_signal=signal.SIGKILL, grace=_LEFTOVER_GRACE)
-        for folder in self._half_made():
-            shutil.rmtree(folder)
-        # Nothing of ours runs now. A pid file that stays would stop the server from starting whenever its
-        # number has gone to another process of the same user, which is common in containers.
-        for name in ("postmaster.pid", f"{_SOCKET}.lock", _SOCKET):
-            (self._data_dir / name).unlink(missing_ok=True)
-
     def _create_data(self, installation: Path, account: Account | None, *, deadline: float) -> None:
-        draft = Path(tempfile.mkdtemp(prefix=f".{self._data_dir.name}.initdb-", dir=self._data_dir.parent))
+        draft = self._folder.make_draft()
         if account is not None:
             os.chown(draft, account.uid, account.gid)
         # The builtin provider sorts the same on every machine. The C.UTF-8 character classes beside it are
@@ -253,7 +184,7 @@ class EmbeddedPostgres:
             [installation / "bin" / "initdb", "-D", _as_seen_by(account, draft), *options],
             folder=draft,
             account=account,
-            suffix=".initdb.pid",
+            suffix=INITDB_PID,
         )
         try:
             child.start()
@@ -272,7 +203,7 @@ class EmbeddedPostgres:
             [installation / "bin" / "postgres", "-D", _as_seen_by(account, self._data_dir), *settings],
             folder=self._data_dir,
             account=account,
-            suffix=".pid",
+            suffix=SERVER_PID,
         )
 
     def _program(
@@ -281,27 +212,15 @@ class EmbeddedPostgres:
         return ChildProcess(
             command,
             log_file=self._log_file,
-            pid_file=self._beside(suffix),
+            pid_file=self._folder.beside(suffix),
             environment=program_environment(),
             folder=folder,
             account=account,
             stop_signal=signal.SIGINT,
         )
 
-    def _link_socket_dir(self) -> None:
-        link = self.socket_dir
-        if link == self._data_dir:
-            return
-        with contextlib.suppress(FileExistsError):
-            link.symlink_to(self._data_dir, target_is_directory=True)
-        status = link.lstat()
-        ours = stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid()
-        if not ours or link.readlink() != self._data_dir:
-            message = f"{link} is not this user's link to {self._data_dir}: remove it or use a shorter data path"
-            raise FolderRefused(message)
-
     def _await_ready(self, child: ChildProcess, *, deadline: float) -> None:
-        while not _accepts(self.socket_dir / _SOCKET, self._data_dir / "postmaster.pid"):
+        while not _accepts(self.socket_dir / SOCKET, self._data_dir / "postmaster.pid"):
             if not child.is_running:
                 raise self._failure(f"PostgreSQL ended with {child.exit_code}")
             if time.monotonic() > deadline:
@@ -326,15 +245,6 @@ def _as_seen_by(account: Account | None, folder: Path) -> Path:
     return _WORKING_FOLDER if account is not None and _WORKING_FOLDER.exists() else folder
 
 
-def _is_data_folder(folder: Path) -> bool:
-    """Tells a finished data folder from a missing or empty one; raises FolderRefused for anything else."""
-    if (folder / "PG_VERSION").exists():
-        return True
-    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
-        raise FolderRefused(f"{folder} exists and is not a PostgreSQL data folder")
-    return False
-
-
 def _sync_folder(folder: Path) -> None:
     # Else a power cut could take the rename back, and with it everything written since.
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
@@ -342,23 +252,6 @@ def _sync_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _processes_in(folder: Path) -> Iterator[psutil.Process]:
-    """Yields the PostgreSQL programs whose working folder is `folder`: a server and its backends."""
-    if not folder.exists():
-        return
-    place = os.path.realpath(folder)
-    for process in psutil.process_iter(["name", "cwd"]):
-        if process.info["name"] in {"postgres", "initdb"} and process.info["cwd"] == place:
-            yield process
-
-
-def _recorded_server(folder: Path) -> int | None:
-    try:
-        return int((folder / "postmaster.pid").read_text(encoding="utf-8").split("\n", 1)[0])
-    except (OSError, ValueError):
-        return None
 
 
 def _accepts(path: Path, pid_file: Path) -> bool:

@@ -19,7 +19,7 @@ import psutil
 import pytest
 from tortoise.backends.base.config_generator import expand_db_url
 
-from service.local.postgres import DataFolderInUse, EmbeddedPostgres
+from service.local.postgres import EmbeddedPostgres
 from service.local.postgres_account import (
     FolderRefused,
     PostgresUnavailable,
@@ -27,6 +27,7 @@ from service.local.postgres_account import (
     usable_installation,
     wheel_installation,
 )
+from service.local.postgres_folder import DataFolderInUse
 from service.local.process import Account
 
 ROOT = Path(__file__).parents[2]  # Where the programs below find the service package.
