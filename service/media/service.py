@@ -13,7 +13,7 @@ from service.auth.principal import AccessDenied, AccountGone, Principal, UserId
 from service.db import transaction, violated_constraint
 from service.errors import FieldsInvalid, FieldViolation, NotFound
 from service.media.errors import FileNotFound
-from service.media.models import File, FileKind, FileRendition, FileState
+from service.media.models import File, FileKind, FileRendition, FileState, ImageFormat
 from service.media.storage import UploadForm, UploadStorage
 from service.media.values import (
     FileId,
@@ -26,6 +26,7 @@ from service.media.values import (
     VerifiedPicture,
 )
 
+RENDITION_COLUMNS = ("file_id", "format", "width", "height", "size_bytes", "key")
 UPLOAD_PREFIX = "uploads/"
 """What the keys of uploads begin with; a rendition's key is the rest, a slash and a name."""
 
@@ -136,9 +137,11 @@ class Media:
         files = await File.filter(id__in=set(file_ids), state=FileState.READY)
         renditions = defaultdict(list)
         if files:
-            rows = await FileRendition.filter(file_id__in=[file.id for file in files]).order_by("width", "format")
-            for row in rows:
-                renditions[row.file_id].append(self._rendition(row))
+            # Plain values: a page of movies has hundreds of renditions, and models of them cost more than the query.
+            rows = FileRendition.filter(file_id__in=[file.id for file in files]).order_by("width", "format")
+            async for file_id, image_format, width, height, size_bytes, key in rows.values_list(*RENDITION_COLUMNS):
+                url = f"{self._base_url}/{key}"
+                renditions[file_id].append(Rendition(ImageFormat(image_format), width, height, size_bytes, url))
         return {file.id: _image(file, renditions[file.id]) for file in files}
 
     async def _record(self, file: File) -> FileRecord:
@@ -182,9 +185,6 @@ class Media:
             )
             for stored in picture.renditions
         )
-
-    def _rendition(self, row: FileRendition) -> Rendition:
-        return Rendition(row.format, row.width, row.height, row.size_bytes, f"{self._base_url}/{row.key}")
 
 
 def is_newer(sequencer: str, *, than: str) -> bool:
