@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from asyncio import FIRST_COMPLETED
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -236,9 +235,9 @@ class MarqueeServer:
 
     async def _cancels_calls(self, grace: float) -> bool:
         before = self._chain.cancelled
-        stopping = asyncio.create_task(self._server.stop(grace))
-        await asyncio.wait({stopping, asyncio.create_task(self._cut_unheard_calls())}, return_when=FIRST_COMPLETED)
-        await stopping
+        cutting = asyncio.create_task(self._cut_unheard_calls())
+        await self._server.stop(grace)
+        cutting.cancel()
         # gRPC's stop returns before the handlers that it cancels have cleaned up, so they are awaited apart.
         await self._chain.wait_until_idle()
         return self._chain.cancelled > before
