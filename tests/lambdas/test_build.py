@@ -12,14 +12,15 @@ from lambdas.build import BuildFailed, build
 
 _STUBS = Path(__file__).parents[2] / "gen"
 _MOST_BYTES = 20 * 1024 * 1024
-_MOST_IMPORT_SECONDS = 0.6
+# What a cold start loads. Seconds depend on the machine; this does not, and they follow it.
+_MOST_MODULES = 480
 
 _IMPORT = """
-import sys, time
+import sys
 sys.path.insert(0, sys.argv[1])
-started = time.perf_counter()
+before = set(sys.modules)
 import lambdas.register_image.handler as handler
-print(time.perf_counter() - started)
+print(len(set(sys.modules) - before))
 from lambdas.register_image.storage import S3Store
 S3Store()
 outside = [
@@ -45,26 +46,20 @@ def test_the_zip_is_small(package: Path) -> None:
     assert package.stat().st_size <= _MOST_BYTES
 
 
-def test_the_zip_holds_all_it_imports_and_imports_fast(package: Path, tmp_path: Path) -> None:
+def test_the_zip_holds_all_it_imports_and_imports_little(package: Path, tmp_path: Path) -> None:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
-    # The best of a few, since other tests run beside this one; -B, since Lambda cannot keep bytecode either.
-    seconds = [
-        float(
-            subprocess.run(
-                # -S and -I: neither this environment's packages nor its variables are seen.
-                [sys.executable, "-I", "-S", "-B", "-c", _IMPORT, str(tmp_path)],
-                env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
-                cwd=tmp_path,
-                check=True,
-                stdout=subprocess.PIPE,
-                text=True,
-                timeout=60,
-            ).stdout
-        )
-        for _ in range(4)
-    ]
-    assert min(seconds) <= _MOST_IMPORT_SECONDS
+    imported = subprocess.run(
+        # -S and -I: neither this environment's packages nor its variables are seen.
+        [sys.executable, "-I", "-S", "-c", _IMPORT, str(tmp_path)],
+        env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
+        cwd=tmp_path,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+        timeout=60,
+    )
+    assert int(imported.stdout) <= _MOST_MODULES
 
 
 def test_entries_are_sorted_dated_alike_and_plain(package: Path) -> None:
