@@ -179,50 +179,59 @@ async def create_migration(settings: Settings, name: str) -> None:
 def issue_service_token(settings: Settings, *, name: str, scopes: Sequence[str], days: int) -> str:
     """Returns a service's token, signed with the newest key."""
     from service.auth.keys import KeyRing
-    from service.server import token_issuer
+    from service.auth.tokens import TokenIssuer
 
-    issuer = token_issuer(settings, KeyRing.load(settings.keys_dir))
+    issuer = TokenIssuer.from_settings(settings, KeyRing.load(settings.keys_dir))
     return issuer.issue_service(name, scopes=scopes, ttl=days * 86400.0).token
 
 
 async def import_sample(settings: Settings, *, posters: bool) -> None:
     """Loads the sample catalogue with a progress bar and prints what was done."""
-    from service.importers.sample import artwork, load
-
-    sample = load.read_sample()
     async with _composed(settings) as slices:
-        with _progress("films") as progress:
-            summary = await load.load_sample(sample, progress=progress)
-        console.print(
-            f"{summary.movies_added} films added with {summary.persons_added} people and"
-            f" {summary.characters_added} characters; {summary.movies_kept} were there already"
-        )
-        if posters:
-            titles = [movie["title"] for movie in sample["movies"]]
-            with _progress("posters") as progress:
-                uploaded = await artwork.upload_posters(slices.media, titles, progress=progress)
-            console.print(f"{uploaded} posters uploaded")
+        await _load_sample(slices, posters=posters)
+
+
+async def create_user(settings: Settings, *, username: str, email: str, password: str, staff: bool) -> bool:
+    """Makes an account; returns False when the name or address is taken."""
+    async with _composed(settings) as slices:
+        return await _register(slices, username=username, email=email, password=password, staff=staff)
 
 
 async def fill(settings: Settings, data: Path) -> None:
     """Loads the sample catalogue and makes the demo users of a stack's data folder."""
     from service.local.layout import Layout, read_secrets
 
-    for user in read_secrets(Layout(data)).demo_users:
-        await create_user(settings, username=user.username, email=user.email, password=user.password, staff=user.staff)
-    await import_sample(settings, posters=True)
+    async with _composed(settings) as slices:
+        for user in read_secrets(Layout(data)).demo_users:
+            await _register(slices, username=user.username, email=user.email, password=user.password, staff=user.staff)
+        await _load_sample(slices, posters=True)
 
 
-async def create_user(settings: Settings, *, username: str, email: str, password: str, staff: bool) -> bool:
-    """Makes an account; returns False when the name or address is taken."""
+async def _load_sample(slices: Slices, *, posters: bool) -> None:
+    from service.importers.sample import artwork, load
+
+    sample = load.read_sample()
+    with _progress("films") as progress:
+        summary = await load.load_sample(sample, progress=progress)
+    console.print(
+        f"{summary.movies_added} films added with {summary.persons_added} people and"
+        f" {summary.characters_added} characters; {summary.movies_kept} were there already"
+    )
+    if posters:
+        titles = [movie["title"] for movie in sample["movies"]]
+        with _progress("posters") as progress:
+            uploaded = await artwork.upload_posters(slices.media, titles, progress=progress)
+        console.print(f"{uploaded} posters uploaded")
+
+
+async def _register(slices: Slices, *, username: str, email: str, password: str, staff: bool) -> bool:
     from service.users.errors import EmailTaken, UsernameTaken
 
-    async with _composed(settings) as slices:
-        try:
-            await slices.users.register(username=username, email=email, password=password, is_staff=staff)
-        except (UsernameTaken, EmailTaken) as error:
-            console.print(str(error))
-            return False
+    try:
+        await slices.users.register(username=username, email=email, password=password, is_staff=staff)
+    except (UsernameTaken, EmailTaken) as error:
+        console.print(str(error))
+        return False
     console.print(f"made {username}")
     return True
 

@@ -147,22 +147,12 @@ def compose_slices(settings: Settings, *, passwords: PasswordHasher, keys: KeyRi
     )
     users = Users(
         passwords=passwords,
-        tokens=token_issuer(settings, keys),
+        tokens=TokenIssuer.from_settings(settings, keys),
         sealer=DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value()),
         media=media,
     )
     catalog = Catalog(media=media, page_tokens=page_tokens)
     return Slices(media, users, catalog, Favorites(catalog=catalog, page_tokens=page_tokens))
-
-
-def token_issuer(settings: Settings, keys: KeyRing) -> TokenIssuer:
-    """Returns the issuer that the settings describe."""
-    return TokenIssuer(
-        keys,
-        issuer=settings.token_issuer,
-        audience=settings.token_audience,
-        access_ttl=settings.access_token_ttl,
-    )
 
 
 def password_hasher(settings: Settings) -> PasswordHasher:
@@ -205,7 +195,7 @@ class MarqueeServer:
             keys=self._keys,
             storage=self._storage or S3UploadStorage.from_settings(settings),
         )
-        verifier = TokenVerifier(self._keys, issuer=settings.token_issuer, audience=settings.token_audience)
+        verifier = TokenVerifier.from_settings(settings, self._keys)
         self._chain = Chain(interceptors(settings, verifier=verifier, metrics=self._metrics))
         self._server = grpc.aio.server(interceptors=[self._chain], options=channel_options(settings))
         for registration in SERVICES:

@@ -17,7 +17,7 @@ from marquee.users.v1 import users_pb2, users_pb2_grpc
 
 from service.auth.keys import KeyRing
 from service.auth.principal import Role, UserId
-from service.server import token_issuer
+from service.auth.tokens import TokenIssuer
 from service.settings import Settings
 
 PASSWORD = "correct horse battery"
@@ -105,7 +105,7 @@ class Client:
 
     def as_staff(self, user_id: int) -> Client:
         """Returns a client with a staff token of an existing user."""
-        issuer = token_issuer(self.settings, KeyRing.load(self.settings.keys_dir))
+        issuer = TokenIssuer.from_settings(self.settings, KeyRing.load(self.settings.keys_dir))
         token = issuer.issue_access(UserId(user_id), roles=[Role.USER, Role.STAFF], epoch=0).token
         client = self.with_token(token)
         client.user_id = user_id
@@ -113,5 +113,5 @@ class Client:
 
     def as_service(self, *scopes: str) -> Client:
         """Returns a client with a service's token."""
-        issuer = token_issuer(self.settings, KeyRing.load(self.settings.keys_dir))
+        issuer = TokenIssuer.from_settings(self.settings, KeyRing.load(self.settings.keys_dir))
         return self.with_token(issuer.issue_service("test", scopes=scopes, ttl=60).token)

@@ -16,6 +16,8 @@ from typing import Any
 
 import psutil
 
+from service.settings import Settings
+
 ROOT = Path(__file__).parents[1]
 PATIENCE = 30.0
 
@@ -47,6 +49,19 @@ def environment(**variables: object) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("MARQUEE_")}
     # Wide, so that tables keep their lines.
     return {**kept, "COLUMNS": "400", **{f"MARQUEE_{name.upper()}": str(value) for name, value in variables.items()}}
+
+
+def variables_of(settings: Settings) -> dict[str, Any]:
+    """Returns the settings of a test's server, as an operator's shell has them."""
+    return {
+        "profile": "development",
+        "database_url": settings.database_url.get_secret_value(),
+        "keys_dir": settings.keys_dir,
+        "data_keys": settings.data_keys.get_secret_value(),
+        "index_key": settings.index_key.get_secret_value(),
+        "page_token_key": settings.page_token_key.get_secret_value(),
+        "s3_endpoint_url": settings.s3_endpoint_url,
+    }
 
 
 def run(*arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:

@@ -13,7 +13,7 @@ from service import migrate
 from service.auth.keys import KeyRing
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
-from tests.processes import run
+from tests.processes import run, variables_of
 
 VERSIONS = migrate.known_versions()
 
@@ -21,11 +21,7 @@ VERSIONS = migrate.known_versions()
 @pytest.fixture
 def variables(settings: Settings) -> dict[str, Any]:
     """The variables of an operator's shell."""
-    return {
-        "profile": "development",
-        "database_url": settings.database_url.get_secret_value(),
-        "keys_dir": settings.keys_dir,
-    }
+    return variables_of(settings)
 
 
 @pytest.fixture

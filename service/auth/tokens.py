@@ -19,6 +19,7 @@ import jwt
 from service.auth.keys import KeyRing
 from service.auth.principal import Principal, Role, UserId
 from service.errors import Unauthenticated
+from service.settings import Settings
 
 ALGORITHM = "EdDSA"
 MAX_TOKEN_BYTES = 4096
@@ -47,6 +48,16 @@ class TokenIssuer:
         self._issuer = issuer
         self._audience = audience
         self._access_ttl = access_ttl
+
+    @classmethod
+    def from_settings(cls, settings: Settings, keys: KeyRing) -> TokenIssuer:
+        """Returns the issuer whose tokens a server with these settings takes."""
+        return cls(
+            keys,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            access_ttl=settings.access_token_ttl,
+        )
 
     def issue_access(self, user_id: UserId, *, roles: Iterable[Role], epoch: int) -> IssuedToken:
         """Returns an access token of a user; `epoch` is the user's token_epoch at this moment."""
@@ -81,6 +92,11 @@ class TokenVerifier:
         self._issuer = issuer
         self._audience = audience
         self._verified: OrderedDict[str, tuple[float, Principal]] = OrderedDict()
+
+    @classmethod
+    def from_settings(cls, settings: Settings, keys: KeyRing) -> TokenVerifier:
+        """Returns the verifier of a server with these settings."""
+        return cls(keys, issuer=settings.token_issuer, audience=settings.token_audience)
 
     def verify(self, token: str) -> Principal:
         """Returns who the token speaks for; raises TokenInvalid."""

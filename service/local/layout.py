@@ -15,8 +15,8 @@ from cryptography.fernet import Fernet
 
 from service.auth.keys import KeyRing
 from service.auth.policy import MEDIA_REGISTER
-from service.auth.tokens import TokenIssuer
-from service.settings import Settings
+from service.auth.tokens import TokenInvalid, TokenIssuer, TokenVerifier
+from service.settings import Profile, Settings
 
 TOKEN_SPARE_SECONDS = 30 * 86400
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -125,23 +125,25 @@ def ensure_service_token(layout: Layout) -> str:
     The same token from start to start leaves the deployed functions unchanged.
     """
     keys = KeyRing.load(layout.keys)
+    settings = Settings(profile=Profile.DEVELOPMENT)
     file = layout.root / "service-token"
     if file.is_file():
         known = file.read_text(encoding="utf-8")
-        claims = jwt.decode(known, options={"verify_signature": False})
-        signed_by_us = jwt.get_unverified_header(known)["kid"] in keys.verifying
-        if signed_by_us and claims["exp"] > time.time() + TOKEN_SPARE_SECONDS:
+        if _is_lasting(known, TokenVerifier.from_settings(settings, keys)):
             return known
-    settings = Settings.model_fields
-    issuer = TokenIssuer(
-        keys,
-        issuer=settings["token_issuer"].default,
-        audience=settings["token_audience"].default,
-        access_ttl=settings["access_token_ttl"].default,
-    )
+    issuer = TokenIssuer.from_settings(settings, keys)
     made = issuer.issue_service("register-image", scopes=[MEDIA_REGISTER], ttl=365 * 86400.0).token
     write_private(file, made)
     return made
+
+
+def _is_lasting(token: str, verifier: TokenVerifier) -> bool:
+    try:
+        verifier.verify(token)
+    except TokenInvalid:
+        return False
+    ends: float = jwt.decode(token, options={"verify_signature": False})["exp"]
+    return ends > time.time() + TOKEN_SPARE_SECONDS
 
 
 def write_environment(layout: Layout, environment: Mapping[str, str]) -> None:

@@ -14,7 +14,8 @@ from marquee.users.v1 import users_pb2
 from service.auth.keys import KeyRing
 from service.auth.policy import MEDIA_REGISTER, POLICY, PolicyMissing, Rule, require_rules, rule_for
 from service.auth.principal import Role, UserId
-from service.server import full_methods, token_issuer
+from service.auth.tokens import TokenIssuer
+from service.server import full_methods
 from service.settings import Settings
 from tests.client import Client, refused
 
@@ -44,7 +45,7 @@ def expected(caller: str, rpc: str) -> tuple[grpc.StatusCode, str] | None:
 
 @pytest.fixture
 def callers(client: Client, settings: Settings) -> dict[str, Client]:
-    issuer = token_issuer(settings, KeyRing.load(settings.keys_dir))
+    issuer = TokenIssuer.from_settings(settings, KeyRing.load(settings.keys_dir))
 
     def user(*roles: Role) -> Client:
         return client.with_token(issuer.issue_access(UserId(1), roles=roles, epoch=0).token)

@@ -11,7 +11,7 @@ from marquee.catalog.v1 import catalog_pb2
 from service.settings import Settings
 from tests.catalogue import add_movie
 from tests.client import Client
-from tests.processes import run
+from tests.processes import run, variables_of
 
 TABLES = ("movies", "persons", "characters", "movie_characters", "movie_genres", "genres", "countries")
 
@@ -19,15 +19,7 @@ TABLES = ("movies", "persons", "characters", "movie_characters", "movie_genres",
 @pytest.fixture
 def variables(settings: Settings) -> dict[str, Any]:
     """The settings of the test's server, as an operator's shell has them."""
-    return {
-        "profile": "development",
-        "database_url": settings.database_url.get_secret_value(),
-        "keys_dir": settings.keys_dir,
-        "data_keys": settings.data_keys.get_secret_value(),
-        "index_key": settings.index_key.get_secret_value(),
-        "page_token_key": settings.page_token_key.get_secret_value(),
-        "s3_endpoint_url": settings.s3_endpoint_url,
-    }
+    return variables_of(settings)
 
 
 async def count(database: asyncpg.Connection) -> dict[str, int]:
