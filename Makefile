@@ -34,7 +34,7 @@ clean-data: install ## Remove the data of `make run`: database, objects, keys, d
 ##@ Work
 
 .PHONY: test
-test: install ## Run every test on real parts of its own (beside a running stack, if you like)
+test: install $(if $(shell command -v npm),tests/npm/node_modules/.installed) ## Run every test on real parts of its own (beside a running stack, if you like)
 	@exec $(BIN)/pytest -n 2 --dist loadgroup
 
 .PHONY: check
@@ -99,11 +99,15 @@ gen/.stamp: $(shell find protos -name '*.proto') protos/generate.py | $(VENV)/.i
 	@$(BIN)/python protos/generate.py
 	@touch $@
 
+tests/npm/node_modules/.installed: tests/npm/package-lock.json tests/npm/.npmrc
+	@cd tests/npm && npm ci --loglevel=error
+	@touch $@
+
 .PHONY: lock
 lock: $(VENV)/.installed ## Pin the requirements anew (UPGRADE=1 takes newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/uv.in -o requirements/uv.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) pyproject.toml -o requirements/server.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra redis pyproject.toml -o requirements/server.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra redis pyproject.toml requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/lambda.in -o requirements/lambda.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/ministack.in -o requirements/ministack.txt
 
@@ -113,7 +117,7 @@ wheel: install ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what was built or installed here; data stays
-	rm -rf $(VENV) $(AWS_VENV) gen dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AWS_VENV) gen dist tests/npm/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help
 help: ## Show this list

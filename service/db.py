@@ -32,7 +32,10 @@ MODEL_MODULES = (
     "service.catalog.models",
     "service.favorites.models",
     "service.recommendations.models",
+    "service.auth.revocations",
+    "service.auth.service_tokens",
     "service.audit",
+    "service.counters",
     "service.idempotency",
     "aerich.models",
 )

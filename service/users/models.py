@@ -1,8 +1,9 @@
-"""Tables of accounts: users, profiles, refresh tokens."""
+"""Tables of accounts: users, profiles, sessions with their refresh tokens."""
 
 from __future__ import annotations
 
 from typing import Any
+from uuid import UUID
 
 from tortoise import Model, fields
 from tortoise.fields.db_defaults import Now, SqlDefault
@@ -31,7 +32,9 @@ class User(TimestampedModel):
     date_joined = fields.DatetimeField(db_default=Now())
     last_login_at = fields.DatetimeField(null=True)
     token_epoch = fields.IntField(db_default=0)
-    """Raised to make every token handed out so far worthless."""
+    """Raised to make every access token handed out so far worthless."""
+    row_version = fields.IntField(db_default=1)
+    """Counts changes, by trigger; signing in is none."""
 
     avatar_id: int | None
 
@@ -59,18 +62,37 @@ class UserProfile(TimestampedModel):
         table = "user_profiles"
 
 
+class Session(Model):
+    """One sign-in: the family of all refresh tokens that descend from it. Ended sessions are swept once expired."""
+
+    id = fields.UUIDField(primary_key=True)
+    user: Any = fields.ForeignKeyField("marquee.User", related_name="sessions", on_delete=fields.CASCADE)
+    label = fields.CharField(max_length=100, db_default="")
+    peer_hash = fields.BinaryField()
+    """Keyed hash of where the sign-in came from."""
+    created_at = fields.DatetimeField(db_default=Now())
+    last_used_at = fields.DatetimeField(db_default=Now())
+    expires_at = fields.DatetimeField(db_index=True)
+    revoked_at = fields.DatetimeField(null=True)
+
+    user_id: int
+
+    class Meta:
+        """Table."""
+
+        table = "sessions"
+
+
 class RefreshToken(Model):
-    """A refresh token by its hash; all that descend from one sign-in are a family, which is a session."""
+    """A refresh token by its hash; `used_at` is set by the one refresh that it was good for."""
 
     id = fields.BigIntField(primary_key=True)
-    user: Any = fields.ForeignKeyField("marquee.User", related_name="refresh_tokens", on_delete=fields.CASCADE)
-    family_id = fields.UUIDField(db_index=True)
+    session: Any = fields.ForeignKeyField("marquee.Session", related_name="tokens", on_delete=fields.CASCADE)
     token_sha256 = fields.BinaryField()
-    label = fields.CharField(max_length=200, db_default="")
-    expires_at = fields.DatetimeField(db_index=True)
-    used_at = fields.DatetimeField(null=True)
-    revoked_at = fields.DatetimeField(null=True)
     created_at = fields.DatetimeField(db_default=Now())
+    used_at = fields.DatetimeField(null=True)
+
+    session_id: UUID
 
     class Meta:
         """Table."""

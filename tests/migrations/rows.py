@@ -11,9 +11,11 @@ import asyncpg
 Row = Mapping[str, Any]
 HASH = bytes(32)
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
+ONE_ID = "00000000-0000-0000-0000-000000000001"
+OTHER_ID = "00000000-0000-0000-0000-000000000002"
 
 
-def valid(table: str, ids: Mapping[str, int]) -> dict[str, Any]:
+def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
     """Returns a row that the table takes; `ids` are those of `arrange`."""
     pair = {"user_id": ids["users"], "movie_id": ids["movies"]}
     rows: dict[str, dict[str, Any]] = {
@@ -37,12 +39,10 @@ def valid(table: str, ids: Mapping[str, int]) -> dict[str, Any]:
         },
         "users": {"username": "another", "email_encrypted": b"", "email_hash": b"x" * 32, "password_hash": ""},
         "user_profiles": {"user_id": ids["users"]},
-        "refresh_tokens": {
-            "user_id": ids["users"],
-            "family_id": "00000000-0000-0000-0000-000000000000",
-            "token_sha256": HASH,
-            "expires_at": LATER,
-        },
+        "sessions": {"id": ONE_ID, "user_id": ids["users"], "peer_hash": HASH, "expires_at": LATER},
+        "refresh_tokens": {"session_id": ids["sessions"], "token_sha256": HASH},
+        "service_tokens": {"id": ONE_ID, "service": "x", "scopes": "[]", "kid": "k", "expires_at": LATER},
+        "revocations": {"subject": "user:1", "epoch": 1, "expires_at": LATER},
         "countries": {"name": "Elsewhere"},
         "genres": {"name": "Another"},
         "persons": {"first_name": "Another"},
@@ -67,17 +67,18 @@ def valid(table: str, ids: Mapping[str, int]) -> dict[str, Any]:
         "idempotency_keys": {
             "caller": "user:1",
             "method": "/x",
-            "request_id": "00000000-0000-0000-0000-000000000000",
+            "request_id": ONE_ID,
             "request_sha256": HASH,
         },
     }
     return rows[table]
 
 
-async def arrange(database: asyncpg.Connection) -> dict[str, int]:
+async def arrange(database: asyncpg.Connection) -> dict[str, Any]:
     """Makes one row of each table that others refer to; returns their ids by table."""
     rows: dict[str, dict[str, Any]] = {
-        "users": {"username": "Ada", "email_encrypted": b"", "email_hash": HASH, "password_hash": ""},
+        "users": {"id": 1000, "username": "Ada", "email_encrypted": b"", "email_hash": HASH, "password_hash": ""},
+        "sessions": {"id": OTHER_ID, "user_id": 1000, "peer_hash": HASH, "expires_at": LATER},
         "files": {"kind": "avatar", "file_name": "", "mime_type": "", "bucket": "uploads", "key": "one",
                   "size_bytes": 1, "expires_at": LATER},
         "countries": {"name": "Somewhere", "iso_3166_1": "SW"},
@@ -90,7 +91,7 @@ async def arrange(database: asyncpg.Connection) -> dict[str, int]:
     ids = {}
     for table, row in rows.items():
         await write(database, table, row)
-        ids[table] = await database.fetchval(f"SELECT max(id) FROM {table}")  # noqa: S608 - names are the tests' own
+        ids[table] = await database.fetchval(f"SELECT id FROM {table} ORDER BY id DESC")  # noqa: S608 - our own names
     return ids
 
 
