@@ -1,4 +1,4 @@
-"""Who the caller is and what they may do: principals, tokens, keys, passwords, the policy table, sealed columns.
+"""Who the caller is, where they call from and what they may do: principals, origins, tokens, keys, passwords, policy.
 
 Knows no slice and no transport.
 """

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import sys
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -12,6 +15,7 @@ import argon2
 from service.errors import ResourceExhausted
 
 T = TypeVar("T")
+NICENESS = 10
 
 
 class PasswordHashingBusy(ResourceExhausted):
@@ -25,7 +29,7 @@ class PasswordHasher:
         self._argon2 = argon2.PasswordHasher(
             time_cost=time_cost, memory_cost=memory_kib, parallelism=parallelism, type=argon2.Type.ID
         )
-        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords")
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords", initializer=_yield_to_others)
         self._queue = queue
         self._waiting = 0
         # What an unknown user's password is checked against, so that it takes as long as a known one's.
@@ -41,6 +45,10 @@ class PasswordHasher:
         Raises PasswordHashingBusy.
         """
         return await self._run(lambda: self._verify(password_hash or self._decoy, password)) and bool(password_hash)
+
+    def needs_rehash(self, password_hash: str) -> bool:
+        """Tells whether a hash was made with other parameters than those of now."""
+        return self._argon2.check_needs_rehash(password_hash)
 
     def close(self) -> None:
         """Ends the threads once what they work on is done."""
@@ -60,3 +68,9 @@ class PasswordHasher:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+
+def _yield_to_others() -> None:
+    """Lets the event loop's thread go first where threads have priorities of their own, as on Linux."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

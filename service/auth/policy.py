@@ -1,4 +1,4 @@
-"""Who may call which rpc: one table, and what is not in it is refused.
+"""Who may call which rpc, and how it counts: one table, and what is not in it is refused.
 
 Rules about single objects (one's own file, one's own list) are the slices'. The server does not start while an rpc
 it serves has no line here.
@@ -6,14 +6,28 @@ it serves has no line here.
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from service.auth.principal import AccessDenied, AuthenticationRequired, Principal, Role
 
 
+class MethodClass(enum.StrEnum):
+    """Rpcs whose calls are counted together, and limited."""
+
+    READ = "read"
+    WRITE = "write"
+    SIGN_IN = "sign_in"
+    """What checks a password or a refresh token."""
+    SERVICE = "service"
+    """What a service calls, whatever it is."""
+    EXEMPT = "exempt"
+    """Never limited, whoever calls."""
+
+
 @dataclass(frozen=True, slots=True)
-class Rule:
+class Access:
     """What a caller must be: one of `roles`, with `scope` if it is a service. No roles: anyone."""
 
     roles: frozenset[Role] = frozenset()
@@ -29,35 +43,72 @@ class Rule:
             raise AccessDenied("your account may not do this")
 
 
-ANYONE = Rule()
-USER = Rule(frozenset({Role.USER}))
-STAFF = Rule(frozenset({Role.STAFF, Role.SUPERUSER}))
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule(Access):
+    """One line of the table: who may call, and under which class it counts."""
+
+    method_class: MethodClass
 
 
-def _service(scope: str) -> Rule:
-    return Rule(frozenset({Role.SERVICE}), scope)
+ANYONE = Access()
+USER = Access(frozenset({Role.USER}))
+STAFF = Access(frozenset({Role.STAFF, Role.SUPERUSER}))
+
+
+def _service(scope: str) -> Access:
+    return Access(frozenset({Role.SERVICE}), scope)
+
+
+def _reads(access: Access) -> Rule:
+    return Rule(access.roles, access.scope, method_class=MethodClass.READ)
+
+
+def _writes(access: Access) -> Rule:
+    return Rule(access.roles, access.scope, method_class=MethodClass.WRITE)
+
+
+def _signs_in(access: Access) -> Rule:
+    return Rule(access.roles, access.scope, method_class=MethodClass.SIGN_IN)
+
+
+def _exempt(access: Access) -> Rule:
+    return Rule(access.roles, access.scope, method_class=MethodClass.EXEMPT)
 
 
 MEDIA_REGISTER = "media.register"
 
 POLICY: Mapping[str, Rule] = {
-    "/marquee.users.v1.UsersService/Register": ANYONE,
-    "/marquee.users.v1.UsersService/Login": ANYONE,
-    "/marquee.users.v1.UsersService/GetProfile": USER,
-    "/marquee.catalog.v1.CatalogService/GetMovie": ANYONE,
-    "/marquee.catalog.v1.CatalogService/ListMovies": ANYONE,
-    "/marquee.favorites.v1.FavoritesService/AddFavorite": USER,
-    "/marquee.favorites.v1.FavoritesService/RemoveFavorite": USER,
-    "/marquee.favorites.v1.FavoritesService/ListFavorites": USER,
-    "/marquee.media.v1.MediaService/CreateUpload": USER,
-    "/marquee.media.v1.MediaService/GetFile": USER,
-    "/marquee.media.v1.MediaService/RegisterFile": _service(MEDIA_REGISTER),
-    "/marquee.media.v1.MediaService/RejectFile": _service(MEDIA_REGISTER),
-    "/grpc.health.v1.Health/Check": ANYONE,
-    "/grpc.health.v1.Health/Watch": ANYONE,
-    "/grpc.health.v1.Health/List": ANYONE,
-    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": ANYONE,
-    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": ANYONE,
+    "/marquee.users.v1.UsersService/Register": _signs_in(ANYONE),
+    "/marquee.users.v1.UsersService/Login": _signs_in(ANYONE),
+    "/marquee.users.v1.UsersService/RefreshTokens": _signs_in(ANYONE),
+    "/marquee.users.v1.UsersService/Logout": _writes(USER),
+    "/marquee.users.v1.UsersService/ListSessions": _reads(USER),
+    "/marquee.users.v1.UsersService/RevokeSession": _writes(USER),
+    "/marquee.users.v1.UsersService/ChangePassword": _signs_in(USER),
+    "/marquee.users.v1.UsersService/GetProfile": _reads(USER),
+    "/marquee.users.v1.UsersService/UpdateProfile": _writes(USER),
+    "/marquee.users.v1.UsersService/GetUser": _reads(STAFF),
+    "/marquee.users.v1.UsersService/ListUsers": _reads(STAFF),
+    "/marquee.users.v1.UsersService/UpdateUser": _writes(STAFF),
+    "/marquee.users.v1.UsersService/ExportAccount": _reads(USER),
+    "/marquee.users.v1.UsersService/DeleteAccount": _signs_in(USER),
+    "/marquee.users.v1.UsersService/ListAuditEvents": _reads(USER),
+    "/marquee.users.v1.UsersService/GetJwks": _reads(ANYONE),
+    "/marquee.users.v1.UsersService/GetRateLimits": _exempt(ANYONE),
+    "/marquee.catalog.v1.CatalogService/GetMovie": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListMovies": _reads(ANYONE),
+    "/marquee.favorites.v1.FavoritesService/AddFavorite": _writes(USER),
+    "/marquee.favorites.v1.FavoritesService/RemoveFavorite": _writes(USER),
+    "/marquee.favorites.v1.FavoritesService/ListFavorites": _reads(USER),
+    "/marquee.media.v1.MediaService/CreateUpload": _writes(USER),
+    "/marquee.media.v1.MediaService/GetFile": _reads(USER),
+    "/marquee.media.v1.MediaService/RegisterFile": _writes(_service(MEDIA_REGISTER)),
+    "/marquee.media.v1.MediaService/RejectFile": _writes(_service(MEDIA_REGISTER)),
+    "/grpc.health.v1.Health/Check": _exempt(ANYONE),
+    "/grpc.health.v1.Health/Watch": _exempt(ANYONE),
+    "/grpc.health.v1.Health/List": _exempt(ANYONE),
+    "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo": _exempt(ANYONE),
+    "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo": _exempt(ANYONE),
 }
 
 

@@ -6,6 +6,7 @@ import enum
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import NewType
+from uuid import UUID
 
 from service.errors import PermissionDenied, Unauthenticated
 
@@ -45,6 +46,8 @@ class Principal:
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[str] = frozenset()
     """What a service may do, such as `media.register`."""
+    session_id: UUID | None = None
+    """The session that a user calls in."""
 
     @property
     def is_anonymous(self) -> bool:
@@ -55,6 +58,13 @@ class Principal:
     def user_id(self) -> UserId | None:
         """The user's id; None for an anonymous caller and for a service."""
         return UserId(int(self.subject)) if Role.USER in self.roles else None
+
+    def require_session(self) -> UUID:
+        """Returns the session that a user calls in, or raises as require_user does."""
+        self.require_user()
+        if self.session_id is None:
+            raise AuthenticationRequired("sign in first")
+        return self.session_id
 
     def require_user(self) -> UserId:
         """Returns the user's id, or raises AuthenticationRequired or AccessDenied (for a service)."""

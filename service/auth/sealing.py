@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 
 
 class DataSealer:
@@ -17,7 +17,9 @@ class DataSealer:
 
     def __init__(self, keys: str, *, index_key: str) -> None:
         """Takes comma-separated Fernet keys, newest first. Raises ValueError for one that is none."""
-        self._fernet = MultiFernet([Fernet(key.strip()) for key in keys.split(",")])
+        fernets = [Fernet(key.strip()) for key in keys.split(",")]
+        self._newest = fernets[0]
+        self._fernet = MultiFernet(fernets)
         self._index_key = index_key.encode()
 
     def seal(self, value: str) -> bytes:
@@ -27,6 +29,18 @@ class DataSealer:
     def unseal(self, sealed: bytes) -> str:
         """Returns the value; raises cryptography.fernet.InvalidToken when no key made it."""
         return self._fernet.decrypt(bytes(sealed)).decode()
+
+    def needs_rotation(self, sealed: bytes) -> bool:
+        """Tells whether a value was encrypted with another key than the newest."""
+        try:
+            self._newest.decrypt(bytes(sealed))
+        except InvalidToken:
+            return True
+        return False
+
+    def rotate(self, sealed: bytes) -> bytes:
+        """Returns the same value encrypted with the newest key; raises InvalidToken as unseal does."""
+        return self._fernet.rotate(bytes(sealed))
 
     def index(self, value: str) -> bytes:
         """Returns the 32-byte HMAC-SHA-256 of a value that the caller has normalised."""

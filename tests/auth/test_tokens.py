@@ -5,11 +5,13 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import hmac
+import json
 import socket
 import time
 from pathlib import Path
 from typing import Any
 
+import asyncpg
 import grpc
 import jwt
 import pytest
@@ -20,10 +22,10 @@ from marquee.users.v1 import users_pb2
 
 from service.auth.keys import KeyRing
 from service.auth.tokens import REQUIRED_CLAIMS, TokenInvalid, TokenVerifier
-from tests.auth.forgery import assembled, base64url, claims, public_forms, signed
+from tests.auth.forgery import NothingRevoked, assembled, base64url, claims, public_forms, signed, signed_text
 from tests.client import Client, Refusal, refused
 
-SENTENCE = "the access token is not valid; sign in again"
+SENTENCE = "the token is not valid; sign in again"
 INVALID = (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID", SENTENCE)
 
 
@@ -119,13 +121,14 @@ async def test_a_key_that_the_token_brings_along_is_never_looked_at(client: Clie
 async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRing) -> None:
     now = int(time.time())
     tricks: dict[str, dict[str, Any]] = {
-        **{f"without {name}": {name: None} for name in (*REQUIRED_CLAIMS, "roles")},
+        **{f"without {name}": {name: None} for name in (*REQUIRED_CLAIMS, "roles", "sid", "epoch")},
         "another issuer": {"iss": "marquee.example"},
         "a list of issuers": {"iss": ["marquee"]},
         "another audience": {"aud": "elsewhere"},
         "a list with our audience": {"aud": ["marquee"]},
         "no audience": {"aud": ""},
-        "another type": {"typ": "refresh"},
+        "a refresh token": {"typ": "refresh"},
+        "an unknown type": {"typ": "id"},
         "a type that is no text": {"typ": ["access"]},
         "expired": {"iat": now - 120, "exp": now - 1},
         "ends with no number": {"exp": "tomorrow"},
@@ -135,6 +138,11 @@ async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRin
         "subject is a number": {"sub": 1},
         "subject is negative": {"sub": "-1"},
         "subject is empty": {"sub": ""},
+        "subject in digits of another script": {"sub": "\u0661"},
+        "subject is no id": {"sub": "9" * 40},
+        "session is no id": {"sid": "1"},
+        "epoch is no number": {"epoch": "0"},
+        "ends never": {"exp": float("inf")},
         "no roles": {"roles": []},
         "unknown roles only": {"roles": ["root"]},
         "staff but no user": {"roles": ["staff"]},
@@ -144,6 +152,33 @@ async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRin
     }
     answers = {name: told(await answer_to(client, signed(ring, **changes))) for name, changes in tricks.items()}
     assert answers == dict.fromkeys(tricks, INVALID)
+
+
+async def test_what_is_named_twice_is_refused(client: Client, ring: KeyRing) -> None:
+    """Parsers differ in which of two they take; the signature is good all the same."""
+    body = json.dumps(claims())
+    header = json.dumps({"alg": "EdDSA", "typ": "JWT", "kid": ring.signing.kid})
+    tricks = {
+        "claim": (header, body[:-1] + ', "sub": "2"}'),
+        "claim with one value": (header, body[:-1] + ', "sub": "1"}'),
+        "claim written with an escape": (header, body[:-1] + r', "\u0073ub": "2"}'),
+        "key id": (header[:-1] + f', "kid": "{ring.signing.kid}"}}', body),
+        "algorithm": (header[:-1] + ', "alg": "none"}', body),
+    }
+    answers = {name: told(await answer_to(client, signed_text(ring, *parts))) for name, parts in tricks.items()}
+    assert answers == dict.fromkeys(tricks, INVALID)
+    user = await client.registered()
+    good = client.with_token(signed_text(ring, header, json.dumps(claims(sub=str(user.user_id)))))
+    assert (await good.users.GetProfile(users_pb2.GetProfileRequest())).user.id == user.user_id
+
+
+async def test_no_type_is_taken_for_another(client: Client, ring: KeyRing) -> None:
+    user = await client.registered()
+    assert told(await answer_to(client, user.refresh_token)) == INVALID
+    assert told(await answer_to(client, signed(ring, typ="refresh", sub=str(user.user_id)))) == INVALID
+    for token in (str(user.token), str(client.as_service("media.register").token), signed(ring, sub=str(user.user_id))):
+        request = users_pb2.RefreshTokensRequest(refresh_token=token)
+        assert told(await refused(client.users.RefreshTokens(request))) == INVALID
 
 
 async def test_garbage_is_refused(client: Client, ring: KeyRing) -> None:
@@ -159,7 +194,7 @@ async def test_garbage_is_refused(client: Client, ring: KeyRing) -> None:
 
 def test_no_token_above_four_kilobytes_is_even_parsed(ring: KeyRing) -> None:
     """At the front door gRPC refuses metadata of that size by itself, at times."""
-    verifier = TokenVerifier(ring, issuer="marquee", audience="marquee")
+    verifier = TokenVerifier(ring, revocations=NothingRevoked(), issuer="marquee", audience="marquee")
     assert verifier.verify(signed(ring)).user_id == 1
     with pytest.raises(TokenInvalid):
         verifier.verify(signed(ring, padding="x" * 10_000))
@@ -195,3 +230,25 @@ async def test_a_remembered_token_ends_when_it_ends(client: Client, ring: KeyRin
     await asyncio.sleep(2.1)
     for _ in range(2):
         assert told(await refused(brief.users.GetProfile(users_pb2.GetProfileRequest()))) == INVALID
+
+
+async def test_a_forged_token_is_on_record_and_a_flood_of_them_is_not(
+    client: Client, ring: KeyRing, database: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    user = await client.registered()
+    now = int(time.time())
+    ended = signed(ring, sub=str(user.user_id), iat=now - 60, exp=now - 1)
+    assert told(await answer_to(client, ended)) == INVALID
+    select = "SELECT resource, actor_user_id, outcome FROM audit_log WHERE action = 'tokens.refuse'"
+    assert await database.fetch(select) == []
+    forged = signed(ring, key=Ed25519PrivateKey.generate())
+    for _ in range(20):
+        assert told(await answer_to(client, forged)) == INVALID
+    rows = [tuple(row) for row in await database.fetch(select)]
+    assert 1 <= len(rows) < 20
+    assert set(rows) == {("/marquee.users.v1.UsersService/GetProfile", None, "denied")}
+    written = capsys.readouterr()
+    assert "token.forged" in written.out + written.err
+    assert forged.rpartition(".")[2] not in written.out + written.err + str(
+        await database.fetch("SELECT * FROM audit_log")
+    )

@@ -1,0 +1,96 @@
+"""The key folder as it changes under running workers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from structlog.testing import capture_logs
+
+from service.auth import keys
+from service.auth.key_folder import KeyFolder
+from service.auth.keys import KeysUnusable
+from tests.auth.key_files import key_made, remove
+from tests.outage import seconds_until
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with one key."""
+    key_made(tmp_path / "keys", ago=9 * DAY)
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def logged() -> Iterator[list[Any]]:
+    """What is logged meanwhile."""
+    with capture_logs() as lines:
+        yield lines
+
+
+async def test_keys_come_and_go_without_a_restart(folder: Path) -> None:
+    watched = KeyFolder(folder, activation_delay=0)
+    await watched.start()
+    first, second = watched.signing.kid, key_made(folder, ago=DAY)
+
+    async def is_known() -> bool:
+        return list(watched.verifying) == [first, second] == [key["kid"] for key in watched.jwks()]
+
+    await seconds_until(is_known)
+    assert watched.signing.kid == second
+    remove(folder, first)
+
+    async def is_forgotten() -> bool:
+        return list(watched.verifying) == [second]
+
+    await seconds_until(is_forgotten)
+    await watched.close()
+
+
+def test_a_folder_that_cannot_be_used_is_told_once_and_the_last_ring_kept(folder: Path, logged: list[Any]) -> None:
+    watched = KeyFolder(folder, activation_delay=0)
+    kid = watched.signing.kid
+    half = folder / "20270101T000000000000Z.pem"
+    half.write_text("-----BEGIN PRIVATE KEY-----\n")
+    half.chmod(0o600)
+    for _ in range(3):
+        watched.refresh()
+    assert [(line["event"], str(half) in line["error"]) for line in logged] == [("keys.unusable", True)]
+    away = folder.rename(folder.with_name("away"))
+    for _ in range(3):
+        watched.refresh()
+    assert [line["event"] for line in logged] == ["keys.unusable"] * 2, "another state is told again"
+    assert (watched.signing.kid, list(watched.verifying)) == (kid, [kid])
+    away.rename(folder)
+    half.unlink()
+    for _ in range(3):
+        watched.refresh()
+    assert [line["event"] for line in logged] == ["keys.unusable"] * 2 + ["keys.read"]
+    assert "PRIVATE" not in str(logged)
+
+
+def test_a_file_that_is_rewritten_in_place_is_read_again(folder: Path) -> None:
+    (file,) = folder.iterdir()
+    watched = KeyFolder(folder, activation_delay=0)
+    other = keys.generate(folder.with_name("other")).read_bytes()
+    before = watched.signing.kid
+    for _ in range(100):
+        # Again and again: a file system's clock may be too coarse to tell the first time.
+        time.sleep(0.01)
+        file.write_bytes(other)
+        watched.refresh()
+    assert watched.signing.kid != before
+    assert list(watched.verifying) == [watched.signing.kid]
+
+
+def test_a_worker_does_not_begin_without_keys(tmp_path: Path) -> None:
+    (tmp_path / "a.pem").symlink_to(tmp_path / "gone")
+    for folder in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(KeysUnusable, match="MARQUEE_KEYS_DIR"):
+            KeyFolder(folder, activation_delay=0)

@@ -1,0 +1,187 @@
+"""Tokens of services: registered when handed out, worthless everywhere soon after they are revoked."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import asyncpg
+import grpc
+import jwt
+import pytest
+from tortoise.exceptions import IntegrityError
+
+from service import db
+from service.auth import service_tokens
+from service.auth.keys import KeyRing
+from service.auth.service_tokens import ScopeUnknown, ServiceNameInvalid, ServiceTokenNotFound
+from service.auth.tokens import IssuedToken, TokenIssuer
+from service.settings import Settings
+from tests.client import Client, refused
+from tests.media.uploads import register, uploaded
+from tests.outage import seconds_until
+from tests.processes import run, variables_of
+
+ISSUE = ("tokens", "issue", "--service", "register-image", "--scope", "media.register")
+PROMISED = 5.0
+
+
+@pytest.fixture
+def variables(settings: Settings) -> dict[str, Any]:
+    """The variables of an operator's shell."""
+    return variables_of(settings)
+
+
+@pytest.fixture
+async def _connected(settings: Settings) -> AsyncIterator[None]:
+    """The database, as a command has it."""
+    async with db.connected(settings):
+        yield
+
+
+async def issue(
+    settings: Settings, *, service: str = "robot", scopes: tuple[str, ...] = ("media.register",)
+) -> IssuedToken:
+    issuer = TokenIssuer.from_settings(settings, KeyRing.load(settings.keys_dir))
+    return await service_tokens.issue(issuer, service=service, scopes=scopes, ttl=86400)
+
+
+def id_of(token: str) -> UUID:
+    return UUID(jwt.decode(token, options={"verify_signature": False})["jti"])
+
+
+async def test_a_revoked_token_is_refused_within_seconds(client: Client, variables: dict[str, Any]) -> None:
+    file = await uploaded(await client.registered())
+    revoked, kept = [(await asyncio.to_thread(run, *ISSUE, **variables)).stdout.strip() for _ in range(2)]
+    robot, other = client.with_token(revoked), client.with_token(kept)
+    await robot.media.RegisterFile(register(file.key))
+    told = await asyncio.to_thread(run, "tokens", "revoke", str(id_of(revoked)), **variables)
+    assert (told.returncode, told.stdout) == (0, f"{id_of(revoked)} is refused within seconds\n")
+
+    async def is_refused() -> bool:
+        try:
+            await robot.media.RegisterFile(register(file.key))
+        except grpc.aio.AioRpcError:
+            return True
+        return False
+
+    await seconds_until(is_refused, patience=PROMISED)
+    refusal = await refused(robot.media.RegisterFile(register(file.key)))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
+    await other.media.RegisterFile(register(file.key))
+
+
+def test_tokens_are_issued_listed_and_revoked_from_the_command_line(
+    settings: Settings, variables: dict[str, Any]
+) -> None:
+    token = run(*ISSUE, "--days", "2", **variables).stdout.strip()
+    ring = KeyRing.load(settings.keys_dir)
+    assert jwt.get_unverified_header(token)["kid"] == ring.signing.kid
+    claims = jwt.decode(token, ring.verifying[ring.signing.kid], algorithms=["EdDSA"], audience="marquee")
+    assert claims["exp"] - claims["iat"] == 2 * 86400
+    ends = f"{datetime.fromtimestamp(claims['exp'], UTC):%F %T}Z"
+    listed = run("tokens", "list", **variables).stdout
+    assert token not in listed
+    header, line = listed.splitlines()
+    assert header.split() == ["id", "service", "scopes", "state", "issued", "ends", "signed", "by"]
+    for cell in (str(id_of(token)), "register-image", "media.register", "good", ends, ring.signing.kid):
+        assert cell in line
+    for sentence in ("is refused within seconds", "was revoked before"):
+        told = run("tokens", "revoke", str(id_of(token)), **variables)
+        assert (told.returncode, told.stdout) == (0, f"{id_of(token)} {sentence}\n")
+    assert "revoked" in run("tokens", "list", **variables).stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("issue", "--service", "x", "--scope", "y"), "no rpc asks for the scope 'y'; there is media.register"),
+        (("issue", "--service", "x y", "--scope", "media.register"), "'x y' names no service"),
+        (("revoke", "6f2d2a0e-0d0c-4d0e-9d4b-0a5d1c6c2f10"), "no service token 6f2d2a0e-0d0c-4d0e-9d4b-0a5d1c6c2f10"),
+    ],
+)
+def test_what_cannot_be_is_refused_in_a_sentence(
+    variables: dict[str, Any], arguments: tuple[str, ...], sentence: str
+) -> None:
+    told = run("tokens", *arguments, **variables)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr.startswith(f"marquee: {sentence}")
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_a_token_is_registered_and_the_act_recorded(settings: Settings, database: asyncpg.Connection) -> None:
+    issued = await issue(settings)
+    (row,) = await database.fetch("SELECT * FROM service_tokens")
+    assert (row["id"], row["service"], json.loads(row["scopes"])) == (issued.token_id, "robot", ["media.register"])
+    assert (row["kid"], row["expires_at"], row["revoked_at"]) == (issued.kid, issued.expires_at, None)
+    await service_tokens.revoke(issued.token_id)
+    events = await database.fetch("SELECT action, resource, outcome, actor_user_id FROM audit_log ORDER BY id")
+    resource = f"service-tokens/{issued.token_id}"
+    assert [tuple(event) for event in events] == [
+        ("tokens.issue", resource, "ok", None),
+        ("tokens.revoke", resource, "ok", None),
+    ]
+    assert issued.token not in str(await database.fetch("SELECT * FROM service_tokens, audit_log, revocations"))
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_an_act_that_cannot_be_recorded_is_not_done(settings: Settings, database: asyncpg.Connection) -> None:
+    issued = await issue(settings)
+    await database.execute("ALTER TABLE audit_log ADD CHECK (action NOT LIKE 'tokens.%') NOT VALID")
+    with pytest.raises(IntegrityError):
+        await issue(settings)
+    with pytest.raises(IntegrityError):
+        await service_tokens.revoke(issued.token_id)
+    assert await database.fetchval("SELECT count(*) FROM service_tokens") == 1
+    assert await database.fetchval("SELECT count(revoked_at) FROM service_tokens") == 0
+    assert await database.fetchval("SELECT count(*) FROM revocations") == 0
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_a_token_is_revoked_once_for_the_rest_of_its_life(
+    settings: Settings, database: asyncpg.Connection
+) -> None:
+    issued = await issue(settings)
+    did = await asyncio.gather(*(service_tokens.revoke(issued.token_id) for _ in range(4)))
+    assert sorted(did) == [False, False, False, True]
+    (row,) = await database.fetch("SELECT * FROM revocations")
+    assert row["subject"] == f"token:{issued.token_id.hex}"
+    assert row["expires_at"] >= issued.expires_at
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_a_service_has_a_plain_name(settings: Settings) -> None:
+    for name in ("", "x" * 101, "Robot", "a b", "../x", "-x", "x\n", "ü"):
+        with pytest.raises(ServiceNameInvalid):
+            await issue(settings, service=name)
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_a_token_with_a_scope_that_nothing_asks_for_is_not_issued(
+    settings: Settings, database: asyncpg.Connection
+) -> None:
+    for scopes in (("media.registre",), ("media.register", "*"), ("",)):
+        with pytest.raises(ScopeUnknown, match=r"there is media\.register"):
+            await issue(settings, scopes=scopes)
+    assert await database.fetchval("SELECT count(*) FROM service_tokens") == 0
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_a_token_that_was_never_issued_cannot_be_revoked(database: asyncpg.Connection) -> None:
+    with pytest.raises(ServiceTokenNotFound):
+        await service_tokens.revoke(uuid4())
+    assert await database.fetchval("SELECT count(*) FROM revocations") == 0
+
+
+@pytest.mark.usefixtures("_connected")
+async def test_the_last_end_of_each_keys_tokens_is_known(settings: Settings, database: asyncpg.Connection) -> None:
+    kept, revoked = [await issue(settings) for _ in range(2)]
+    later = datetime.now(UTC) + timedelta(days=400)
+    await database.execute("UPDATE service_tokens SET expires_at = $1 WHERE id = $2", later, revoked.token_id)
+    assert await service_tokens.last_ends() == {kept.kid: later}
+    await service_tokens.revoke(revoked.token_id)
+    assert await service_tokens.last_ends() == {kept.kid: kept.expires_at}
