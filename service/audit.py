@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from tortoise import Model, fields
+from tortoise.expressions import Q
 from tortoise.fields.db_defaults import Now, SqlDefault
 
 from service.log import REQUEST_ID
+from service.pagination import Page, PageTokens, page_size
 
 
 class AuditEvent(Model):
@@ -41,3 +45,42 @@ async def record(
         request_id=REQUEST_ID.get() or None,
         detail=detail,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditFilter:
+    """Which events to list; what is None or empty holds for all."""
+
+    concerning_user_id: int | None = None
+    """Events that this user caused or that are about their account."""
+    actor_user_id: int | None = None
+    action: str = ""
+    resource: str = ""
+    created_from: datetime | None = None
+    created_before: datetime | None = None
+
+
+async def list_events(wanted: AuditFilter, *, page_tokens: PageTokens, size: int, page_token: str) -> Page[AuditEvent]:
+    """Returns a page of the events that a filter admits, the newest first; raises PageTokenInvalid."""
+    binding = ("ListAuditEvents", wanted)
+    position = page_tokens.read(page_token, binding=binding)
+    conditions = {
+        "id__lt": position[0] if position else None,
+        "actor_user_id": wanted.actor_user_id,
+        "action": wanted.action,
+        "resource": wanted.resource,
+        "created_at__gte": wanted.created_from,
+        "created_at__lt": wanted.created_before,
+    }
+    events = AuditEvent.filter(**{name: value for name, value in conditions.items() if value not in (None, "")})
+    if wanted.concerning_user_id is not None:
+        events = events.filter(concerning(wanted.concerning_user_id))
+    limit = page_size(size)
+    found = await events.order_by("-id").limit(limit + 1)
+    more = len(found) > limit
+    return Page(found[:limit], page_tokens.make([found[limit - 1].id], binding=binding) if more else "")
+
+
+def concerning(user_id: int) -> Q:
+    """Returns the condition for events that a user caused or that are about their account."""
+    return Q(actor_user_id=user_id) | Q(resource=f"users/{user_id}")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from collections.abc import Collection
+from datetime import UTC, date, datetime
 from decimal import Decimal
+from typing import Any
 
+from google.protobuf import field_mask_pb2, json_format, struct_pb2
+from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
+
+from service.errors import FieldsInvalid, FieldViolation, invalid_field
 
 
 def timestamp(value: datetime) -> Timestamp:
@@ -24,3 +30,47 @@ def to_date(value: date) -> date_pb2.Date:
 def to_decimal(value: Decimal) -> decimal_pb2.Decimal:
     """Returns an exact decimal, written without an exponent."""
     return decimal_pb2.Decimal(value=format(value, "f"))
+
+
+def from_timestamp(message: Timestamp, *, field: str) -> datetime:
+    """Returns a Timestamp as an aware datetime; raises FieldsInvalid for one outside of a Timestamp's own range."""
+    try:
+        return message.ToDatetime(tzinfo=UTC)
+    except ValueError as error:
+        raise invalid_field(field, "timestamp.range", "must be a moment of the years 1 to 9999") from error
+
+
+def from_date(message: date_pb2.Date, *, field: str) -> date:
+    """Returns a full calendar date; raises FieldsInvalid for one that is none or lacks a part."""
+    try:
+        return date(message.year, message.month, message.day)
+    except ValueError as error:
+        raise invalid_field(field, "date.whole", "must be a calendar date with year, month and day") from error
+
+
+def from_struct(message: struct_pb2.Struct, *, field: str) -> dict[str, Any]:
+    """Returns a JSON object; raises FieldsInvalid for numbers that JSON lacks."""
+    try:
+        return json_format.MessageToDict(message)
+    except (json_format.SerializeToJsonError, ValueError) as error:
+        raise invalid_field(field, "struct.finite", "must not hold NaN or infinite numbers") from error
+
+
+def masked_fields(
+    request: Message, mask: field_mask_pb2.FieldMask, *, allowed: Collection[str], populated: bool = False
+) -> list[str]:
+    """Returns the names of the fields that an update mask names, each once (AIP-134).
+
+    `populated`: an absent mask stands for those allowed fields that are set. Raises FieldsInvalid for every path
+    that is not allowed, `*` included: what may be changed is a list, never whatever a message happens to hold.
+    """
+    strange = [(index, path) for index, path in enumerate(mask.paths) if path not in allowed]
+    if strange:
+        description = f"must be one of {', '.join(allowed)}"
+        raise FieldsInvalid(
+            [FieldViolation(f"update_mask.paths[{index}]", "update_mask.allowed", description) for index, _ in strange]
+        )
+    if mask.paths or not populated:
+        return list(dict.fromkeys(mask.paths))
+    present = {field.name for field, _ in request.ListFields()}
+    return [name for name in allowed if name in present]

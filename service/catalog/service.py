@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from service.catalog.errors import MovieNotFound, PersonNotFound
-from service.catalog.models import Movie, MovieGenre, MovieStats, Person, PersonPhoto
+from service.catalog.models import Genre, Movie, MovieGenre, MovieStats, Person, PersonPhoto
 from service.catalog.ordering import Order
 from service.errors import NotFound
 from service.media.service import Media
@@ -187,3 +187,9 @@ class PersonPhotoOwner:
         if person is not None and not await PersonPhoto.exists(person_id=owner_id, file_id=file_id):
             is_first = not await PersonPhoto.exists(person_id=owner_id, is_primary=True)
             await PersonPhoto.create(person_id=owner_id, file_id=file_id, is_primary=is_first)
+
+
+async def find_unknown_genres(genre_ids: Collection[int]) -> set[int]:
+    """Returns those of some ids that no genre has."""
+    known = await Genre.filter(id__in=genre_ids).values_list("id", flat=True)
+    return set(genre_ids).difference(known)

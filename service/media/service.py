@@ -101,6 +101,20 @@ class Media:
             raise FileNotFound(file_id)
         return await self._record(file)
 
+    async def is_ready_avatar(self, file_id: FileId, *, uploader_id: UserId) -> bool:
+        """Tells whether a file is a picture that this user uploaded as their avatar."""
+        return await File.exists(id=file_id, kind=FileKind.AVATAR, state=FileState.READY, uploader_id=uploader_id)
+
+    async def uploads_of(self, user_id: UserId, *, after: int, limit: int) -> list[FileRecord]:
+        """Returns what a user uploaded, by ascending id from behind `after` on, at most `limit` of it."""
+        files = await File.filter(uploader_id=user_id, id__gt=after).order_by("id").limit(limit)
+        images = await self.get_images([file.id for file in files])
+        return [FileRecord(file, images.get(file.id)) for file in files]
+
+    async def find_upload(self, file: File) -> bytes | None:
+        """Returns the bytes as they were uploaded, None when storage has none. Raises StorageUnavailable."""
+        return await self._storage.find_upload(file.bucket, file.key)
+
     async def register_file(self, version: ObjectVersion, picture: VerifiedPicture) -> FileRecord:
         """Makes a file READY and its owner's, in one transaction.
 
@@ -149,7 +163,7 @@ class Media:
         return FileRecord(file, images.get(file.id))
 
     async def _locked(self, version: ObjectVersion) -> File:
-        file = await File.filter(bucket=version.bucket, key=version.key).select_for_update().first()
+        file = await File.filter(bucket=version.bucket, key=version.key).select_for_update(no_key=True).first()
         if file is None:
             raise FileNotFound(f"{version.bucket}/{version.key}")
         return file

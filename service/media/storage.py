@@ -1,17 +1,30 @@
-"""The object storage that clients upload into."""
+"""The object storage: clients upload into one bucket, the Lambda functions write renditions into another."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import boto3
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
+from service.errors import Unavailable
 from service.settings import Settings
+
+T = TypeVar("T")
+GONE = frozenset({"NoSuchKey", "404"})
+RETRY_SOON = 5.0
+
+
+class StorageUnavailable(Unavailable):
+    """Storage cannot be reached, or refuses what the server must be allowed to do."""
+
+    def __init__(self) -> None:
+        super().__init__("the object storage does not answer as it should; repeat later", retry_after=RETRY_SOON)
 
 
 @dataclass(frozen=True)
@@ -24,7 +37,7 @@ class UploadForm:
 
 
 class UploadStorage(Protocol):
-    """Makes upload forms."""
+    """Makes upload forms, and reads and removes what came through them."""
 
     bucket: str
 
@@ -32,29 +45,51 @@ class UploadStorage(Protocol):
         """Returns a form whose policy pins the key, the type, the size range and the announced checksum."""
         ...
 
+    async def find_upload(self, bucket: str, key: str) -> bytes | None:
+        """Returns the bytes of an upload, None when there is no such object. Raises StorageUnavailable."""
+        ...
+
+    async def delete_upload(self, bucket: str, key: str) -> None:
+        """Removes every version of an upload, for good; what is absent is no error. Raises StorageUnavailable."""
+        ...
+
+    async def delete_renditions(self, prefix: str) -> None:
+        """Removes every rendition whose key begins so, for good. Raises StorageUnavailable."""
+        ...
+
 
 class S3UploadStorage:
-    """S3, or what speaks its protocol, through presigned POSTs."""
+    """S3, or what speaks its protocol. Forms are presigned POSTs; boto3 blocks, so its calls run in threads."""
 
-    def __init__(self, client: Any, *, bucket: str, ttl: float) -> None:
+    def __init__(self, client: Any, *, bucket: str, rendition_bucket: str, ttl: float) -> None:
+        """`ttl`: seconds that a form is good for."""
         self.bucket = bucket
+        self._rendition_bucket = rendition_bucket
         self._client = client
         self._ttl = ttl
 
     @classmethod
     def from_settings(cls, settings: Settings) -> S3UploadStorage:
         """Makes the client; credentials come from boto3's usual chain."""
-        client = boto3.client(
+        client = boto3.Session().client(
             "s3",
             endpoint_url=settings.s3_endpoint_url,
             region_name=settings.s3_region,
-            # Only AWS itself answers at <bucket>.<host>.
             config=Config(
                 signature_version="s3v4",
+                # Only AWS itself answers at <bucket>.<host>.
                 s3={"addressing_style": "path" if settings.s3_endpoint_url else "virtual"},
+                connect_timeout=2,
+                read_timeout=5,
+                retries={"mode": "standard", "max_attempts": 2},
             ),
         )
-        return cls(client, bucket=settings.upload_bucket, ttl=settings.upload_ttl)
+        return cls(
+            client,
+            bucket=settings.upload_bucket,
+            rendition_bucket=settings.rendition_bucket,
+            ttl=settings.upload_ttl,
+        )
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, sha256: bytes | None) -> UploadForm:
         """Signs the form; off the loop, since fresh credentials may have to be fetched first."""
@@ -74,3 +109,51 @@ class S3UploadStorage:
             ExpiresIn=int(self._ttl),
         )
         return UploadForm(form["url"], form["fields"], expires_at)
+
+    async def find_upload(self, bucket: str, key: str) -> bytes | None:
+        """Reads the newest version, as UploadStorage says."""
+        return await _off_the_loop(lambda: self._read(bucket, key))
+
+    async def delete_upload(self, bucket: str, key: str) -> None:
+        """Removes versions and delete markers, as UploadStorage says."""
+        await _off_the_loop(lambda: self._delete_versions(bucket, key, exactly=True))
+
+    async def delete_renditions(self, prefix: str) -> None:
+        """Removes versions and delete markers, as UploadStorage says."""
+        await _off_the_loop(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
+
+    def _read(self, bucket: str, key: str) -> bytes | None:
+        try:
+            with self._client.get_object(Bucket=bucket, Key=key)["Body"] as body:
+                data: bytes = body.read()
+        except ClientError as error:
+            if error.response["Error"]["Code"] in GONE:
+                return None
+            raise
+        return data
+
+    def _delete_versions(self, bucket: str, prefix: str, *, exactly: bool) -> None:
+        pages = self._client.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix)
+        for page in pages:
+            found = [
+                {"Key": entry["Key"], "VersionId": entry["VersionId"]}
+                for entry in _entries(page)
+                if not exactly or entry["Key"] == prefix
+            ]
+            if not found:
+                continue
+            answer = self._client.delete_objects(Bucket=bucket, Delete={"Objects": found, "Quiet": True})
+            for failure in answer.get("Errors", ()):
+                raise ClientError({"Error": failure}, "DeleteObjects")
+
+
+def _entries(page: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
+    yield from page.get("Versions", ())
+    yield from page.get("DeleteMarkers", ())
+
+
+async def _off_the_loop(work: Callable[[], T]) -> T:
+    try:
+        return await asyncio.to_thread(work)
+    except (BotoCoreError, ClientError) as error:
+        raise StorageUnavailable from error

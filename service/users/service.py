@@ -1,63 +1,61 @@
-"""Accounts: registering, signing in, profiles, avatars."""
+"""Accounts: registering, profiles, staff's care, avatars."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from datetime import date
 
-import email_validator
 from tortoise.exceptions import IntegrityError
-from tortoise.functions import Lower
 
 from service import audit
+from service.auth.origin import Origin
 from service.auth.passwords import PasswordHasher
-from service.auth.principal import AccountGone, Role, UserId
+from service.auth.principal import AccountGone, UserId
 from service.auth.sealing import DataSealer
-from service.auth.tokens import IssuedToken, TokenIssuer
-from service.db import transaction, violated_constraint
-from service.errors import NotFound, invalid_field
+from service.db import transaction
+from service.errors import FieldsInvalid, FieldViolation, NotFound
+from service.media.errors import FileNotFound
 from service.media.service import Media
-from service.media.values import FileId, Image
-from service.users.errors import CredentialsInvalid, EmailTaken, UsernameTaken, UserNotFound
+from service.media.values import FileId
+from service.users.accounts import Accounts, taken
+from service.users.errors import EtagStale, UserNotFound
 from service.users.models import User, UserProfile
+from service.users.rules import (
+    birth_date_violations,
+    email_violations,
+    nfc,
+    normalized_email,
+    password_violations,
+    preferences_violations,
+    username_violations,
+)
+from service.users.sessions import Sessions
+from service.users.values import Account, Profile, ProfileChanges, SignIn, etag_of
 
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """A user as they and staff see them; `email` is in clear."""
-
-    user: User
-    email: str
-    avatar: Image | None
-
-
-@dataclass(frozen=True, slots=True)
-class SignIn:
-    """An account and a token for it."""
-
-    account: Account
-    access_token: IssuedToken
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """An account and what its user tells about themselves."""
-
-    account: Account
-    bio: str
-    favorite_genre_ids: list[int]
+FindUnknownGenres = Callable[[Collection[int]], Awaitable[Collection[int]]]
+NAMES = ("username", "first_name", "last_name")
 
 
 class Users:
-    """The accounts."""
+    """The accounts, as their owners use them."""
 
-    def __init__(self, *, passwords: PasswordHasher, tokens: TokenIssuer, sealer: DataSealer, media: Media) -> None:
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        sessions: Sessions,
+        passwords: PasswordHasher,
+        sealer: DataSealer,
+        media: Media,
+        find_unknown_genres: FindUnknownGenres,
+    ) -> None:
+        """`find_unknown_genres` returns those of some ids that no genre has."""
+        self._accounts = accounts
+        self._sessions = sessions
         self._passwords = passwords
-        self._tokens = tokens
         self._sealer = sealer
         self._media = media
+        self._find_unknown_genres = find_unknown_genres
 
     async def register(
         self,
@@ -65,74 +63,153 @@ class Users:
         username: str,
         email: str,
         password: str,
+        origin: Origin,
         first_name: str = "",
         last_name: str = "",
-        is_staff: bool = False,
     ) -> SignIn:
         """Makes an account with its profile in one transaction and signs it in.
 
-        Raises FieldsInvalid for an address that is none, UsernameTaken, EmailTaken, PasswordHashingBusy.
+        Raises FieldsInvalid for what breaks the rules, UsernameTaken, EmailTaken, PasswordHashingBusy.
         """
-        address = normalized_email(email)
-        password_hash = await self._passwords.hash(password)
+        user = await self._new_user(
+            username=username, email=email, password=password, first_name=nfc(first_name), last_name=nfc(last_name)
+        )
         try:
             async with transaction():
-                user = await User.create(
-                    username=username,
-                    first_name=_nfc(first_name),
-                    last_name=_nfc(last_name),
-                    email_encrypted=self._sealer.seal(address),
-                    email_hash=self._email_index(address),
-                    password_hash=password_hash,
-                    is_staff=is_staff,
-                )
-                await UserProfile.create(user_id=user.id)
+                await _save_new(user)
                 await audit.record("users.register", resource=f"users/{user.id}", actor_user_id=user.id)
+                tokens = await self._sessions.open(user, origin)
         except IntegrityError as error:
-            match violated_constraint(error):
-                case "uq_users_username_ci":
-                    raise UsernameTaken from error
-                case "uq_users_email_hash":
-                    raise EmailTaken from error
-            raise
-        return self._signed_in(Account(user, address, None))
+            raise taken(error) or error from error
+        return SignIn(await self._accounts.account(user), tokens)
 
-    async def login(self, *, login: str, password: str) -> SignIn:
-        """Signs in by username or address. Raises CredentialsInvalid, PasswordHashingBusy."""
-        user = await self._find_user(login)
-        matches = await self._passwords.verify(user.password_hash if user else None, password)
-        if user is None or not matches or not user.is_active:
-            raise CredentialsInvalid
-        async with transaction():
-            await User.filter(id=user.id).update(last_login_at=datetime.now(UTC))
-            await audit.record("users.login", resource=f"users/{user.id}", actor_user_id=user.id)
-        return self._signed_in(await self._account(user))
+    async def create(
+        self, *, username: str, email: str, password: str, is_staff: bool = False, is_superuser: bool = False
+    ) -> UserId:
+        """Makes an account with roles, as an operator may; raises as register does."""
+        user = await self._new_user(username=username, email=email, password=password)
+        user.is_staff = is_staff
+        user.is_superuser = is_superuser
+        try:
+            async with transaction():
+                await _save_new(user)
+                await audit.record(
+                    "users.create",
+                    resource=f"users/{user.id}",
+                    actor_user_id=None,
+                    is_staff=is_staff,
+                    is_superuser=is_superuser,
+                )
+        except IntegrityError as error:
+            raise taken(error) or error from error
+        return UserId(user.id)
+
+    async def find_account(self, login: str) -> Account | None:
+        """Returns the account of a username or an address, active or not."""
+        user = await self._accounts.find_user(login)
+        return await self._accounts.account(user) if user else None
 
     async def get_profile(self, user_id: UserId) -> Profile:
         """Returns a user's account and profile; raises AccountGone."""
         user = await User.get_or_none(id=user_id, is_active=True)
         if user is None:
             raise AccountGone
+        return await self.profile_of(user)
+
+    async def profile_of(self, user: User) -> Profile:
+        """Returns the account and profile of a user, active or not."""
         profile = await UserProfile.get(user_id=user.id)
-        return Profile(await self._account(user), profile.bio, profile.favorite_genres)
+        sealed = profile.birth_date_encrypted
+        return Profile(
+            account=await self._accounts.account(user),
+            bio=profile.bio,
+            birth_date=date.fromisoformat(self._sealer.unseal(sealed)) if sealed else None,
+            favorite_genre_ids=profile.favorite_genres,
+            notification_preferences=profile.notification_preferences,
+        )
 
-    async def _find_user(self, login: str) -> User | None:
-        if "@" in login:
-            return await User.get_or_none(email_hash=self._email_index(login))
-        lowered = User.annotate(username_lower=Lower("username"))
-        return await lowered.filter(username_lower=login.lower()).first()
+    async def update_profile(
+        self, user_id: UserId, changes: ProfileChanges, *, etag: str, current_password: str, origin: Origin
+    ) -> Profile:
+        """Changes a user's account and profile, all that is named or nothing.
 
-    async def _account(self, user: User) -> Account:
-        images = await self._media.get_images([user.avatar_id]) if user.avatar_id else {}
-        return Account(user, self._sealer.unseal(user.email_encrypted), images.get(user.avatar_id or 0))
+        Raises FieldsInvalid for what breaks the rules, PasswordWrong for a new address without the password,
+        EtagStale unless the etag is empty, UsernameTaken, EmailTaken, FileNotFound, AccountGone, TooManyAttempts.
+        """
+        violations = [*_violations(changes), *await self._genre_violations(changes)]
+        if violations:
+            raise FieldsInvalid(violations)
+        if "email" in changes:
+            await self._sessions.require_password(user_id, current_password, origin=origin)
+        try:
+            async with transaction():
+                user = await self._locked(user_id, etag)
+                await self._require_own_avatar(user_id, changes.get("avatar_file_id", 0))
+                await User.filter(id=user_id).update(**self._user_columns(user, changes))
+                profile = self._profile_columns(changes)
+                if profile:
+                    await UserProfile.filter(user_id=user_id).update(**profile)
+                await audit.record(
+                    "users.update_profile", resource=f"users/{user_id}", actor_user_id=user_id, fields=sorted(changes)
+                )
+                await user.refresh_from_db()
+        except IntegrityError as error:
+            raise taken(error) or error from error
+        return await self.profile_of(user)
 
-    def _signed_in(self, account: Account) -> SignIn:
-        user = account.user
-        token = self._tokens.issue_access(UserId(user.id), roles=roles_of(user), epoch=user.token_epoch)
-        return SignIn(account, token)
+    async def _new_user(self, *, username: str, email: str, password: str, **names: str) -> User:
+        violations = [
+            *email_violations(email),
+            *password_violations(password, field="password", username=username, email=email),
+        ]
+        if violations:
+            raise FieldsInvalid(violations)
+        address = self._accounts.sealed_email(normalized_email(email))
+        return User(username=username, password_hash=await self._passwords.hash(password), **names, **address)
 
-    def _email_index(self, email: str) -> bytes:
-        return self._sealer.index(_nfc(email).casefold())
+    async def _genre_violations(self, changes: ProfileChanges) -> list[FieldViolation]:
+        wanted = changes.get("favorite_genre_ids", ())
+        unknown = await self._find_unknown_genres(wanted) if wanted else ()
+        return [
+            FieldViolation(f"favorite_genre_ids[{index}]", "genre.exists", f"no genre {genre_id}")
+            for index, genre_id in enumerate(wanted)
+            if genre_id in unknown
+        ]
+
+    async def _locked(self, user_id: UserId, etag: str) -> User:
+        user = await User.filter(id=user_id, is_active=True).select_for_update().first()
+        if user is None:
+            raise AccountGone
+        if etag and etag != etag_of(user):
+            raise EtagStale
+        return user
+
+    async def _require_own_avatar(self, user_id: UserId, file_id: int) -> None:
+        if file_id and not await self._media.is_ready_avatar(FileId(file_id), uploader_id=user_id):
+            raise FileNotFound(file_id)
+
+    def _user_columns(self, user: User, changes: ProfileChanges) -> dict[str, object]:
+        # One column at least, so that a change of the profile alone makes a new version as well.
+        columns: dict[str, object] = {"username": user.username}
+        columns |= {name: nfc(str(value)) for name, value in changes.items() if name in NAMES}
+        if "email" in changes:
+            columns |= self._accounts.sealed_email(normalized_email(changes["email"]))
+        if "avatar_file_id" in changes:
+            columns["avatar_id"] = changes["avatar_file_id"] or None
+        return columns
+
+    def _profile_columns(self, changes: ProfileChanges) -> dict[str, object]:
+        columns: dict[str, object] = {}
+        if "bio" in changes:
+            columns["bio"] = nfc(changes["bio"])
+        if "birth_date" in changes:
+            born = changes["birth_date"]
+            columns["birth_date_encrypted"] = self._sealer.seal(born.isoformat()) if born else None
+        if "favorite_genre_ids" in changes:
+            columns["favorite_genres"] = list(changes["favorite_genre_ids"])
+        if "notification_preferences" in changes:
+            columns["notification_preferences"] = dict(changes["notification_preferences"])
+        return columns
 
 
 class AvatarOwner:
@@ -147,19 +224,18 @@ class AvatarOwner:
         await User.filter(id=owner_id).update(avatar_id=file_id)
 
 
-def normalized_email(email: str) -> str:
-    """Returns an address in its canonical form; raises FieldsInvalid. Delivery is not checked."""
-    try:
-        return email_validator.validate_email(email, check_deliverability=False).normalized
-    except email_validator.EmailNotValidError as error:
-        raise invalid_field("email", "email.format", str(error)) from error
+async def _save_new(user: User) -> None:
+    await user.save(force_create=True)
+    await UserProfile.create(user_id=user.id)
+    await user.refresh_from_db()
 
 
-def roles_of(user: User) -> AbstractSet[Role]:
-    """Returns the roles that an account's flags give."""
-    flags = ((True, Role.USER), (user.is_staff, Role.STAFF), (user.is_superuser, Role.SUPERUSER))
-    return frozenset(role for held, role in flags if held)
-
-
-def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+def _violations(changes: ProfileChanges) -> list[FieldViolation]:
+    born = changes.get("birth_date")
+    preferences: Mapping[str, object] = changes.get("notification_preferences", {})
+    return [
+        *(username_violations(changes["username"]) if "username" in changes else ()),
+        *(email_violations(changes["email"]) if "email" in changes else ()),
+        *(birth_date_violations(born) if born else ()),
+        *preferences_violations(preferences),
+    ]

@@ -1,0 +1,110 @@
+"""The personal data of accounts, of uploads and of the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+from tortoise.expressions import Q, Subquery
+
+from service.audit import AuditEvent
+from service.auth.principal import AccountGone, UserId
+from service.idempotency import IdempotencyKey
+from service.media.removal import FileRemoval
+from service.media.service import Media
+from service.users.exports import Exported
+from service.users.models import RefreshToken, Session, User, UserProfile
+from service.users.privacy import BATCH
+from service.users.service import Users
+from service.users.values import SessionRecord
+
+
+class AccountData:
+    """The account, its profile, its sessions with their tokens, and the first answers to its requests."""
+
+    tables = ("users", "user_profiles", "sessions", "refresh_tokens", "idempotency_keys")
+
+    def __init__(self, users: Users) -> None:
+        self._users = users
+
+    async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
+        """Yields the account, the profile, and the sessions, ended ones included.
+
+        Refresh tokens are hashes, and first answers copies of what is told elsewhere: neither is exported. Raises
+        AccountGone.
+        """
+        user = await User.get_or_none(id=user_id)
+        if user is None:
+            raise AccountGone
+        profile = await self._users.profile_of(user)
+        yield profile.account
+        yield profile
+        async for session in _sessions(user_id):
+            yield session
+
+    async def erase(self, user_id: UserId) -> None:
+        """Removes all but the user's own row, tokens before sessions: in the order in which a refresh locks them."""
+        sessions = Session.filter(user_id=user_id)
+        await RefreshToken.filter(session_id__in=Subquery(sessions.values("id"))).delete()
+        await sessions.delete()
+        await UserProfile.filter(user_id=user_id).delete()
+        await IdempotencyKey.filter(caller=f"users/{user_id}").delete()
+
+
+class UploadData:
+    """What the user uploaded."""
+
+    tables = ("files",)
+
+    def __init__(self, *, media: Media, removal: FileRemoval) -> None:
+        self._media = media
+        self._removal = removal
+
+    async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
+        """Yields the files, pictures of movies and people included."""
+        last = 0
+        while records := await self._media.uploads_of(user_id, after=last, limit=BATCH):
+            for record in records:
+                yield record
+            last = records[-1].file.id
+
+    async def erase(self, user_id: UserId) -> None:
+        """Removes avatars; other pictures belong to the catalogue and lose their uploader."""
+        await self._removal.erase_uploader(user_id)
+
+
+class AuditData:
+    """What the audit trail tells of the user."""
+
+    tables = ("audit_log",)
+
+    async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
+        """Yields the events that the user caused or that are about their account."""
+        # Two conditions, each with an index of its own that is in this very order.
+        caused = AuditEvent.filter(actor_user_id=user_id)
+        about = AuditEvent.filter(resource=f"users/{user_id}")
+        last = 0
+        while True:
+            found = [
+                event
+                for events in (caused, about)
+                for event in await events.filter(id__gt=last).order_by("id").limit(BATCH)
+            ]
+            batch = sorted({event.id: event for event in found}.values(), key=lambda event: event.id)[:BATCH]
+            if not batch:
+                return
+            for event in batch:
+                yield event
+            last = batch[-1].id
+
+    async def erase(self, user_id: UserId) -> None:
+        """Leaves the trail as it is: it is never rewritten, and holds the bare id, which is nobody's any more."""
+
+
+async def _sessions(user_id: UserId) -> AsyncIterator[SessionRecord]:
+    """Yields a user's sessions, the oldest first. Their ids are random, so the time of making is the first key."""
+    sessions = Session.filter(user_id=user_id).order_by("created_at", "id")
+    after = Q()
+    while batch := await sessions.filter(after).limit(BATCH):
+        for s in batch:
+            yield SessionRecord(s.id, s.label, s.created_at, s.last_used_at, s.expires_at, is_current=False)
+        after = Q(created_at__gt=s.created_at) | Q(created_at=s.created_at, id__gt=s.id)

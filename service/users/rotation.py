@@ -1,0 +1,96 @@
+"""Encrypting anew, with the newest data key, what users entrusted to us."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from cryptography.fernet import InvalidToken
+
+from service.auth.sealing import DataSealer
+from service.db import connection
+
+BATCH = 200
+
+
+@dataclass(frozen=True, slots=True)
+class SealedColumn:
+    """Where sealed values are kept."""
+
+    table: str
+    name: str
+
+
+SEALED_COLUMNS = (SealedColumn("users", "email_encrypted"), SealedColumn("user_profiles", "birth_date_encrypted"))
+
+
+@dataclass(kw_only=True)
+class RotationSummary:
+    """What a rotation did."""
+
+    total: int
+    """Values there were."""
+    rotated: int = 0
+    """Values it encrypted anew; the others were already, or could not be opened."""
+    unopened: list[str] = field(default_factory=list)
+    """Values that no key opens, such as `users.email_encrypted of id 7`."""
+
+
+async def rotate_data(sealer: DataSealer, *, progress: Callable[[int, int], None]) -> RotationSummary:
+    """Encrypts every sealed value with the newest key unless it is; a repeat goes on where the last one ended.
+
+    A value that changes meanwhile keeps the change. `progress` is told values done and values in all.
+    """
+    summary = RotationSummary(total=sum([await _count(column) for column in SEALED_COLUMNS]))
+    done = 0
+    for column in SEALED_COLUMNS:
+        last = 0
+        while batch := await _read(column, "id > $1", last):
+            await _rotate(sealer, column, batch, summary)
+            last = max(batch)
+            done += len(batch)
+            progress(done, summary.total)
+    return summary
+
+
+async def _rotate(
+    sealer: DataSealer, column: SealedColumn, batch: Mapping[int, bytes], summary: RotationSummary
+) -> None:
+    while batch:
+        changes: dict[int, tuple[bytes, bytes]] = {}
+        for row_id, sealed in batch.items():
+            if not sealer.needs_rotation(sealed):
+                continue
+            try:
+                changes[row_id] = sealed, sealer.rotate(sealed)
+            except InvalidToken:
+                summary.unopened.append(f"{column.table}.{column.name} of id {row_id}")
+        swapped = await _swap(column, changes)
+        summary.rotated += len(swapped)
+        # What changed in between may have been sealed by a server that still has the old key first.
+        batch = await _read(column, "id = ANY($1::int[])", list(changes.keys() - swapped))
+
+
+async def _count(column: SealedColumn) -> int:
+    rows = await connection().execute_query_dict(f"SELECT count({column.name}) FROM {column.table}")  # noqa: S608 - our own names
+    return int(rows[0]["count"])
+
+
+async def _read(column: SealedColumn, condition: str, parameter: object) -> dict[int, bytes]:
+    rows = await connection().execute_query_dict(
+        f"SELECT id, {column.name} AS sealed FROM {column.table}"  # noqa: S608 - our own names
+        f" WHERE {condition} AND {column.name} IS NOT NULL ORDER BY id LIMIT {BATCH}",
+        [parameter],
+    )
+    return {row["id"]: row["sealed"] for row in rows}
+
+
+async def _swap(column: SealedColumn, changes: Mapping[int, tuple[bytes, bytes]]) -> set[int]:
+    """Writes each new value where the old one still stands, all in one statement; returns the ids of those."""
+    rows = await connection().execute_query_dict(
+        f"UPDATE {column.table} AS t SET {column.name} = c.new"  # noqa: S608 - our own names
+        " FROM unnest($1::int[], $2::bytea[], $3::bytea[]) AS c (id, old, new)"
+        f" WHERE t.id = c.id AND t.{column.name} = c.old RETURNING t.id",
+        [list(changes), [old for old, _ in changes.values()], [new for _, new in changes.values()]],
+    )
+    return {row["id"] for row in rows}

@@ -1,0 +1,248 @@
+"""Signing in and what follows from it: sessions, their tokens, passwords."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from uuid import UUID
+
+from tortoise.queryset import QuerySet
+
+from service import audit
+from service.auth.attempts import PasswordAttempts
+from service.auth.origin import Origin
+from service.auth.passwords import PasswordHasher
+from service.auth.principal import AccountGone, UserId
+from service.auth.revocations import RevocationWriter
+from service.auth.tokens import TokenInvalid, TokenIssuer, TokenVerifier
+from service.db import transaction
+from service.errors import FieldsInvalid
+from service.users.accounts import Accounts, roles_of
+from service.users.errors import CredentialsInvalid, PasswordWrong, SessionNotFound
+from service.users.models import RefreshToken, Session, User
+from service.users.rules import nfc, password_violations
+from service.users.values import SessionRecord, SignIn, Tokens
+
+MAX_SESSIONS = 50
+"""Sessions that a user may have open; the one used least recently makes room for another."""
+
+
+class Sessions:
+    """The sign-ins of every user."""
+
+    def __init__(
+        self,
+        *,
+        accounts: Accounts,
+        passwords: PasswordHasher,
+        attempts: PasswordAttempts,
+        issuer: TokenIssuer,
+        verifier: TokenVerifier,
+        revocations: RevocationWriter,
+    ) -> None:
+        self._accounts = accounts
+        self._passwords = passwords
+        self._attempts = attempts
+        self._issuer = issuer
+        self._verifier = verifier
+        self._revocations = revocations
+
+    async def login(self, *, login: str, password: str, origin: Origin) -> SignIn:
+        """Signs in by username or address.
+
+        Raises CredentialsInvalid after the same work for whatever cause; TooManyAttempts, PasswordHashingBusy.
+        """
+        user = await self._accounts.find_user(login)
+        account = self._accounts.pseudonym("login", nfc(login).casefold()).hex()
+        if not await self._password_matches(user, password, account=account, origin=origin) or user is None:
+            raise CredentialsInvalid
+        changes: dict[str, object] = {"last_login_at": datetime.now(UTC)}
+        if self._passwords.needs_rehash(user.password_hash):
+            changes["password_hash"] = await self._passwords.hash(password)
+        async with transaction():
+            # Should the account have changed in either respect since, this sign-in proves nothing any more.
+            same = User.filter(id=user.id, is_active=True, password_hash=user.password_hash)
+            if not await same.update(**changes):
+                raise CredentialsInvalid
+            await user.refresh_from_db()
+            tokens = await self.open(user, origin)
+            await audit.record("users.login", resource=f"users/{user.id}", actor_user_id=user.id)
+        return SignIn(await self._accounts.account(user), tokens)
+
+    async def open(self, user: User, origin: Origin) -> Tokens:
+        """Opens a session within the current transaction and returns its first tokens."""
+        peer = self._accounts.pseudonym("peer", origin.peer)
+        session = Session(id=uuid.uuid4(), user_id=user.id, label=origin.device, peer_hash=peer)
+        tokens = self._issue(user, session.id)
+        session.expires_at = tokens.refresh.expires_at
+        await session.save(force_create=True)
+        await _keep(tokens, session.id)
+        surplus = _open_sessions(user.id).order_by("-last_used_at").offset(MAX_SESSIONS)
+        await self._end(await _ids(surplus))
+        return tokens
+
+    async def refresh(self, token: str) -> Tokens:
+        """Trades a refresh token for new tokens; of concurrent calls with one token, a single one wins.
+
+        Raises TokenInvalid. A token that was used before ends its session: one of its two bearers is a thief.
+        """
+        claims = self._verifier.verify_refresh(token)
+        async with transaction():
+            presented = RefreshToken.filter(token_sha256=_sha256(token), session_id=claims.session_id)
+            won = await presented.filter(used_at=None).update(used_at=datetime.now(UTC))
+            if won:
+                return await self._renew(claims.user_id, claims.session_id)
+            if await presented.exists() and await self._end([claims.session_id]):
+                await audit.record(
+                    "sessions.token_reused",
+                    resource=f"users/{claims.user_id}",
+                    actor_user_id=None,
+                    outcome="denied",
+                    session=str(claims.session_id),
+                )
+        raise TokenInvalid(is_forged=False)
+
+    async def logout(self, user_id: UserId, *, session_id: UUID | None) -> None:
+        """Ends one session of a user's, or with None all of them."""
+        async with transaction():
+            ended = await self.end_all(user_id) if session_id is None else await self._end_own(user_id, session_id)
+            await audit.record("users.logout", resource=f"users/{user_id}", actor_user_id=user_id, sessions_ended=ended)
+
+    async def list_sessions(self, user_id: UserId, *, current: UUID | None) -> list[SessionRecord]:
+        """Returns a user's open sessions, the one used last first."""
+        sessions = await _open_sessions(user_id).order_by("-last_used_at").limit(MAX_SESSIONS)
+        return [
+            SessionRecord(s.id, s.label, s.created_at, s.last_used_at, s.expires_at, is_current=s.id == current)
+            for s in sessions
+        ]
+
+    async def revoke_session(self, user_id: UserId, session_id: UUID) -> None:
+        """Ends a session of a user's; one that has ended is no error. Raises SessionNotFound."""
+        if not await Session.exists(id=session_id, user_id=user_id):
+            raise SessionNotFound(session_id)
+        async with transaction():
+            if await self._end_own(user_id, session_id):
+                await audit.record(
+                    "sessions.revoke", resource=f"users/{user_id}", actor_user_id=user_id, session=str(session_id)
+                )
+
+    async def require_password(self, user_id: UserId, password: str, *, origin: Origin) -> User:
+        """Returns the user when the password is theirs; raises PasswordWrong, AccountGone, TooManyAttempts."""
+        user = await User.get_or_none(id=user_id, is_active=True)
+        if user is None:
+            raise AccountGone
+        if not await self._password_matches(user, password, account=f"user:{user_id}", origin=origin):
+            raise PasswordWrong
+        return user
+
+    async def change_password(
+        self, user_id: UserId, *, session_id: UUID, current: str, new: str, origin: Origin
+    ) -> int:
+        """Changes a user's password and ends their other sessions; returns how many those were.
+
+        Raises PasswordWrong, FieldsInvalid for a new one that is easy to guess, TooManyAttempts.
+        """
+        user = await self.require_password(user_id, current, origin=origin)
+        new_hash = await self._checked_hash(user, new, field="new_password")
+        async with transaction():
+            if not await User.filter(id=user_id, password_hash=user.password_hash).update(password_hash=new_hash):
+                raise PasswordWrong
+            ended = await self._end_all_but(user_id, session_id)
+            await audit.record(
+                "users.change_password", resource=f"users/{user_id}", actor_user_id=user_id, sessions_ended=ended
+            )
+        return ended
+
+    async def set_password(self, user_id: UserId, password: str) -> None:
+        """Gives a user another password, as an operator may, and ends their sessions.
+
+        Raises AccountGone, and FieldsInvalid for a password outside the rules.
+        """
+        user = await User.get_or_none(id=user_id)
+        if user is None:
+            raise AccountGone
+        new_hash = await self._checked_hash(user, password, field="password")
+        async with transaction():
+            await User.filter(id=user_id).update(password_hash=new_hash)
+            ended = await self.end_all(user_id)
+            await audit.record(
+                "users.set_password", resource=f"users/{user_id}", actor_user_id=None, sessions_ended=ended
+            )
+
+    async def end_all(self, user_id: UserId) -> int:
+        """Ends every session of a user's within the current transaction; returns how many were open."""
+        return await self._end_all_but(user_id, None)
+
+    async def _password_matches(self, user: User | None, password: str, *, account: str, origin: Origin) -> bool:
+        """Checks a password with its attempt counted; does the same work when there is no such user."""
+        peer = self._accounts.pseudonym("peer", origin.peer)
+        # Asked for whoever it is, so that an unknown name takes no less time.
+        known = await Session.exists(user_id=user.id if user else 0, peer_hash=peer)
+        await self._attempts.begin(account=account, peer=peer.hex(), is_known_peer=known)
+        matches = await self._passwords.verify(user.password_hash if user else None, password)
+        if matches and user is not None and user.is_active:
+            await self._attempts.succeeded(account=account, peer=peer.hex())
+            return True
+        resource = f"users/{user.id}" if user else f"logins/{account[:16]}"
+        await audit.record(
+            "users.password_check", resource=resource, actor_user_id=None, outcome="denied", peer=peer.hex()[:16]
+        )
+        return False
+
+    async def _checked_hash(self, user: User, password: str, *, field: str) -> str:
+        email = (await self._accounts.account(user)).email
+        violations = password_violations(password, field=field, username=user.username, email=email)
+        if violations:
+            raise FieldsInvalid(violations)
+        return await self._passwords.hash(password)
+
+    async def _renew(self, user_id: UserId, session_id: UUID) -> Tokens:
+        user = await User.get_or_none(id=user_id, is_active=True)
+        if user is None:
+            raise TokenInvalid(is_forged=False)
+        tokens = self._issue(user, session_id)
+        renewed = await _open_sessions(user_id, id=session_id).update(
+            last_used_at=datetime.now(UTC), expires_at=tokens.refresh.expires_at
+        )
+        if not renewed:
+            raise TokenInvalid(is_forged=False)
+        await _keep(tokens, session_id)
+        return tokens
+
+    def _issue(self, user: User, session_id: UUID) -> Tokens:
+        user_id = UserId(user.id)
+        return Tokens(
+            self._issuer.issue_access(user_id, session_id=session_id, roles=roles_of(user), epoch=user.token_epoch),
+            self._issuer.issue_refresh(user_id, session_id=session_id),
+        )
+
+    async def _end_own(self, user_id: UserId, session_id: UUID) -> int:
+        return await self._end(await _ids(_open_sessions(user_id, id=session_id)))
+
+    async def _end_all_but(self, user_id: UserId, kept: UUID | None) -> int:
+        sessions = _open_sessions(user_id)
+        return await self._end(await _ids(sessions if kept is None else sessions.exclude(id=kept)))
+
+    async def _end(self, session_ids: Sequence[UUID]) -> int:
+        """Ends sessions within the current transaction; returns how many of them were open."""
+        ended = await Session.filter(id__in=session_ids, revoked_at=None).update(revoked_at=datetime.now(UTC))
+        await self._revocations.revoke_sessions(session_ids)
+        return ended
+
+
+def _open_sessions(user_id: int, **conditions: object) -> QuerySet[Session]:
+    return Session.filter(user_id=user_id, revoked_at=None, expires_at__gt=datetime.now(UTC), **conditions)
+
+
+async def _ids(sessions: QuerySet[Session]) -> list[UUID]:
+    return [session_id for (session_id,) in await sessions.values_list("id")]
+
+
+async def _keep(tokens: Tokens, session_id: UUID) -> None:
+    await RefreshToken.create(session_id=session_id, token_sha256=_sha256(tokens.refresh.token))
+
+
+def _sha256(token: str) -> bytes:
+    return hashlib.sha256(token.encode()).digest()
