@@ -50,6 +50,7 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
         structlog.stdlib.ProcessorFormatter(processors=[_drop_stdlib_extras, renderer], foreign_pre_chain=shared)
     )
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_repeats_no_metadata)
     structlog.contextvars.clear_contextvars()
     if worker is not None:
         structlog.contextvars.bind_contextvars(worker=worker)
@@ -73,6 +74,11 @@ def describe(error: BaseException) -> str:
         )
         current = current.__cause__ or (None if current.__suppress_context__ else current.__context__)
     return "\n".join(lines)
+
+
+def _repeats_no_metadata(record: logging.LogRecord) -> bool:
+    """Drops gRPC's own line about a header that is not UTF-8: it repeats the whole value, be it a token's."""
+    return not str(record.msg).startswith("Invalid encoding")
 
 
 def _safe_text(error: BaseException) -> str:

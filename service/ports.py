@@ -57,8 +57,16 @@ def free_port(host: str = "127.0.0.1") -> int:
         return port
 
 
+def resolve(host: str, port: int) -> tuple[int, Any]:
+    """Returns the address family and the address to bind; raises OSError for a host that is not known."""
+    (family, _, _, _, address), *_ = socket.getaddrinfo(
+        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
+    )
+    return family, address
+
+
 def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
-    family, address = _address(host, port)
+    family, address = resolve(host, port)
     holder = socket.socket(family, socket.SOCK_STREAM)
     try:
         if family == socket.AF_INET6 and address[0] == "::":
@@ -73,10 +81,3 @@ def _bound(host: str, port: int, *, shared: bool) -> socket.socket:
         holder.close()
         raise
     return holder
-
-
-def _address(host: str, port: int) -> tuple[int, Any]:
-    (family, _, _, _, address), *_ = socket.getaddrinfo(
-        host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE | socket.AI_NUMERICSERV
-    )
-    return family, address

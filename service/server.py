@@ -1,4 +1,4 @@
-"""The composition root: the one place that lists the services, the interceptors and what they are made of."""
+"""The composition root: the one place that lists the services and the interceptors, and runs them."""
 
 from __future__ import annotations
 
@@ -18,49 +18,40 @@ from marquee.media.v1 import media_pb2, media_pb2_grpc
 from marquee.users.v1 import users_pb2, users_pb2_grpc
 
 from service import db
-from service.auth.keys import KeyRing
-from service.auth.passwords import PasswordHasher
+from service.auth.key_folder import KeyFolder
 from service.auth.policy import require_rules
-from service.auth.sealing import DataSealer
-from service.auth.tokens import TokenIssuer, TokenVerifier
-from service.catalog.service import BackdropOwner, Catalog, PersonPhotoOwner, PosterOwner
+from service.auth.revocations import Revocations
+from service.auth.tokens import TokenVerifier
 from service.catalog.servicer import CatalogServicer
-from service.favorites.service import Favorites, find_viewer_states
+from service.composition import Slices, compose_slices, housekeeping_jobs, password_hasher
+from service.favorites.service import find_viewer_states
 from service.favorites.servicer import FavoritesServicer
+from service.housekeeping import Housekeeping
 from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor, Verifier
 from service.interceptors.chain import Chain, Interceptor
 from service.interceptors.deadline import DeadlineInterceptor
 from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.forgery import ForgeryInterceptor
 from service.interceptors.limits import LimitsInterceptor
 from service.interceptors.metrics import CallMetrics, MetricsInterceptor
+from service.interceptors.origin import OriginInterceptor
+from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
 from service.interceptors.validation import ValidationInterceptor
-from service.media.models import FileKind
-from service.media.service import Media
 from service.media.servicer import MediaServicer
 from service.media.storage import S3UploadStorage, UploadStorage
-from service.pagination import PageTokens
+from service.rate_limits import RateLimiter
 from service.readiness import Readiness
 from service.reflection import add_reflection
 from service.settings import Settings
-from service.users.service import AvatarOwner, Users
+from service.shared_store import SharedStore
 from service.users.servicer import UsersServicer
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 # What a call needs from gRPC's hands into its handler.
 QUIET = 0.1
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
-
-
-@dataclass(frozen=True)
-class Slices:
-    """The slices of one process, put together."""
-
-    media: Media
-    users: Users
-    catalog: Catalog
-    favorites: Favorites
 
 
 @dataclass(frozen=True)
@@ -74,7 +65,18 @@ class Registration:
 SERVICES: Sequence[Registration] = (
     Registration(
         users_pb2.DESCRIPTOR,
-        lambda slices, server: users_pb2_grpc.add_UsersServiceServicer_to_server(UsersServicer(slices.users), server),
+        lambda slices, server: users_pb2_grpc.add_UsersServiceServicer_to_server(
+            UsersServicer(
+                users=slices.users,
+                sessions=slices.sessions,
+                administration=slices.administration,
+                privacy=slices.privacy,
+                keys=slices.keys,
+                page_tokens=slices.page_tokens,
+                rate_limiter=slices.rate_limiter,
+            ),
+            server,
+        ),
     ),
     Registration(
         catalog_pb2.DESCRIPTOR,
@@ -95,7 +97,9 @@ SERVICES: Sequence[Registration] = (
 )
 
 
-def interceptors(settings: Settings, *, verifier: Verifier, metrics: CallMetrics) -> Sequence[Interceptor]:
+def interceptors(
+    settings: Settings, *, verifier: Verifier, metrics: CallMetrics, rate_limiter: RateLimiter
+) -> Sequence[Interceptor]:
     """Returns the interceptors, outermost first; each stands where it does for the reason beside it."""
     return (
         # Sees whatever any other raises: what passes it unseen leaks to the client.
@@ -110,8 +114,16 @@ def interceptors(settings: Settings, *, verifier: Verifier, metrics: CallMetrics
         DeadlineInterceptor(unary=settings.deadline, stream=settings.stream_deadline),
         # Before any work is done for a caller who may be one too many.
         LimitsInterceptor(unary=settings.max_concurrent_calls, streams=settings.max_concurrent_streams),
+        # Before whatever counts by peer.
+        OriginInterceptor(trusted_proxies=settings.trusted_proxies),
+        # Around authentication: who is turned away there gets no further, and is counted all the same.
+        TurnedAwayInterceptor(rate_limiter),
+        # Around authentication, whose refusals it tells apart.
+        ForgeryInterceptor(),
         # Before validation: who may not call learns nothing about the request.
         AuthenticationInterceptor(verifier),
+        # After authentication, for it counts by principal; before validation, which may be costly.
+        RateLimitInterceptor(rate_limiter),
         # Last: the handler sees only what the contract admits.
         ValidationInterceptor(),
     )
@@ -132,40 +144,6 @@ def service_names() -> list[str]:
     return [service.full_name for registration in SERVICES for service in registration.schema.services_by_name.values()]
 
 
-def compose_slices(settings: Settings, *, passwords: PasswordHasher, keys: KeyRing, storage: UploadStorage) -> Slices:
-    """Puts the slices together."""
-    page_tokens = PageTokens(settings.page_token_key.get_secret_value())
-    media = Media(
-        storage=storage,
-        base_url=settings.media_base_url,
-        owners={
-            FileKind.AVATAR: AvatarOwner(),
-            FileKind.POSTER: PosterOwner(),
-            FileKind.BACKDROP: BackdropOwner(),
-            FileKind.PERSON_PHOTO: PersonPhotoOwner(),
-        },
-    )
-    users = Users(
-        passwords=passwords,
-        tokens=TokenIssuer.from_settings(settings, keys),
-        sealer=DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value()),
-        media=media,
-    )
-    catalog = Catalog(media=media, page_tokens=page_tokens)
-    return Slices(media, users, catalog, Favorites(catalog=catalog, page_tokens=page_tokens))
-
-
-def password_hasher(settings: Settings) -> PasswordHasher:
-    """Returns the hasher that the settings describe."""
-    return PasswordHasher(
-        time_cost=settings.password_time_cost,
-        memory_kib=settings.password_memory_kib,
-        parallelism=settings.password_parallelism,
-        threads=settings.password_threads,
-        queue=settings.password_queue,
-    )
-
-
 class MarqueeServer:
     """One process's gRPC server with its database, from start to drained end."""
 
@@ -173,7 +151,8 @@ class MarqueeServer:
         """Checks the settings and the policy table; raises ValueError, KeysUnusable, PolicyMissing."""
         require_rules(full_methods())
         self._settings = settings.for_serving()
-        self._keys = KeyRing.load(settings.keys_dir)
+        self._keys = KeyFolder.from_settings(settings)
+        self._shared_store = SharedStore.from_settings(settings)
         self._metrics = metrics
         self._storage = storage
         self._resources = AsyncExitStack()
@@ -189,17 +168,31 @@ class MarqueeServer:
         await self._resources.enter_async_context(db.connected(settings))
         passwords = password_hasher(settings)
         self._resources.callback(passwords.close)
+        if self._shared_store is not None:
+            self._resources.push_async_callback(self._shared_store.close)
+        await self._keys.start()
+        self._resources.push_async_callback(self._keys.close)
+        revocations = Revocations(settings)
+        await revocations.start()
+        self._resources.push_async_callback(revocations.close)
+        verifier = TokenVerifier.from_settings(settings, self._keys, revocations=revocations)
         slices = compose_slices(
             settings,
             passwords=passwords,
+            shared_store=self._shared_store,
             keys=self._keys,
+            verifier=verifier,
             storage=self._storage or S3UploadStorage.from_settings(settings),
         )
-        verifier = TokenVerifier.from_settings(settings, self._keys)
-        self._chain = Chain(interceptors(settings, verifier=verifier, metrics=self._metrics))
+        self._chain = Chain(
+            interceptors(settings, verifier=verifier, metrics=self._metrics, rate_limiter=slices.rate_limiter)
+        )
         self._server = grpc.aio.server(interceptors=[self._chain], options=channel_options(settings))
         for registration in SERVICES:
             registration.add(slices, self._server)
+        housekeeping = Housekeeping(settings, jobs=housekeeping_jobs(slices))
+        housekeeping.start()
+        self._resources.push_async_callback(housekeeping.close)
         self._readiness = Readiness(settings, services=service_names())
         self._resources.push_async_callback(self._readiness.close)
         health_pb2_grpc.add_HealthServicer_to_server(self._readiness.servicer, self._server)
@@ -248,7 +241,8 @@ def channel_options(settings: Settings) -> list[tuple[str, int]]:
     """Returns gRPC's own settings: sizes, keepalive, connection age."""
     max_age = int(settings.connection_max_age * 1000)
     return [
-        ("grpc.so_reuseport", int(settings.workers > 1)),
+        # Shared with the other workers, and with the supervisor, which holds the port.
+        ("grpc.so_reuseport", int(settings.port != 0)),
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", settings.max_response_bytes),
         ("grpc.max_metadata_size", settings.max_metadata_bytes),

@@ -10,12 +10,16 @@ import base64
 import enum
 from pathlib import Path
 from typing import Self
+from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from service.rates import OptionalRate, Rate
+
 MIN_KEY_LENGTH = 32
 FERNET_KEY_BYTES = 32
+STORE_SCHEMES = frozenset({"redis", "rediss", "valkey", "valkeys"})
 
 
 class Profile(enum.StrEnum):
@@ -63,8 +67,8 @@ class Settings(BaseSettings):
     """Port the gRPC server listens on; 0 lets the system choose (single worker only)."""
     workers: int = Field(default=2, ge=1, le=64)
     """Number of worker processes that share the port."""
-    metrics_port: int = Field(default=0, ge=0, le=65535)
-    """Port that serves Prometheus metrics over HTTP on `host`; 0 serves none."""
+    http_port: int = Field(default=0, ge=0, le=65535)
+    """Port that serves /metrics and /.well-known/jwks.json over HTTP on `host`; 0 serves none."""
     reflection: bool = False
     """Offers gRPC reflection, so that grpcurl needs no protos. Refused in production."""
 
@@ -102,16 +106,38 @@ class Settings(BaseSettings):
     """Request metadata above this may be refused; at twice as much it is."""
     connection_max_age: float = Field(default=600.0, gt=0)
     """Seconds after which a connection is closed gently, so that clients spread over the workers anew."""
+    trusted_proxies: int = Field(default=0, ge=0, le=16)
+    """Proxies in front that each append their caller to x-forwarded-for; with 0 the header is not believed. Workers
+    must then be reachable through these proxies only."""
+    rate_limit_read: OptionalRate = "3000/minute"
+    """Calls that only read, of one user or, of callers nobody knows, one peer; empty does not limit them. Where
+    nothing is shared, each worker admits its part."""
+    rate_limit_write: OptionalRate = "600/minute"
+    """The same for calls that change something."""
+    rate_limit_sign_in: OptionalRate = "60/minute"
+    """The same for calls that check a password or a refresh token."""
+    rate_limit_service: OptionalRate = "60000/minute"
+    """The same for whatever one service calls."""
+    shared_store_url: SecretStr = SecretStr("")
+    """Redis or Valkey that limits are shared through, as redis://, rediss://, valkey:// or valkeys:// with host and
+    port; empty shares none."""
+    shared_store_timeout: float = Field(default=0.2, gt=0)
+    """Seconds that a call waits for the shared store before it goes on without."""
+    housekeeping_interval: float = Field(default=60.0, gt=0)
+    """Seconds between two turns of a worker at clearing away what has ended, on average."""
 
     keys_dir: Path = Path("keys")
-    """Folder of the signing keys: one PKCS#8 PEM file of an Ed25519 key each; the newest by name signs, all
-    verify."""
+    """Folder of the signing keys: one PKCS#8 PEM file of an Ed25519 key each; the newest signs, all verify."""
+    key_activation_delay: float = Field(default=600.0, ge=0, le=86400)
+    """Seconds that a new signing key is published before it signs: more than others keep the published keys."""
     token_issuer: str = "marquee"  # noqa: S105 - a name, no secret
     """`iss` of tokens."""
     token_audience: str = "marquee"  # noqa: S105 - a name, no secret
     """`aud` of tokens; must not be empty."""
     access_token_ttl: float = Field(default=900.0, gt=0, le=86400)
     """Seconds an access token lives."""
+    refresh_token_ttl: float = Field(default=30 * 86400.0, gt=0, le=366 * 86400)
+    """Seconds a refresh token lives, and so a session that is not used."""
     data_keys: SecretStr = SecretStr("")
     """Fernet keys, comma-separated, that email addresses and birth dates are encrypted with; the first encrypts,
     all decrypt."""
@@ -130,6 +156,12 @@ class Settings(BaseSettings):
     """Threads of a worker that hash passwords."""
     password_queue: int = Field(default=64, ge=1)
     """Password hashings of a worker that wait or run at once; more are refused with RESOURCE_EXHAUSTED."""
+    password_attempts_account_peer: Rate = "10/15minute"  # noqa: S105 - a rate, no secret
+    """Attempts at one account's password from one peer, on all workers together. A success forgets them."""
+    password_attempts_peer: Rate = "100/15minute"  # noqa: S105 - a rate, no secret
+    """Attempts from one peer at all accounts; a success does not count."""
+    password_attempts_account: Rate = "50/hour"  # noqa: S105 - a rate, no secret
+    """Attempts at one account from all peers, those spared that it was used from before."""
 
     upload_bucket: str = "marquee-uploads"
     """Bucket that clients upload into and that triggers the Lambda functions."""
@@ -155,6 +187,8 @@ class Settings(BaseSettings):
             raise ValueError("MARQUEE_TOKEN_AUDIENCE must not be empty: tokens of other systems would pass")
         if not self.database_url.get_secret_value().startswith(("postgresql://", "postgres://")):
             raise ValueError("MARQUEE_DATABASE_URL must be a URL that starts with postgresql://")
+        if self.shared_store_url and not _is_store_url(self.shared_store_url.get_secret_value()):
+            raise ValueError("MARQUEE_SHARED_STORE_URL must read redis://, rediss://, valkey:// or valkeys://HOST:PORT")
         if self.port == 0 and self.workers > 1:
             raise ValueError("MARQUEE_PORT=0 needs MARQUEE_WORKERS=1: several workers must share one known port")
         if self.profile is Profile.PRODUCTION and self.reflection:
@@ -174,6 +208,14 @@ class Settings(BaseSettings):
         if not all(map(_is_fernet_key, self.data_keys.get_secret_value().split(","))):
             raise ValueError("MARQUEE_DATA_KEYS must hold Fernet keys (32 bytes in base64), separated by commas")
         return self
+
+
+def _is_store_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in STORE_SCHEMES and bool(parts.hostname and parts.port)
+    except ValueError:
+        return False
 
 
 def _is_fernet_key(text: str) -> bool:

@@ -6,10 +6,10 @@ variable when it is first imported, so a worker imports this module only after t
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
+from wsgiref.types import WSGIApplication
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, multiprocess, start_http_server
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, make_wsgi_app, multiprocess
 
 # From a cached read to the server's own deadline.
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0)
@@ -43,18 +43,12 @@ class PrometheusMetrics:
         self._calls.labels(method, code).inc()
 
 
-def serve_metrics(folder: Path, *, host: str, port: int) -> Callable[[], None]:
-    """Serves the sum of the workers' figures at http://host:port/metrics; returns how to stop it."""
+def metrics_app(folder: Path) -> WSGIApplication:
+    """Returns what answers with the sum of the workers' figures."""
     registry = CollectorRegistry()
     multiprocess.MultiProcessCollector(registry, path=str(folder))  # type: ignore[no-untyped-call] # prometheus_client is typed in part
-    server, thread = start_http_server(port, addr=host, registry=registry)
-
-    def stop() -> None:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-    return stop
+    app: WSGIApplication = make_wsgi_app(registry)
+    return app
 
 
 def forget_worker(pid: int, folder: Path) -> None:

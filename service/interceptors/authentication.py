@@ -48,5 +48,5 @@ class AuthenticationInterceptor:
         if header is None:
             return ANONYMOUS
         if not isinstance(header, str) or header[: len(SCHEME)].lower() != SCHEME:
-            raise TokenInvalid("the authorization metadata must read 'Bearer <token>'")
+            raise TokenInvalid
         return self._verifier.verify(header[len(SCHEME) :].strip())

@@ -15,6 +15,7 @@ from typing import Any, Protocol, cast
 import grpc
 from google.protobuf.message import DecodeError, Message
 
+from service.auth.origin import UNKNOWN, Origin
 from service.auth.principal import ANONYMOUS, Principal
 from service.errors import InvalidArgument
 
@@ -47,7 +48,10 @@ class Call:
     context: Any
     """The grpc.aio.ServicerContext."""
     request_id: str = ""
+    origin: Origin = UNKNOWN
     principal: Principal = ANONYMOUS
+    is_counted: bool = False
+    """True once the call has been counted against a rate."""
     metadata: dict[str, str | bytes] = field(default_factory=dict)
     """Request metadata; of a repeated key, the last value."""
 
@@ -163,9 +167,17 @@ def _endpoint(handler: Any) -> Handler:
             await responses
             return
         async for response in responses:
-            await call.context.write(response)
+            await _write(call.context, response)
 
     return stream
+
+
+async def _write(context: Any, response: Any) -> None:
+    try:
+        await context.write(response)
+    except grpc.aio.InternalError as error:
+        # Nobody hears any more. gRPC cancels the handler for that, but may tell the write before.
+        raise asyncio.CancelledError from error
 
 
 def _decoded(request: Any) -> Any:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import protovalidate
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from service.errors import FieldsInvalid, FieldViolation
@@ -58,15 +59,24 @@ def _path(violation: Any) -> str:
 
 
 def _nul_violations(message: Message, prefix: str = "") -> Iterator[FieldViolation]:
-    """Finds NUL characters in every string, however deep."""
+    """Finds NUL characters in every string, however deep, keys of maps included."""
     for field, value in message.ListFields():
         path = prefix + field.name
-        if field.type == field.TYPE_STRING:
-            texts = value if field.is_repeated else (value,)
-            if any("\0" in text for text in texts):
-                yield FieldViolation(path, "string.no_nul", "must not contain the NUL character")
-        elif field.type == field.TYPE_MESSAGE:
-            # No request has a map; one that gets it will need its keys looked at, too.
-            nested = ((f"{path}[{n}]", item) for n, item in enumerate(value)) if field.is_repeated else ((path, value),)
-            for item_path, item in nested:
-                yield from _nul_violations(item, f"{item_path}.")
+        texts, messages = _parts(field, value, path)
+        if any("\0" in text for text in texts):
+            yield FieldViolation(path, "string.no_nul", "must not contain the NUL character")
+        for nested_path, nested in messages:
+            yield from _nul_violations(nested, f"{nested_path}.")
+
+
+def _parts(field: FieldDescriptor, value: Any, path: str) -> tuple[Iterable[str], Iterable[tuple[str, Message]]]:
+    """Returns the strings of a field and its messages with their paths."""
+    if field.type == field.TYPE_STRING:
+        return value if field.is_repeated else (value,), ()
+    if field.message_type is None:
+        return (), ()
+    if field.message_type.GetOptions().map_entry:
+        values = [(f"{path}[{key}]", item) for key, item in value.items()]
+        strings = [part for pair in value.items() for part in pair if isinstance(part, str)]
+        return strings, [pair for pair in values if isinstance(pair[1], Message)]
+    return (), ((f"{path}[{n}]", item) for n, item in enumerate(value)) if field.is_repeated else ((path, value),)

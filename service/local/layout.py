@@ -5,20 +5,25 @@ from __future__ import annotations
 import json
 import os
 import secrets
-import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
+from uuid import UUID
 
 import jwt
 from cryptography.fernet import Fernet
 
+from service import db
+from service.auth import service_tokens
 from service.auth.keys import KeyRing
 from service.auth.policy import MEDIA_REGISTER
-from service.auth.tokens import TokenInvalid, TokenIssuer, TokenVerifier
-from service.settings import Profile, Settings
+from service.auth.service_tokens import ServiceToken
+from service.auth.tokens import TokenIssuer
+from service.settings import Settings
 
-TOKEN_SPARE_SECONDS = 30 * 86400
+TOKEN_SPARE = timedelta(days=30)
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -119,31 +124,42 @@ def read_secrets(layout: Layout) -> StackSecrets:
     return StackSecrets(**{field.name: known[field.name] for field in fields(StackSecrets)})
 
 
-def ensure_service_token(layout: Layout) -> str:
-    """Returns the functions' token; makes one that lives a year when there is none or it nears its end.
+async def ensure_service_token(layout: Layout) -> str:
+    """Returns the functions' token; registers one that lives a year when there is none or it nears its end.
 
-    The same token from start to start leaves the deployed functions unchanged.
+    The same token from start to start leaves the deployed functions unchanged. The database must be up, with its
+    schema, and the environment written.
     """
-    keys = KeyRing.load(layout.keys)
-    settings = Settings(profile=Profile.DEVELOPMENT)
+    settings = _read_settings(layout)
+    keys = KeyRing.from_settings(settings)
     file = layout.root / "service-token"
-    if file.is_file():
-        known = file.read_text(encoding="utf-8")
-        if _is_lasting(known, TokenVerifier.from_settings(settings, keys)):
-            return known
-    issuer = TokenIssuer.from_settings(settings, keys)
-    made = issuer.issue_service("register-image", scopes=[MEDIA_REGISTER], ttl=365 * 86400.0).token
-    write_private(file, made)
-    return made
+    async with db.connected(settings):
+        if file.is_file():
+            known = file.read_text(encoding="utf-8")
+            if await _is_lasting(known, keys):
+                return known
+        issuer = TokenIssuer.from_settings(settings, keys)
+        made = await service_tokens.issue(issuer, service="register-image", scopes=[MEDIA_REGISTER], ttl=365 * 86400.0)
+    write_private(file, made.token)
+    return made.token
 
 
-def _is_lasting(token: str, verifier: TokenVerifier) -> bool:
+def _read_settings(layout: Layout) -> Settings:
+    environment = read_environment(layout)
+    named: dict[str, Any] = {name.removeprefix("MARQUEE_").lower(): value for name, value in environment.items()}
+    return Settings(**named)
+
+
+async def _is_lasting(token: str, keys: KeyRing) -> bool:
+    """Tells whether a token that was made here is registered, not revoked, far from its end, and its key there."""
     try:
-        verifier.verify(token)
-    except TokenInvalid:
+        token_id = UUID(jwt.decode(token, options={"verify_signature": False})["jti"])
+    except (jwt.InvalidTokenError, LookupError, ValueError):
         return False
-    ends: float = jwt.decode(token, options={"verify_signature": False})["exp"]
-    return ends > time.time() + TOKEN_SPARE_SECONDS
+    spared = datetime.now(UTC) + TOKEN_SPARE
+    return await ServiceToken.filter(
+        id=token_id, revoked_at=None, expires_at__gt=spared, kid__in=list(keys.verifying)
+    ).exists()
 
 
 def write_environment(layout: Layout, environment: Mapping[str, str]) -> None:

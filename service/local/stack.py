@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import fcntl
 import os
 import platform
@@ -105,8 +106,9 @@ class LocalStack:
         write_environment(layout, settings)
         self._child_environment = {**os.environ, **settings}
         with ThreadPoolExecutor(1) as beside:
-            functions = beside.submit(self._deploy_functions)
+            code = beside.submit(build, stubs=CHECKOUT / "gen", output=layout.build)
             _step("schema", lambda: self._marquee("migrate", "up"))
+            functions = beside.submit(lambda: self._deploy_functions(code.result()))
             _step("server", self._start_server)
             _step("image functions", functions.result)
         _step("sample and demo users", lambda: self._marquee("local", "fill", "--data", str(self.layout.root)))
@@ -136,9 +138,8 @@ class LocalStack:
         self._postgres.start()
         self._postgres.ensure_database(DATABASE)
 
-    def _deploy_functions(self) -> None:
-        token = ensure_service_token(self.layout)
-        code = build(stubs=CHECKOUT / "gen", output=self.layout.build)
+    def _deploy_functions(self, code: Path) -> None:
+        token = asyncio.run(ensure_service_token(self.layout))
         deploy.deploy(
             deploy.StackParameters(
                 service_address=self.address,

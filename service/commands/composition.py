@@ -1,0 +1,42 @@
+"""The slices and the database, as a worker has them, for commands."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from service import log as logs
+from service.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from service.composition import Slices
+
+
+@asynccontextmanager
+async def composed(settings: Settings) -> AsyncIterator[Slices]:
+    """Gives a command the slices and the database, as a worker has them; what these log goes to standard error."""
+    from service import db
+    from service.auth.keys import KeyRing
+    from service.auth.revocations import Revocations
+    from service.auth.tokens import TokenVerifier
+    from service.composition import compose_slices, password_hasher
+    from service.media.storage import S3UploadStorage
+
+    logs.configure(settings)
+    passwords = password_hasher(settings)
+    async with db.connected(settings):
+        try:
+            keys = KeyRing.from_settings(settings)
+            yield compose_slices(
+                settings,
+                passwords=passwords,
+                # A command guards no password against strangers.
+                shared_store=None,
+                keys=keys,
+                verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(settings)),
+                storage=S3UploadStorage.from_settings(settings),
+            )
+        finally:
+            passwords.close()
