@@ -6,7 +6,9 @@ import secrets
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Any
+from uuid import uuid4
 
+import asyncpg
 import grpc
 from google.rpc import error_details_pb2
 from grpc_status import rpc_status
@@ -84,6 +86,8 @@ class Client:
         self.settings = settings
         self.token = token
         self.user_id = 0
+        self.username = ""
+        self.refresh_token = ""
         self.users: Any = _Authorized(users_pb2_grpc.UsersServiceStub(channel), token)
         self.catalog: Any = _Authorized(catalog_pb2_grpc.CatalogServiceStub(channel), token)
         self.favorites: Any = _Authorized(favorites_pb2_grpc.FavoritesServiceStub(channel), token)
@@ -99,14 +103,35 @@ class Client:
         answer = await self.users.Register(
             users_pb2.RegisterRequest(username=username, email=f"{username}@example.org", password=PASSWORD)
         )
+        return self._signed_in(answer)
+
+    async def login(self, user: Client, password: str = PASSWORD, *, device: str = "") -> Client:
+        """Signs a user in once more and returns the client of the new session."""
+        answer = await self.users.Login(
+            users_pb2.LoginRequest(login=user.username, password=password),
+            metadata=(("x-device-label", device),) if device else (),
+        )
+        return self._signed_in(answer)
+
+    async def promoted(self, user: Client, *, superuser: bool = False) -> Client:
+        """Makes a user staff, or a superuser, in the database, and signs them in as such."""
+        connection = await asyncpg.connect(self.settings.database_url.get_secret_value())
+        column = "is_superuser" if superuser else "is_staff"
+        await connection.execute(f"UPDATE users SET {column} = true WHERE id = $1", user.user_id)
+        await connection.close()
+        return await self.login(user)
+
+    def _signed_in(self, answer: Any) -> Client:
         client = self.with_token(answer.access_token.token)
         client.user_id = answer.user.id
+        client.username = answer.user.username
+        client.refresh_token = answer.refresh_token.token
         return client
 
     def as_staff(self, user_id: int) -> Client:
         """Returns a client with a staff token of an existing user."""
         issuer = TokenIssuer.from_settings(self.settings, KeyRing.load(self.settings.keys_dir))
-        token = issuer.issue_access(UserId(user_id), roles=[Role.USER, Role.STAFF], epoch=0).token
+        token = issuer.issue_access(UserId(user_id), session_id=uuid4(), roles=[Role.USER, Role.STAFF], epoch=0).token
         client = self.with_token(token)
         client.user_id = user_id
         return client

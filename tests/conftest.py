@@ -23,6 +23,7 @@ from service.server import MarqueeServer
 from service.settings import Profile, Settings
 from service.telemetry import PrometheusMetrics
 from tests.client import Client
+from tests.object_storage import ObjectStorage, object_storage
 from tests.queries import QueryCount
 
 TEMPLATE = "marquee_template"
@@ -66,7 +67,7 @@ def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_settings(keys_dir: Path) -> SettingsFactory:
-    """Makes settings fit for a test: a free port, cheap password hashes, keys."""
+    """Makes settings fit for a test: a free port, cheap password hashes, keys, no limits that a test could meet."""
     defaults: dict[str, Any] = {
         "profile": Profile.DEVELOPMENT,
         "port": 0,
@@ -82,6 +83,13 @@ def make_settings(keys_dir: Path) -> SettingsFactory:
         "media_base_url": "http://media.test",
         "database_pool_size": 4,
         "drain_grace": 2.0,
+        "rate_limit_read": "",
+        "rate_limit_write": "",
+        "rate_limit_sign_in": "",
+        "rate_limit_service": "",
+        "password_attempts_account_peer": "1000000/minute",
+        "password_attempts_peer": "1000000/minute",
+        "password_attempts_account": "1000000/minute",
     }
     return lambda **changes: Settings(**(defaults | changes))
 
@@ -131,6 +139,13 @@ def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
 def storage(make_settings: SettingsFactory) -> S3UploadStorage:
     """Real signing of upload forms; needs no network, and its client is slow to make."""
     return S3UploadStorage.from_settings(make_settings())
+
+
+@pytest.fixture(scope="session")
+def objects(tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsFactory) -> Iterator[ObjectStorage]:
+    """An S3 that takes uploads and keeps them."""
+    with object_storage(tmp_path_factory.mktemp("objects"), make_settings()) as running:
+        yield running
 
 
 @pytest.fixture

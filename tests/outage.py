@@ -40,16 +40,17 @@ class Served:
     server: MarqueeServer
     channel: grpc.aio.Channel
     client: Client
+    address: str
 
 
 @asynccontextmanager
 async def served(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[Served]:
     """Gives a whole server in this process and a channel to it."""
     server = MarqueeServer(settings, metrics=PrometheusMetrics(), storage=storage)
-    port = await server.start()
+    address = f"127.0.0.1:{await server.start()}"
     try:
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Served(server, channel, Client(channel, settings))
+        async with grpc.aio.insecure_channel(address) as channel:
+            yield Served(server, channel, Client(channel, settings), address)
     finally:
         await server.stop(1.0)
 

@@ -64,12 +64,13 @@ def variables_of(settings: Settings) -> dict[str, Any]:
     }
 
 
-def run(*arguments: str, **variables: object) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end."""
+def run(*arguments: str, typed: str = "", **variables: object) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end, with what an operator types on its standard input."""
     return subprocess.run(
         command(*arguments),
         env=environment(**variables),
         cwd=ROOT,
+        input=typed,
         capture_output=True,
         text=True,
         timeout=PATIENCE,

@@ -187,10 +187,15 @@ async def test_a_cancelled_call_rolls_back_and_returns_its_connection(
             async def stuck() -> bool:
                 return bool(await database.fetchval(waiting))
 
+            async def free() -> bool:
+                return not await stuck()
+
             await seconds_until(stuck)
             call.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await sent
+            # The client knows at once, the server a moment later, and only then may the lock be let go.
+            await seconds_until(free)
         assert await seconds_until(lambda: usable(client)) < DEADLINE
         assert await database.fetchval("SELECT count(*) FROM users WHERE username = 'ada'") == 0
         await client.users.Register(registration())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator
 from typing import Any
@@ -31,6 +32,7 @@ NUMBERS = {
     FieldDescriptor.TYPE_INT32: (0, 1, -1, 5, 2**31 - 1, -(2**31)),
     FieldDescriptor.TYPE_INT64: (0, 1, -1, 1000, 2**63 - 1, -(2**63)),
     FieldDescriptor.TYPE_ENUM: (0, 1, 2, 3, 99, -1),
+    FieldDescriptor.TYPE_DOUBLE: (0.0, -0.0, 1.5, 1e308, math.nan, math.inf),
 }
 
 
@@ -68,7 +70,9 @@ def _fill(message: Message, dice: random.Random, depth: int) -> None:
         if dice.random() < 0.25:  # absent
             continue
         for _ in range(dice.randint(1, 3) if field.is_repeated else 1):
-            if field.type == FieldDescriptor.TYPE_MESSAGE:
+            if field.type == FieldDescriptor.TYPE_MESSAGE and field.message_type.GetOptions().map_entry:
+                _fill_map(getattr(message, field.name), field.message_type.fields_by_name, dice, depth)
+            elif field.type == FieldDescriptor.TYPE_MESSAGE:
                 nested = getattr(message, field.name)
                 nested = nested.add() if field.is_repeated else nested
                 nested.SetInParent()
@@ -78,6 +82,14 @@ def _fill(message: Message, dice: random.Random, depth: int) -> None:
                 getattr(message, field.name).append(_value(field, dice))
             else:
                 setattr(message, field.name, _value(field, dice))
+
+
+def _fill_map(container: Any, parts: Any, dice: random.Random, depth: int) -> None:
+    key = _value(parts["key"], dice)
+    if parts["value"].type != FieldDescriptor.TYPE_MESSAGE:
+        container[key] = _value(parts["value"], dice)
+    elif depth:
+        _fill(container[key], dice, depth - 1)
 
 
 def _value(field: Any, dice: random.Random) -> Any:

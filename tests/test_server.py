@@ -20,11 +20,15 @@ from service.interceptors.authentication import AuthenticationInterceptor
 from service.interceptors.chain import Chain
 from service.interceptors.deadline import DeadlineInterceptor
 from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.forgery import ForgeryInterceptor
 from service.interceptors.limits import LimitsInterceptor
 from service.interceptors.metrics import MetricsInterceptor
+from service.interceptors.origin import OriginInterceptor
+from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
 from service.interceptors.validation import ValidationInterceptor
 from service.media.storage import S3UploadStorage
+from service.rate_limits import RateLimiter
 from service.readiness import LIVENESS
 from service.server import SERVICES, MarqueeServer, channel_options, full_methods, interceptors, service_names
 from service.settings import Settings
@@ -38,7 +42,8 @@ SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.Health
 
 def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) -> None:
     """A change of order is a change of what leaks, what is logged and what is refused first."""
-    stand = interceptors(make_settings(), verifier=Everyone(), metrics=Figures())
+    limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
+    stand = interceptors(make_settings(), verifier=Everyone(), metrics=Figures(), rate_limiter=limiter)
     assert [type(interceptor) for interceptor in stand] == [
         ErrorsInterceptor,
         RequestIdInterceptor,
@@ -46,7 +51,11 @@ def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) ->
         MetricsInterceptor,
         DeadlineInterceptor,
         LimitsInterceptor,
+        OriginInterceptor,
+        TurnedAwayInterceptor,
+        ForgeryInterceptor,
         AuthenticationInterceptor,
+        RateLimitInterceptor,
         ValidationInterceptor,
     ]
 
@@ -83,7 +92,8 @@ def test_an_rpc_without_a_line_stops_the_start() -> None:
 
 
 async def test_nor_would_it_answer_if_it_were_served(make_settings: SettingsFactory) -> None:
-    chain = Chain(interceptors(make_settings(), verifier=Everyone(), metrics=Figures()))
+    limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
+    chain = Chain(interceptors(make_settings(), verifier=Everyone(), metrics=Figures(), rate_limiter=limiter))
 
     class Details:
         method = "/marquee.x.v1.XService/New"
@@ -119,7 +129,7 @@ def test_grpc_itself_is_bounded(make_settings: SettingsFactory) -> None:
     assert options["grpc.max_connection_age_grace_ms"] >= settings.deadline * 1000
     assert options["grpc.keepalive_time_ms"] <= 30_000
     assert dict(channel_options(make_settings()))["grpc.so_reuseport"] == 0, (
-        "a single worker shares its port with nobody"
+        "a port of the system's choice is shared with nobody"
     )
 
 

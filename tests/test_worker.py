@@ -50,6 +50,8 @@ def variables(settings: Settings) -> dict[str, Any]:
         "drain_grace": 10,
         "database_lock_timeout": 20,
         "database_statement_timeout": 20,
+        # Traffic is as fast as the machine.
+        "rate_limit_read": "",
     }
 
 
@@ -99,10 +101,16 @@ async def registered(port: int, settings: Settings) -> str:
         return str((await client.registered()).token)
 
 
+def test_one_worker_is_enough(tmp_path: Path, variables: dict[str, Any]) -> None:
+    with serving(tmp_path / "log", **variables | {"workers": 1}) as running:
+        running.await_told("serving")
+        assert not running.told("worker_exited")
+
+
 async def test_both_workers_answer_and_their_figures_are_summed(
     tmp_path: Path, variables: dict[str, Any], settings: Settings
 ) -> None:
-    variables["metrics_port"] = free_port()
+    variables["http_port"] = free_port()
     with serving(tmp_path / "log", **variables) as running:
         token = await registered(variables["port"], settings)
         traffic = Traffic(variables["port"], settings, token)
@@ -112,7 +120,7 @@ async def test_both_workers_answer_and_their_figures_are_summed(
 
         await seconds_until(both_answered)
         await traffic.end()
-        figures = await asyncio.to_thread(fetch, f"http://127.0.0.1:{variables['metrics_port']}/metrics")
+        figures = await asyncio.to_thread(fetch, f"http://127.0.0.1:{variables['http_port']}/metrics")
     method = "/marquee.favorites.v1.FavoritesService/ListFavorites"
     assert f'marquee_calls_total{{code="OK",method="{method}"}} {float(traffic.answered)}' in figures
     assert f'marquee_calls_under_way{{method="{method}"}} 0.0' in figures
@@ -200,10 +208,10 @@ def test_a_taken_port_is_named_with_its_variable(variables: dict[str, Any]) -> N
     assert "MARQUEE_PORT" in ended.stderr
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        ended = run("serve", **variables | {"metrics_port": port})
+        ended = run("serve", **variables | {"http_port": port})
     assert ended.returncode == 78
-    assert f"port {port} (metrics)" in ended.stderr
-    assert "MARQUEE_METRICS_PORT" in ended.stderr
+    assert f"port {port} (HTTP)" in ended.stderr
+    assert "MARQUEE_HTTP_PORT" in ended.stderr
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from marquee.catalog.v1 import catalog_pb2
 
 from service.auth.principal import ANONYMOUS, Principal
 from service.interceptors.chain import Chain
+from service.rate_limits import RateLimiter
 from service.server import channel_options, interceptors
 from service.settings import Settings
 
@@ -75,7 +76,8 @@ class Served:
 async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]:
     """Serves `handler` as GetMovie behind the interceptors of the real server."""
     figures = Figures()
-    chain = Chain(interceptors(settings, verifier=Everyone(), metrics=figures))
+    limiter = RateLimiter.from_settings(settings, shared_store=None)
+    chain = Chain(interceptors(settings, verifier=Everyone(), metrics=figures, rate_limiter=limiter))
     server = grpc.aio.server(interceptors=[chain], options=channel_options(settings))
     method = grpc.unary_unary_rpc_method_handler(
         handler,

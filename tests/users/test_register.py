@@ -77,6 +77,53 @@ async def test_every_bad_field_is_told_at_once(client: Client) -> None:
     }
 
 
+async def test_names_that_look_alike_are_the_same_name(client: Client) -> None:
+    await client.users.Register(request(username="paypal-Modem"))
+    for number, lookalike in enumerate(
+        ("paypa1modem", "payPaI.modem", "paypal_rnodern", "PAYPAL-MODEM", "paypalmodem")
+    ):
+        refusal = await refused(client.users.Register(request(username=lookalike, email=f"{number}@example.org")))
+        assert refusal.reason == "USERNAME_TAKEN", lookalike
+    await client.users.Register(request(username="paypal-modern2", email="other@example.org"))
+
+
+@pytest.mark.parametrize("username", ["\u0430da", "ad\u0430", "ada\u200b", "\uff41da", "\u212ada", "ada ", "a\u0301da"])
+async def test_letters_of_another_alphabet_cannot_pass_for_one(client: Client, username: str) -> None:
+    assert (await refused(client.users.Register(request(username=username)))).fields == {"username": "string.pattern"}
+
+
+@pytest.mark.parametrize(
+    ("password", "rule"),
+    [
+        ("password123", "password.common"),
+        ("PassWord123", "password.common"),
+        ("iloveyou1", "password.common"),
+        ("lovelace-1815", "password.own_name"),
+        ("ada@example.org", "password.own_name"),
+        ("x lovelace@example.org x", "password.own_name"),
+    ],
+)
+async def test_a_password_that_is_easy_to_guess_is_refused(client: Client, password: str, rule: str) -> None:
+    answer = (
+        await refused(client.users.Register(request(username="lovelace", email="ada@example.org", password=password)))
+        if "x " not in password
+        else await refused(
+            client.users.Register(request(username="other", email="lovelace@example.org", password=password))
+        )
+    )
+    assert answer.fields == {"password": rule}
+
+
+async def test_a_bad_address_and_a_bad_password_are_told_together(client: Client) -> None:
+    refusal = await refused(client.users.Register(request(email="not an address", password="password1")))
+    assert refusal.fields == {"email": "email.format", "password": "password.common"}
+
+
+async def test_names_are_kept_in_one_form(client: Client) -> None:
+    answer = await client.users.Register(request(first_name="Jose\u0301", last_name="A\u030angstro\u0308m"))
+    assert (answer.user.first_name, answer.user.last_name) == ("Jos\u00e9", "\u00c5ngstr\u00f6m")
+
+
 async def test_an_address_that_is_none_is_refused(client: Client) -> None:
     refusal = await refused(client.users.Register(request(email="not an address")))
     assert refusal.fields == {"email": "email.format"}

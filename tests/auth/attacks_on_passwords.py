@@ -1,0 +1,124 @@
+"""Attacks on passwords: guessing in every direction, and turning the guard against the owner."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+import grpc
+from marquee.users.v1 import users_pb2
+
+from tests.auth.forgery import signed
+from tests.auth.scene import Scene, change, login, via
+from tests.client import PASSWORD, Refusal, refused, take_apart
+
+BY_ACCOUNT_AND_PEER, BY_PEER, BY_ACCOUNT = 3, 8, 6
+"""Few of each, so that attacks are short."""
+PEER = "203.0.113.7"
+
+
+async def sprays_many_accounts(scene: Scene) -> list[Refusal]:
+    """One password, many accounts, one peer: also an account that it never tried is then out of its reach."""
+    names = [f"nobody{number}" for number in range(BY_PEER)]
+    await _fails(scene.nobody.users.Login(login(name, "Summer2026!"), **via(PEER)) for name in names)
+    tries = (login("nobody-else", "Summer2026!"), login(scene.attacker.username))
+    return [await refused(scene.nobody.users.Login(request, **via(PEER))) for request in tries]
+
+
+async def stuffs_one_account_from_many_peers(scene: Scene) -> list[Refusal]:
+    """Not even the right password is of use to a peer that the account was never used from."""
+    peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT)]
+    await _fails(scene.nobody.users.Login(login(scene.victim.username, "wrong"), **via(peer)) for peer in peers)
+    tries = (login(scene.victim.username, "wrong"), login(scene.victim.username))
+    return [await refused(scene.nobody.users.Login(request, **via(PEER))) for request in tries]
+
+
+async def spells_the_name_in_other_ways(scene: Scene) -> list[Refusal]:
+    name = scene.victim.username
+    spellings = [name, name.upper(), name.title()]
+    await _fails(scene.nobody.users.Login(login(spelling, "wrong"), **via(PEER)) for spelling in spellings)
+    return [await refused(scene.nobody.users.Login(login(name.swapcase(), "wrong"), **via(PEER)))]
+
+
+async def moves_about_in_its_network(scene: Scene) -> list[Refusal]:
+    peers = [f"2001:db8:1:2::{number:x}" for number in range(BY_ACCOUNT_AND_PEER)]
+    await _fails(scene.nobody.users.Login(login(scene.victim.username, "wrong"), **via(peer)) for peer in peers)
+    return [await refused(scene.nobody.users.Login(login(scene.victim.username), **via("2001:db8:1:2:3:4:5:6")))]
+
+
+async def names_a_peer_of_its_own(scene: Scene) -> list[Refusal]:
+    """What stands before the proxy's own entry was written by the caller."""
+    for number in range(BY_ACCOUNT_AND_PEER):
+        await _fails(
+            [scene.nobody.users.Login(login(scene.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))]
+        )
+    return [await refused(scene.nobody.users.Login(login(scene.victim.username), **via(f"127.0.0.1, {PEER}")))]
+
+
+async def guesses_fifty_at_once(scene: Scene) -> list[Refusal]:
+    calls = [scene.nobody.users.Login(login(scene.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)]
+    refusals = [take_apart(error) for error in await _errors(calls)]
+    looked_at = [refusal for refusal in refusals if refusal.reason == "CREDENTIALS_INVALID"]
+    assert len(looked_at) <= BY_ACCOUNT_AND_PEER, "at most as many as the rate admits"
+    return [refusal for refusal in refusals if refusal not in looked_at]
+
+
+async def guesses_with_a_stolen_access_token(scene: Scene) -> list[Refusal]:
+    """Wherever the password is asked again, it is the same count."""
+    users, wrong = scene.victim.users, "wrong password"
+    await _fails(
+        [
+            users.ChangePassword(users_pb2.ChangePasswordRequest(current_password=wrong, new_password=PASSWORD)),
+            users.UpdateProfile(users_pb2.UpdateProfileRequest(email="x@example.org", current_password=wrong)),
+            users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=wrong)),
+        ]
+    )
+    return [
+        await refused(users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))),
+        await refused(
+            users.ChangePassword(users_pb2.ChangePasswordRequest(current_password=PASSWORD, new_password="x" * 9))
+        ),
+    ]
+
+
+async def locks_the_owner_out(scene: Scene) -> list[str]:
+    """Returns where the owner is kept out: at home while the attack lasts, and elsewhere once it is over."""
+    peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT + 3)]
+    await _fails(scene.nobody.users.Login(login(scene.victim.username, "wrong"), **via(peer)) for peer in peers)
+    # The victim registered without a proxy between, so that is where they are at home.
+    kept_out = await _errors([scene.nobody.users.Login(login(scene.victim.username))])
+    await scene.database.execute("UPDATE counters SET expires_at = now() - interval '1 second'")
+    kept_out += await _errors([scene.nobody.users.Login(login(scene.victim.username), **via("192.0.2.200"))])
+    return [str(error.details()) for error in kept_out]
+
+
+async def asks_who_has_an_account(scene: Scene) -> list[Any]:
+    """Returns the answers by which an account can be told from none, a wrong password from a deactivated account."""
+    name, gone = scene.victim.username, await scene.nobody.registered()
+    await (await scene.superuser()).users.UpdateUser(change(gone, is_active=False))
+    requests = [
+        *(login(who, "wrong") for who in (name, f"{name}@example.org", "nobody", "nobody@example.org", gone.username)),
+        login(gone.username),
+    ]
+    signing_in = [await refused(scene.nobody.users.Login(request, **via(PEER))) for request in requests]
+    sids = (scene.victim.user_id, gone.user_id, 999_999)
+    refreshing = [await scene.refresh(signed(scene.ring, typ="refresh", sub=str(sub))) for sub in sids]
+    return [told for refusals in (signing_in, refreshing) for told in _distinct(refusals)[1:]]
+
+
+async def _fails(calls: Iterable[Awaitable[Any]]) -> None:
+    """Awaits calls one by one, each of which must fail."""
+    for call in calls:
+        await refused(call)
+
+
+async def _errors(calls: Iterable[Awaitable[Any]]) -> list[grpc.aio.AioRpcError]:
+    answers = await asyncio.gather(*calls, return_exceptions=True)
+    return [answer for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+
+
+def _distinct(refusals: Iterable[Refusal]) -> list[Any]:
+    """Returns what refusals tell, each different one once; their ids aside."""
+    told = [(r.code, r.reason, r.message, [d for d in r.details if d != "RequestInfo"]) for r in refusals]
+    return [one for number, one in enumerate(told) if one not in told[:number]]

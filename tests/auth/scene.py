@@ -1,0 +1,65 @@
+"""What an attack is played with: a victim, an attacker with an account of their own, and those who look after both."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import asyncpg
+from google.protobuf.field_mask_pb2 import FieldMask
+from marquee.users.v1 import users_pb2
+
+from service.auth.keys import KeyRing
+from tests.client import PASSWORD, Client, Refusal, refused
+
+OWN = users_pb2.GetProfileRequest()
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A running server and who calls it."""
+
+    nobody: Client
+    attacker: Client
+    victim: Client
+    database: asyncpg.Connection
+
+    @property
+    def ring(self) -> KeyRing:
+        """The server's own keys, for attacks that no attacker could sign."""
+        return KeyRing.load(self.nobody.settings.keys_dir)
+
+    async def staff(self) -> Client:
+        """Returns somebody who looks after accounts."""
+        return await self.nobody.promoted(await self.nobody.registered())
+
+    async def superuser(self) -> Client:
+        """Returns somebody who changes roles."""
+        return await self.nobody.promoted(await self.nobody.registered(), superuser=True)
+
+    async def refresh(self, token: str) -> Refusal:
+        """Returns how a refresh is refused."""
+        return await refused(self.nobody.users.RefreshTokens(refresh(token)))
+
+    async def call(self, token: str) -> Refusal:
+        """Returns how a call with an access token is refused."""
+        return await refused(self.nobody.with_token(token).users.GetProfile(OWN))
+
+
+def refresh(token: str) -> users_pb2.RefreshTokensRequest:
+    """Returns the request for new tokens."""
+    return users_pb2.RefreshTokensRequest(refresh_token=token)
+
+
+def login(name: str, password: str = PASSWORD) -> users_pb2.LoginRequest:
+    """Returns the request to sign in."""
+    return users_pb2.LoginRequest(login=name, password=password)
+
+
+def change(user: Client, **flags: bool) -> users_pb2.UpdateUserRequest:
+    """Returns the request to change another's account."""
+    return users_pb2.UpdateUserRequest(user_id=user.user_id, update_mask=FieldMask(paths=sorted(flags)), **flags)
+
+
+def via(peer: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """Returns the options of a call that a trusted proxy passes on for a peer."""
+    return {"metadata": (("x-forwarded-for", peer),)}

@@ -1,0 +1,104 @@
+"""Where a call comes from: nothing that a caller writes can choose it."""
+
+from __future__ import annotations
+
+import pytest
+from marquee.catalog.v1 import catalog_pb2
+
+from service.auth.origin import UNKNOWN, Origin, current_origin, device_of, peer_of
+from tests.conftest import SettingsFactory
+from tests.interceptors.fakes import serving
+
+HERE = "127.0.0.1"
+"""The other end of a test's own connection."""
+
+
+class Witness:
+    """A handler that remembers where its call came from."""
+
+    origin: Origin = UNKNOWN
+
+    async def __call__(self, _request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+        self.origin = current_origin()
+        return catalog_pb2.GetMovieResponse()
+
+
+@pytest.mark.parametrize(
+    ("trusted", "lines", "peer"),
+    [
+        (0, (), HERE),
+        (0, ("9.9.9.9",), HERE),
+        (1, ("9.9.9.9",), "9.9.9.9"),
+        (1, ("6.6.6.6, 9.9.9.9",), "9.9.9.9"),
+        (1, ("6.6.6.6", "9.9.9.9"), "9.9.9.9"),
+        (2, ("6.6.6.6, 9.9.9.9, 10.0.0.1",), "9.9.9.9"),
+        # Of several lines gRPC hands on the last.
+        (2, ("6.6.6.6, 9.9.9.9", "10.0.0.1"), HERE),
+        # Too few: one of the proxies was passed by.
+        (1, (), HERE),
+        (2, ("9.9.9.9",), HERE),
+        # The entry that counts is no address.
+        (1, ("9.9.9.9, unknown",), HERE),
+        (1, ("9.9.9.9,",), HERE),
+        (1, ("9.9.9.9 8.8.8.8",), HERE),
+        (1, ("9.9.9.9/8",), HERE),
+        (1, ("2001:db8::/64",), HERE),
+        (1, ("x" * 4000,), HERE),
+        (1, ("9.9.9.9:1234",), "9.9.9.9"),
+        (1, ("2001:db8:1:2:3:4:5:6",), "2001:db8:1:2::/64"),
+        (1, ("[2001:db8:1:2:ffff::1]:1234",), "2001:db8:1:2::/64"),
+        (1, ("::ffff:9.9.9.9",), "9.9.9.9"),
+    ],
+)
+async def test_the_peer_is_what_the_outermost_trusted_proxy_wrote(
+    make_settings: SettingsFactory, trusted: int, lines: tuple[str, ...], peer: str
+) -> None:
+    witness = Witness()
+    async with serving(make_settings(trusted_proxies=trusted), witness) as served:
+        await served.call(metadata=[("x-forwarded-for", line) for line in lines])
+    assert witness.origin.peer == peer
+
+
+@pytest.mark.parametrize(
+    ("connection", "peer"),
+    [
+        ("ipv4:1.2.3.4:55", "1.2.3.4"),
+        ("ipv6:%5B2001:db8:1:2:3:4:5:6%5D:55", "2001:db8:1:2::/64"),
+        ("ipv6:[2001:db8:1:2::9]:55", "2001:db8:1:2::/64"),
+        ("ipv6:%5B::1%5D:55", "::/64"),
+        ("ipv6:%5B::ffff:1.2.3.4%5D:55", "1.2.3.4"),
+        ("ipv6:%5Bfe80::1%25eth0%5D:55", "fe80::/64"),
+        ("unix:", "unix"),
+        ("unix:/run/marquee.sock", "unix"),
+    ],
+)
+def test_the_other_end_of_a_connection_is_told_without_its_port(connection: str, peer: str) -> None:
+    assert peer_of(connection, None, trusted_proxies=0) == peer
+
+
+async def test_a_device_is_called_by_its_label_else_by_its_user_agent(make_settings: SettingsFactory) -> None:
+    witness = Witness()
+    async with serving(make_settings(), witness) as served:
+        await served.call(metadata=(("x-device-label", "Anna's phone"),))
+        assert witness.origin.device == "Anna's phone"
+        for metadata in ((), (("x-device-label", ""),)):
+            await served.call(metadata=metadata)
+            assert witness.origin.device.startswith("grpc-python")
+        await served.call(metadata=(("x-device-label", "x" * 101),))
+        assert witness.origin.device == "x" * 100
+
+
+@pytest.mark.parametrize(
+    ("label", "shown"),
+    [
+        ("cafe\u0301", "caf\u00e9"),
+        ("e\u200b\u0301", "\u00e9"),  # composed only once the invisible is gone
+        (" \u202ephone\x00\x1b[31m\n ", "phone[31m"),
+        (f"{'x' * 99} y", "x" * 99),
+        ("\u200b", "fallback"),
+        (b"\xff", "fallback"),
+        (None, "fallback"),
+    ],
+)
+def test_a_label_is_fit_to_be_shown(label: str | bytes | None, shown: str) -> None:
+    assert device_of(label, "fallback") == shown

@@ -1,0 +1,168 @@
+"""`marquee keys` as an operator uses it: rotating, listing and retiring signing keys."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import pytest
+
+from service.auth import keys
+from service.auth.keys import KeyRing
+from service.settings import Settings
+from tests.auth.key_files import key_made
+from tests.processes import run, variables_of
+
+DAY = timedelta(days=1)
+REFRESH_TTL = timedelta(days=30)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Where this test's keys are."""
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def variables(settings: Settings, folder: Path) -> dict[str, Any]:
+    """The variables of an operator's shell."""
+    return variables_of(settings) | {"keys_dir": folder}
+
+
+@pytest.fixture
+def nowhere(variables: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """The same where no database is."""
+    return variables | {"database_url": f"postgresql:///marquee?host={tmp_path}"}
+
+
+def kids(folder: Path) -> list[str]:
+    return list(KeyRing.load(folder).verifying)
+
+
+def states(told: str) -> dict[str, str]:
+    """Returns the state of each key that `keys list` printed."""
+    header, *lines = told.splitlines()
+    at = header.index("state")
+    return {line.split()[0]: line[at:].split()[0] for line in lines}
+
+
+def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, nowhere: dict[str, Any]) -> None:
+    told = run("keys", "rotate", **nowhere)
+    (first,) = kids(folder)
+    (file,) = folder.iterdir()
+    assert (told.returncode, told.stdout) == (0, f"made {first} in {file}\nit signs from now on\n")
+    assert [path.stat().st_mode & 0o777 for path in (folder, file)] == [0o700, 0o600]
+    told = run("keys", "rotate", **nowhere)
+    _, second = kids(folder)
+    made_at = KeyRing.load(folder).keys[1].made_at
+    assert made_at
+    signs_from = made_at + timedelta(minutes=10)
+    assert told.stdout.splitlines()[0].startswith(f"made {second} in {folder}")
+    assert f"signs from {signs_from:%F %T}Z on" in told.stdout
+    assert f"{first} may be retired from {signs_from + REFRESH_TTL + timedelta(minutes=1):%F %T}Z on" in told.stdout
+    told = run("keys", "rotate", **nowhere)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"marquee: {second} waits to sign from {signs_from:%F %T} UTC: no other is needed\n"
+    assert kids(folder) == [first, second]
+
+
+def test_the_list_tells_what_each_key_does(folder: Path, variables: dict[str, Any]) -> None:
+    old, signing, waiting = (
+        key_made(folder, ago=90 * DAY),
+        key_made(folder, ago=60 * DAY),
+        key_made(folder, ago=0 * DAY),
+    )
+    told = run("keys", "list", **variables)
+    assert told.returncode == 0
+    assert states(told.stdout) == {old: "verifying", signing: "signing", waiting: "next"}
+    lines = dict(zip((old, signing, waiting), told.stdout.splitlines()[1:], strict=True))
+    one, other, new = KeyRing.load(folder, activation_delay=600).keys
+    for key in (one, other, new):
+        assert key.file.name in lines[key.kid]
+        assert f"{key.made_at:%F %T}Z" in lines[key.kid]
+    takes_over = [(key.made_at or datetime.now(UTC)) + timedelta(minutes=10) for key in (other, new)]
+    retires = [f"{moment + REFRESH_TTL + timedelta(minutes=1):%F %T}Z" for moment in takes_over]
+    assert [lines[kid].split("  ")[-1] for kid in (old, signing, waiting)] == [*retires, "-"]
+
+
+def test_only_a_key_whose_tokens_have_ended_is_retired(folder: Path, variables: dict[str, Any]) -> None:
+    old, brief = key_made(folder, ago=90 * DAY), key_made(folder, ago=60 * DAY)
+    signing, waiting = key_made(folder, ago=9 * DAY), key_made(folder, ago=0 * DAY)
+    for kid, why in (
+        (signing, "signs: another has to take over first"),
+        (waiting, "is about to sign"),
+        (brief, "signed may be good until"),
+        ("x" * 43, "holds no key"),
+    ):
+        told = run("keys", "retire", kid, **variables)
+        assert (told.returncode, told.stdout) == (1, "")
+        assert kid in told.stderr
+        assert why in told.stderr
+    assert kids(folder) == [old, brief, signing, waiting]
+    (file,) = (key.file for key in KeyRing.load(folder).keys if key.kid == old)
+    told = run("keys", "retire", old, **variables)
+    assert (told.returncode, told.stdout) == (0, f"removed {file}\n")
+    assert kids(folder) == [brief, signing, waiting]
+
+
+async def test_a_key_is_kept_while_a_services_token_needs_it(
+    folder: Path, variables: dict[str, Any], database: asyncpg.Connection
+) -> None:
+    old, signing = key_made(folder, ago=900 * DAY), key_made(folder, ago=800 * DAY)
+    ends = datetime.now(UTC) + DAY
+    for kid, expires_at, revoked_at in (
+        (old, ends, None),
+        (old, ends + DAY, ends),
+        (old, ends - 9 * DAY, None),
+        (signing, ends + DAY, None),
+    ):
+        await database.execute(
+            "INSERT INTO service_tokens (id, service, scopes, kid, expires_at, revoked_at)"
+            " VALUES ($1, 'robot', '[]', $2, $3, $4)",
+            uuid4(), kid, expires_at, revoked_at,
+        )  # fmt: skip
+    told = run("keys", "retire", old, **variables)
+    assert told.stderr == f"marquee: what {old} signed may be good until {ends:%F %T} UTC\n"
+    assert f"{ends:%F %T}Z" in run("keys", "list", **variables).stdout
+    await database.execute("UPDATE service_tokens SET revoked_at = now()")
+    assert run("keys", "retire", old, **variables).returncode == 0
+    assert kids(folder) == [signing]
+
+
+def test_an_exposed_key_is_removed_whatever_it_signed(folder: Path, nowhere: dict[str, Any]) -> None:
+    """Also while the database is away; never the last one, which running servers would go on using."""
+    signing, waiting = key_made(folder, ago=9 * DAY), key_made(folder, ago=0 * DAY)
+    told = run("keys", "retire", signing, "--force", **nowhere)
+    assert told.returncode == 0
+    assert "refused within seconds" in told.stdout
+    assert kids(folder) == [waiting]
+    told = run("keys", "retire", "--force", waiting, **nowhere)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == f"marquee: {waiting} is the only key: make another first (marquee keys rotate)\n"
+    assert kids(folder) == [waiting]
+
+
+def test_a_key_whose_successor_tells_no_time_is_retired_by_force_alone(folder: Path, variables: dict[str, Any]) -> None:
+    for name in ("a", "b"):
+        keys.generate(folder).rename(folder / f"{name}.pem")
+    first, second = kids(folder)
+    assert states(run("keys", "list", **variables).stdout) == {first: "verifying", second: "signing"}
+    told = run("keys", "retire", first, **variables)
+    assert told.returncode == 1
+    assert f"nobody can tell when {first} signed last" in told.stderr
+    assert run("keys", "retire", "--force", first, **variables).returncode == 0
+    assert kids(folder) == [second]
+
+
+def test_a_kid_that_begins_with_a_hyphen_is_no_option(folder: Path, nowhere: dict[str, Any]) -> None:
+    made = key_made(folder, ago=DAY)
+    while not made.startswith("-"):
+        for file in folder.iterdir():
+            file.unlink()
+        made = key_made(folder, ago=DAY)
+    other = key_made(folder, ago=0 * DAY)
+    assert run("keys", "retire", made, "--force", **nowhere).returncode == 0
+    assert kids(folder) == [other]

@@ -1,0 +1,106 @@
+"""Naughty strings in the metadata of calls, past the checks that a real client makes of what it sends."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Sequence
+
+import pytest
+from marquee.users.v1 import session_pb2, users_pb2
+
+from service.auth.origin import MAX_DEVICE_LENGTH
+from service.settings import Settings
+from service.users.rules import nfc
+from tests import http2
+from tests.client import PASSWORD, Client
+from tests.conftest import SettingsFactory
+from tests.naughty import naughty_strings
+
+SERVICE = "/marquee.users.v1.UsersService/"
+LANES = 8
+OK, UNAUTHENTICATED = "0", "16"
+# Beyond what any text is: bytes that are none, and every byte that there is.
+NO_TEXTS = (b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", bytes(range(256)))
+
+
+@pytest.fixture
+def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
+    settings = make_settings(database_url=database_url, trusted_proxies=1)
+    return settings.model_copy(update={"password_memory_kib": 64})
+
+
+async def in_lanes(values: Sequence[bytes], attempt: Callable[[bytes], Awaitable[None]]) -> None:
+    async def drive(lane: int) -> None:
+        for value in values[lane::LANES]:
+            await attempt(value)
+
+    await asyncio.gather(*map(drive, range(LANES)))
+
+
+def hostile_values() -> list[bytes]:
+    return [*(text.encode() for text in naughty_strings()), *NO_TEXTS]
+
+
+@pytest.mark.parametrize("header", ["x-device-label", "user-agent"])
+async def test_a_device_may_call_itself_anything(client: Client, port: int, header: str) -> None:
+    """What is fit to be shown is kept as it came; of the rest, what can be shown."""
+    values = hostile_values()
+    user = await client.registered()
+    request = users_pb2.LoginRequest(login=user.username, password=PASSWORD).SerializeToString()
+    kept = 0
+
+    async def signs_in(value: bytes) -> None:
+        nonlocal kept
+        answer = await http2.call(port, SERVICE + "Login", request, {header: value})
+        assert answer.header("grpc-status") == OK, value
+        label = (await _session(client, answer.message)).label
+        assert label.isprintable(), value
+        assert len(label) <= MAX_DEVICE_LENGTH, value
+        text = nfc(value.decode(errors="ignore"))
+        if value not in NO_TEXTS and text.isprintable() and text == text.strip() and len(text) <= MAX_DEVICE_LENGTH:
+            assert label == text
+            kept += 1
+
+    await in_lanes(values, signs_in)
+    assert kept > len(values) / 2
+
+
+async def _session(client: Client, message: bytes) -> session_pb2.Session:
+    token = users_pb2.LoginResponse.FromString(message).access_token.token
+    answer = await client.with_token(token).users.ListSessions(users_pb2.ListSessionsRequest())
+    (current,) = [session for session in answer.sessions if session.is_current]
+    return current  # type: ignore[no-any-return] # the stub is untyped
+
+
+async def test_a_request_id_comes_back_when_it_is_one(port: int) -> None:
+    values = hostile_values()
+    taken = 0
+
+    async def asks(value: bytes) -> None:
+        nonlocal taken
+        answer = await http2.call(port, SERVICE + "GetJwks", b"", {"x-request-id": value})
+        given = answer.header("x-request-id") or ""
+        assert answer.header("grpc-status") == OK, value
+        assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given), value
+        taken += given.encode() == value
+
+    await in_lanes(values, asks)
+    assert taken
+
+
+@pytest.mark.parametrize(
+    ("header", "prefix", "status"),
+    [
+        ("x-forwarded-for", b"", OK),
+        ("accept-language", b"", OK),
+        ("authorization", b"", UNAUTHENTICATED),
+        ("authorization", b"Bearer ", UNAUTHENTICATED),
+    ],
+)
+async def test_no_metadata_makes_the_server_fail(port: int, header: str, prefix: bytes, status: str) -> None:
+    async def asks(value: bytes) -> None:
+        answer = await http2.call(port, SERVICE + "GetJwks", b"", {header: prefix + value})
+        assert answer.header("grpc-status") == status, value
+
+    await in_lanes(hostile_values(), asks)

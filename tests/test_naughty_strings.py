@@ -1,0 +1,192 @@
+"""Naughty strings in every string field of every rpc: the server never fails, and keeps what it takes as it came."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from operator import attrgetter
+from typing import Any
+from uuid import uuid4
+
+import grpc
+import pytest
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import MethodDescriptor
+from google.protobuf.field_mask_pb2 import FieldMask
+from google.protobuf.message import Message
+from marquee.catalog.v1 import catalog_pb2
+from marquee.favorites.v1 import favorites_pb2
+from marquee.users.v1 import users_pb2
+
+from service.auth.policy import MEDIA_REGISTER, rule_for
+from service.auth.principal import Role
+from service.server import full_methods, service_names
+from service.settings import Settings
+from service.users.convert import PROFILE_FIELDS
+from service.users.rules import nfc
+from tests.client import PASSWORD, Client
+from tests.media.uploads import register, reject, upload, uploaded
+from tests.naughty import Place, naughty_strings, places, put
+
+LANES = 8
+REFUSED_RIGHTLY = {
+    grpc.StatusCode.INVALID_ARGUMENT,
+    grpc.StatusCode.NOT_FOUND,
+    grpc.StatusCode.ALREADY_EXISTS,
+    grpc.StatusCode.UNAUTHENTICATED,
+    grpc.StatusCode.ABORTED,
+}
+
+
+@dataclass
+class Lane:
+    """Callers of one at a time, so that what one call changes is seen by the next."""
+
+    nobody: Client
+    user: Client
+    superuser: Client
+    service: Client
+    upload_key: str
+    password: str = PASSWORD
+    """The user's password of the moment."""
+
+    def caller(self, method: str) -> Client:
+        """Returns one who may call an rpc."""
+        match sorted(rule_for(method).roles):
+            case []:
+                return self.nobody
+            case [Role.SERVICE]:
+                return self.service
+            case [Role.USER]:
+                return self.user
+        return self.superuser
+
+
+def _described(method: str) -> MethodDescriptor:
+    service, _, name = method[1:].partition("/")
+    return descriptor_pool.Default().FindServiceByName(service).methods_by_name[name]
+
+
+METHODS = {
+    _described(method).name: method
+    for method in full_methods()
+    if method[1:].split("/")[0] in service_names() and any(places(_described(method).input_type))
+}
+# Each is good but for the one field that a test spoils; the number makes unique what must be.
+GOOD: Mapping[str, Callable[[Lane, int], Message]] = {
+    "Register": lambda _, n: users_pb2.RegisterRequest(
+        username=f"somebody{n}", email=f"{n}@example.org", password=PASSWORD
+    ),
+    "Login": lambda lane, _: users_pb2.LoginRequest(login=lane.user.username, password=PASSWORD),
+    "RefreshTokens": lambda lane, _: users_pb2.RefreshTokensRequest(refresh_token=lane.user.refresh_token),
+    "RevokeSession": lambda *_: users_pb2.RevokeSessionRequest(session_id=str(uuid4())),
+    "ChangePassword": lambda lane, _: users_pb2.ChangePasswordRequest(
+        current_password=lane.password, new_password=PASSWORD
+    ),
+    "UpdateProfile": lambda _, n: users_pb2.UpdateProfileRequest(email=f"{n}@example.org", current_password=PASSWORD),
+    "ListUsers": lambda *_: users_pb2.ListUsersRequest(),
+    "UpdateUser": lambda lane, _: users_pb2.UpdateUserRequest(
+        user_id=lane.user.user_id, is_active=True, update_mask=FieldMask(paths=["is_active"])
+    ),
+    "DeleteAccount": lambda *_: users_pb2.DeleteAccountRequest(current_password=PASSWORD),
+    "ListAuditEvents": lambda *_: users_pb2.ListAuditEventsRequest(),
+    "GetMovie": lambda *_: catalog_pb2.GetMovieRequest(),
+    "ListMovies": lambda *_: catalog_pb2.ListMoviesRequest(),
+    "ListFavorites": lambda *_: favorites_pb2.ListFavoritesRequest(),
+    "CreateUpload": lambda *_: upload(),
+    "RegisterFile": lambda lane, n: register(lane.upload_key, f"FFFF{n:08X}"),
+    "RejectFile": lambda lane, n: reject(lane.upload_key, f"FFFF{n:08X}"),
+}
+# Where an answer holds what was sent, as it was sent or in Unicode's NFC form.
+COMES_BACK: Mapping[tuple[str, Place], str] = {
+    ("Register", ("username",)): "user.username",
+    ("Register", ("first_name",)): "user.first_name",
+    ("Register", ("last_name",)): "user.last_name",
+    ("Register", ("email",)): "user.email",
+    ("UpdateProfile", ("first_name",)): "user.first_name",
+    ("UpdateProfile", ("last_name",)): "user.last_name",
+    ("UpdateProfile", ("email",)): "user.email",
+    ("UpdateProfile", ("username",)): "user.username",
+    ("UpdateProfile", ("bio",)): "profile.bio",
+    ("UpdateProfile", ("notification_preferences", "key")): "profile.notification_preferences",
+    ("UpdateProfile", ("notification_preferences", "value")): "profile.notification_preferences",
+    ("CreateUpload", ("file_name",)): "file.file_name",
+    ("RejectFile", ("detail",)): "file.rejection_detail",
+}
+
+
+async def signs_in_by_address(lane: Lane, text: str) -> None:
+    await lane.nobody.users.Login(users_pb2.LoginRequest(login=text, password=PASSWORD))
+
+
+async def is_asked_for(lane: Lane, text: str) -> None:
+    lane.password = text
+
+
+# What must succeed once a text was taken; the next change of a password succeeds with the very same one alone.
+AFTERWARDS: Mapping[tuple[str, Place], Callable[[Lane, str], Awaitable[None]]] = {
+    ("Register", ("email",)): signs_in_by_address,
+    ("UpdateProfile", ("email",)): signs_in_by_address,
+    ("ChangePassword", ("new_password",)): is_asked_for,
+}
+
+
+@pytest.fixture
+def settings(settings: Settings) -> Settings:
+    """Hashes of less memory than may be set: thousands of passwords are tried here."""
+    return settings.model_copy(update={"password_memory_kib": 64})
+
+
+def test_every_rpc_that_takes_a_string_is_tried() -> None:
+    assert set(METHODS) == set(GOOD)
+
+
+@pytest.mark.parametrize("name", GOOD)
+async def test_no_string_makes_the_server_fail_or_comes_back_altered(client: Client, name: str) -> None:
+    strings = naughty_strings()
+    lanes = await _lanes(client)
+    taken: Counter[Place] = Counter()
+    wanted = set()
+    numbers = itertools.count()
+    for place in places(_described(METHODS[name]).input_type):
+        texts = list(zip(numbers, _texts(strings, place), strict=False))
+        await asyncio.gather(*(_drive(lane, name, place, texts[n::LANES], taken) for n, lane in enumerate(lanes)))
+        wanted |= {place} & {where for rpc, where in {*COMES_BACK, *AFTERWARDS} if rpc == name}
+    assert [place for place in wanted if not taken[place]] == [], "a test that nothing passes tells nothing"
+
+
+def _texts(strings: Iterable[str], place: Place) -> list[str]:
+    """Returns the strings, for addresses also as the local part of one."""
+    own = [f"{text}@example.org" for text in strings] if place[-1] == "email" else []
+    return [*strings, *own]
+
+
+async def _lanes(client: Client) -> list[Lane]:
+    superuser = await client.promoted(await client.registered(), superuser=True)
+    service = client.as_service(MEDIA_REGISTER)
+    users = await asyncio.gather(*(client.registered() for _ in range(LANES)))
+    return [Lane(client, user, superuser, service, (await uploaded(user)).key) for user in users]
+
+
+async def _drive(lane: Lane, name: str, place: Place, texts: list[tuple[int, str]], taken: Counter[Place]) -> None:
+    call: Any = getattr(lane.caller(METHODS[name]), METHODS[name].split(".")[1])
+    for number, text in texts:
+        request = GOOD[name](lane, number)
+        put(request, place, text)
+        if isinstance(request, users_pb2.UpdateProfileRequest) and place[0] in PROFILE_FIELDS:
+            # An empty text would count as absent.
+            request.update_mask.paths[:] = [place[0]]
+        try:
+            answer = await getattr(call, name)(request)
+        except grpc.aio.AioRpcError as error:
+            assert error.code() in REFUSED_RIGHTLY, (place, text, error.details())  # noqa: PT017 - most calls may fail
+            continue
+        taken[place] += 1
+        if back := COMES_BACK.get((name, place)):
+            sent = getattr(request, place[0])
+            assert attrgetter(back)(answer) in ([sent, nfc(sent)] if isinstance(sent, str) else [sent]), (place, text)
+        if after := AFTERWARDS.get((name, place)):
+            await after(lane, text)

@@ -1,0 +1,200 @@
+"""The commands on accounts, as an operator runs them."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import asyncpg
+import pytest
+from marquee.users.v1 import users_pb2
+
+from service.settings import Settings
+from tests.client import PASSWORD, Client, refused
+from tests.media.uploads import upload
+from tests.object_storage import ObjectStorage
+from tests.outage import Served, served
+from tests.processes import run, variables_of
+
+OTHER_PASSWORD = "staple battery horse"
+FILES = {
+    "account.json",
+    "profile.json",
+    "sessions.json",
+    "files.json",
+    "favorites.json",
+    "watchlist.json",
+    "ratings.json",
+    "dismissed_recommendations.json",
+    "audit_events.json",
+}
+
+
+@pytest.fixture
+def variables(settings: Settings) -> dict[str, Any]:
+    """The variables of an operator's shell."""
+    return variables_of(settings)
+
+
+@pytest.fixture
+async def system(settings: Settings, objects: ObjectStorage) -> AsyncIterator[Served]:
+    """A server whose storage works."""
+    async with served(settings, objects.storage) as running:
+        yield running
+
+
+async def sign_in(client: Client, login: str, password: str) -> users_pb2.LoginResponse:
+    answer: users_pb2.LoginResponse = await client.users.Login(users_pb2.LoginRequest(login=login, password=password))
+    return answer
+
+
+async def test_a_superuser_is_made_and_signs_in(client: Client, variables: dict[str, Any]) -> None:
+    create = ("users", "create-superuser", "root", "--email", "root@example.org")
+    told = run(*create, typed=f"{PASSWORD}\n", **variables)
+    assert (told.returncode, told.stdout) == (0, "made root\n")
+    user = (await sign_in(client, "root@example.org", PASSWORD)).user
+    assert (user.username, user.is_staff, user.is_superuser) == ("root", True, True)
+    assert run(*create, typed=f"{PASSWORD}\n", **variables).returncode == 1
+
+
+async def test_a_password_is_set_by_name_or_address_and_ends_sessions(
+    client: Client, variables: dict[str, Any]
+) -> None:
+    user = await client.registered("ada")
+    for login, password in (("Ada", OTHER_PASSWORD), ("ADA@example.org", PASSWORD)):
+        told = run("users", "set-password", login, typed=f"{password}\n", **variables)
+        assert (told.returncode, told.stderr) == (0, "")
+        assert (await sign_in(client, "ada", password)).user.id == user.user_id
+    refresh = users_pb2.RefreshTokensRequest(refresh_token=user.refresh_token)
+    assert (await refused(client.users.RefreshTokens(refresh))).reason == "TOKEN_INVALID"
+
+
+async def test_a_deactivated_account_signs_in_once_it_is_active_again(
+    client: Client, variables: dict[str, Any]
+) -> None:
+    user = await client.registered("ada")
+    assert run("users", "deactivate", "ada", **variables).returncode == 0
+    login = users_pb2.LoginRequest(login="ada", password=PASSWORD)
+    assert (await refused(client.users.Login(login))).reason == "CREDENTIALS_INVALID"
+    assert run("users", "activate", "ada@example.org", **variables).returncode == 0
+    assert (await sign_in(client, "ada", PASSWORD)).user.id == user.user_id
+
+
+@pytest.mark.parametrize("command", ["set-password", "activate", "deactivate", "export", "erase"])
+def test_an_unknown_name_is_one_sentence(variables: dict[str, Any], tmp_path: Path, command: str) -> None:
+    options = {"export": ("--output", str(tmp_path / "x.zip")), "erase": ("--yes",)}.get(command, ())
+    told = run("users", command, "nobody@example.org", *options, typed=f"{PASSWORD}\n", **variables)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "marquee: no account has the name or address nobody@example.org\n"
+    assert files_in(tmp_path) == []
+
+
+async def test_an_export_is_whole_private_and_readable(
+    system: Served, objects: ObjectStorage, database: asyncpg.Connection, variables: dict[str, Any], tmp_path: Path
+) -> None:
+    user = await system.client.registered("ada")
+    answer = await user.media.CreateUpload(upload())
+    objects.upload(answer, b"the picture itself")
+    await user.media.CreateUpload(upload())
+    await database.execute("INSERT INTO movies (title) SELECT 'Film ' || n FROM generate_series(1, 2) AS n")
+    await database.execute(
+        "INSERT INTO movie_ratings (user_id, movie_id, rating, review) SELECT $1, id, 5, 'Prächtig' FROM movies",
+        user.user_id,
+    )
+    output = tmp_path / "ada.zip"
+    with objects.credentials():
+        told = run("users", "export", "ada", "--output", str(output), **variables | used_by(objects))
+    assert (told.returncode, told.stdout) == (0, f"wrote {output}\n"), told.stderr
+    assert stat.S_IMODE(output.stat().st_mode) == 0o600
+    assert files_in(tmp_path) == [output]
+    with ZipFile(output) as archive:
+        assert set(archive.namelist()) == FILES | {f"images/{answer.file.id}.jpeg"}
+        assert archive.read(f"images/{answer.file.id}.jpeg") == b"the picture itself"
+        texts = {name: archive.read(name).decode() for name in FILES}
+        assert min(entry.date_time for entry in archive.infolist())[0] > 1980
+        assert {entry.external_attr >> 16 & 0o077 for entry in archive.infolist()} == {0}
+    account, ratings = json.loads(texts["account.json"]), json.loads(texts["ratings.json"])
+    assert (account["id"], account["email"]) == (user.user_id, "ada@example.org")
+    assert [(rating["title"], rating["review"]) for rating in ratings] == [
+        ("Film 1", "Prächtig"),
+        ("Film 2", "Prächtig"),
+    ]
+    assert json.loads(texts["favorites.json"]) == []
+    assert "\n    " in texts["ratings.json"], "indented"
+    assert [event["action"] for event in json.loads(texts["audit_events.json"])] == ["users.register", "users.export"]
+
+
+async def test_an_export_replaces_nothing(client: Client, variables: dict[str, Any], tmp_path: Path) -> None:
+    await client.registered("ada")
+    output = tmp_path / "ada.zip"
+    output.write_text("precious")
+    told = run("users", "export", "ada", "--output", str(output), **variables)
+    assert told.returncode == 1
+    assert told.stderr == f"marquee: FileExistsError: {output} is there already\n"
+    assert output.read_text() == "precious"
+    assert files_in(tmp_path) == [output]
+
+
+async def test_an_export_that_fails_half_way_leaves_nothing(
+    client: Client, variables: dict[str, Any], tmp_path: Path
+) -> None:
+    user = await client.registered("ada")
+    await user.media.CreateUpload(upload())
+    told = run("users", "export", "ada", "--output", str(tmp_path / "ada.zip"), **variables)
+    assert told.returncode == 1
+    assert told.stderr == "marquee: the object storage does not answer as it should; repeat later\n"
+    assert files_in(tmp_path) == []
+
+
+async def test_erasing_asks_for_the_name_once_more(
+    client: Client, database: asyncpg.Connection, variables: dict[str, Any]
+) -> None:
+    user = await client.registered("ada")
+    await user.media.CreateUpload(upload())
+    for typed in ("", "yes\n", "Ada\n"):
+        told = run("users", "erase", "ada", typed=typed, **variables)
+        assert told.returncode == 1
+        assert await database.fetchval("SELECT count(*) FROM users") == 1
+    assert "nothing was erased" in told.stderr
+    told = run("users", "erase", "ada", typed="ada\n", **variables)
+    assert told.returncode == 0
+    assert told.stdout.endswith("ada is erased\n")
+    assert "removal.postponed" in told.stderr, "storage is away"
+    assert "locals" not in told.stderr
+    assert await database.fetchval("SELECT count(*) FROM users") == 0
+    event = await database.fetchrow("SELECT * FROM audit_log WHERE action = 'users.erase'")
+    assert event is not None
+    assert event["actor_user_id"] is None
+
+
+async def test_erasing_by_address_takes_pictures_along(
+    system: Served, objects: ObjectStorage, database: asyncpg.Connection, variables: dict[str, Any]
+) -> None:
+    user = await system.client.registered("ada")
+    answer = await user.media.CreateUpload(upload())
+    objects.upload(answer)
+    with objects.credentials():
+        told = run("users", "erase", "ada@example.org", "--yes", **variables | used_by(objects))
+    assert (told.returncode, told.stdout) == (0, "ada@example.org is erased\n"), told.stderr
+    assert await database.fetchval("SELECT count(*) FROM users") == 0
+    assert objects.left(answer.file.key) == []
+
+
+async def test_the_last_superuser_is_not_erased(client: Client, variables: dict[str, Any]) -> None:
+    await client.promoted(await client.registered("ada"), superuser=True)
+    told = run("users", "erase", "ada", "--yes", **variables)
+    assert (told.returncode, told.stdout) == (1, "")
+    assert told.stderr == "marquee: this is the only active superuser; make another first\n"
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def used_by(objects: ObjectStorage) -> dict[str, str]:
+    """Returns the variables of a server with this storage."""
+    return {"s3_endpoint_url": objects.aws.endpoint_url}
