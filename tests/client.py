@@ -117,7 +117,7 @@ class Client:
         """Makes a user staff, or a superuser, in the database, and signs them in as such."""
         connection = await asyncpg.connect(self.settings.database_url.get_secret_value())
         column = "is_superuser" if superuser else "is_staff"
-        await connection.execute(f"UPDATE users SET {column} = true WHERE id = $1", user.user_id)
+        await connection.execute(f"UPDATE users SET {column} = true WHERE id = $1", user.user_id)  # noqa: S608 - ours
         await connection.close()
         return await self.login(user)
 

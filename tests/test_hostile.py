@@ -70,7 +70,7 @@ def _fill(message: Message, dice: random.Random, depth: int) -> None:
         if dice.random() < 0.25:  # absent
             continue
         for _ in range(dice.randint(1, 3) if field.is_repeated else 1):
-            if field.type == FieldDescriptor.TYPE_MESSAGE and field.message_type.GetOptions().map_entry:
+            if field.message_type is not None and field.message_type.GetOptions().map_entry:
                 _fill_map(getattr(message, field.name), field.message_type.fields_by_name, dice, depth)
             elif field.type == FieldDescriptor.TYPE_MESSAGE:
                 nested = getattr(message, field.name)

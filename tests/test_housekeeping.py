@@ -18,8 +18,8 @@ from tests.outage import own_postgres, seconds_until, served
 
 HASH = bytes(32)
 ADD = {
-    "sessions": "INSERT INTO sessions (id, user_id, peer_hash, expires_at)"
-    " SELECT gen_random_uuid(), min(id), $2, now() + $1 FROM users",
+    "sessions": "INSERT INTO sessions (id, user_id, peer_hash, token_sha256, expires_at)"
+    " SELECT gen_random_uuid(), min(id), $2, $2, now() + $1 FROM users",
     "revocations": "INSERT INTO revocations (subject, expires_at) SELECT 'token:x', now() + $1 WHERE $2 <> ''::bytea",
     "counters": "INSERT INTO counters (key, count, expires_at)"
     " SELECT gen_random_uuid()::text, 1, now() + $1 WHERE $2 <> ''::bytea",
@@ -81,9 +81,6 @@ async def test_what_has_ended_goes_and_the_rest_stays(
     for statement in ADD.values():
         for moment in (MINUTE, -MINUTE, -MINUTE):
             await database.execute(statement, moment, HASH)
-    await database.execute(
-        "INSERT INTO refresh_tokens (session_id, token_sha256) SELECT id, sha256(id::text::bytea) FROM sessions"
-    )
     assert await counts(database) == dict.fromkeys(ADD, 3)
     async with served(quick, storage):
 
@@ -91,7 +88,6 @@ async def test_what_has_ended_goes_and_the_rest_stays(
             return await counts(database) == dict.fromkeys(ADD, 1)
 
         await seconds_until(is_clear)
-    assert await database.fetchval("SELECT count(*) FROM refresh_tokens") == 1
     assert await database.fetchval("SELECT count(*) FROM sessions WHERE expires_at > now()") == 1
 
 

@@ -73,6 +73,22 @@ async def test_a_password_is_set_by_name_or_address_and_ends_sessions(
     assert (await refused(client.users.RefreshTokens(refresh))).reason == "TOKEN_INVALID"
 
 
+async def test_an_operator_is_held_to_the_same_rules(client: Client, variables: dict[str, Any]) -> None:
+    await client.registered("ada")
+    for arguments, password, field in (
+        (("set-password", "ada"), "abc", "new_password"),
+        (("set-password", "ada"), "", "new_password"),
+        (("set-password", "ada"), "password1", "new_password"),
+        (("create", "b", "--email", "b@example.org"), PASSWORD, "username"),
+        (("create-superuser", "bob", "--email", "nowhere"), PASSWORD, "email"),
+        (("create-superuser", "bob", "--email", "bob@example.org"), "abc", "password"),
+    ):
+        told = run("users", *arguments, typed=f"{password}\n", **variables)
+        assert told.returncode == 1, arguments
+        assert told.stderr.startswith(f"marquee: invalid request: {field}: "), told.stderr
+    assert (await sign_in(client, "ada", PASSWORD)).user.username == "ada"
+
+
 async def test_a_deactivated_account_signs_in_once_it_is_active_again(
     client: Client, variables: dict[str, Any]
 ) -> None:

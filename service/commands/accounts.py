@@ -29,8 +29,12 @@ async def register(
     slices: Slices, *, username: str, email: str, password: str, staff: bool, superuser: bool = False
 ) -> bool:
     """Makes an account and says so; returns False when the name or address is taken."""
-    from service.users.errors import EmailTaken, UsernameTaken
+    from marquee.users.v1.users_pb2 import RegisterRequest
 
+    from service.users.errors import EmailTaken, UsernameTaken
+    from service.validation import MessageRules
+
+    MessageRules().require_valid(RegisterRequest(username=username, email=email, password=password))
     try:
         await slices.users.create(
             username=username, email=email, password=password, is_staff=staff, is_superuser=superuser
@@ -44,6 +48,12 @@ async def register(
 
 async def set_password(settings: Settings, login: str, *, password: str) -> None:
     """Gives an account another password, ends its sessions and says so."""
+    from marquee.users.v1.users_pb2 import ChangePasswordRequest
+
+    from service.validation import MessageRules
+
+    # The operator proves nothing with the password until now.
+    MessageRules().require_valid(ChangePasswordRequest(current_password=password[:1] or "-", new_password=password))
     async with composed(settings) as slices:
         await slices.sessions.set_password(await _get_user_id(slices, login), password)
     console.print(f"{login} has a new password; every session was ended")

@@ -2,81 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from typing import Any
 
-import protovalidate
-from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
-from service.errors import FieldsInvalid, FieldViolation
 from service.interceptors.chain import Call, Handler, Rpc
-
-MAX_VIOLATIONS = 50
+from service.validation import MessageRules
 
 
 class ValidationInterceptor:
-    """Refuses messages that break their buf.validate rules or that hold a NUL, which PostgreSQL cannot keep."""
+    """Refuses messages that break their rules."""
 
     def __init__(self) -> None:
-        self._validator = protovalidate.Validator()
+        self._rules = MessageRules()
 
     def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
         """Surrounds the handler with the check; streamed requests pass."""
         if rpc.request_streaming or rpc.is_infrastructure:
             return handler
+        require_valid = self._rules.require_valid
 
         async def validated(request: Any, call: Call) -> Any:
+            # What could not be decoded is answered further in.
             if isinstance(request, Message):
-                violations = [*_nul_violations(request), *self._rule_violations(request)]
-                if violations:
-                    raise FieldsInvalid(violations[:MAX_VIOLATIONS])
+                require_valid(request)
             return await handler(request, call)
 
         return validated
-
-    def _rule_violations(self, request: Message) -> list[FieldViolation]:
-        return [
-            FieldViolation(
-                field=_path(violation.proto),
-                rule=violation.proto.rule_id,
-                description=violation.proto.message,
-            )
-            for violation in self._validator.collect_violations(request)
-        ]
-
-
-def _path(violation: Any) -> str:
-    """Writes a protovalidate field path as `object.key` or `renditions[2].width`."""
-    if not violation.field:
-        return ""
-    parts = []
-    for element in violation.field.elements:
-        subscript = element.subscript
-        index = f"[{subscript.value}]" if subscript is not None else ""
-        parts.append(element.field_name + index)
-    return ".".join(parts)
-
-
-def _nul_violations(message: Message, prefix: str = "") -> Iterator[FieldViolation]:
-    """Finds NUL characters in every string, however deep, keys of maps included."""
-    for field, value in message.ListFields():
-        path = prefix + field.name
-        texts, messages = _parts(field, value, path)
-        if any("\0" in text for text in texts):
-            yield FieldViolation(path, "string.no_nul", "must not contain the NUL character")
-        for nested_path, nested in messages:
-            yield from _nul_violations(nested, f"{nested_path}.")
-
-
-def _parts(field: FieldDescriptor, value: Any, path: str) -> tuple[Iterable[str], Iterable[tuple[str, Message]]]:
-    """Returns the strings of a field and its messages with their paths."""
-    if field.type == field.TYPE_STRING:
-        return value if field.is_repeated else (value,), ()
-    if field.message_type is None:
-        return (), ()
-    if field.message_type.GetOptions().map_entry:
-        values = [(f"{path}[{key}]", item) for key, item in value.items()]
-        strings = [part for pair in value.items() for part in pair if isinstance(part, str)]
-        return strings, [pair for pair in values if isinstance(pair[1], Message)]
-    return (), ((f"{path}[{n}]", item) for n, item in enumerate(value)) if field.is_repeated else ((path, value),)

@@ -1,9 +1,8 @@
-"""Tables of accounts: users, profiles, sessions with their refresh tokens."""
+"""Tables of accounts: users, profiles, sessions."""
 
 from __future__ import annotations
 
 from typing import Any
-from uuid import UUID
 
 from tortoise import Model, fields
 from tortoise.fields.db_defaults import Now, SqlDefault
@@ -63,13 +62,15 @@ class UserProfile(TimestampedModel):
 
 
 class Session(Model):
-    """One sign-in: the family of all refresh tokens that descend from it. Ended sessions are swept once expired."""
+    """One sign-in and all refresh tokens that descend from it. Ended sessions are swept once expired."""
 
     id = fields.UUIDField(primary_key=True)
     user: Any = fields.ForeignKeyField("marquee.User", related_name="sessions", on_delete=fields.CASCADE)
     label = fields.CharField(max_length=100, db_default="")
     peer_hash = fields.BinaryField()
     """Keyed hash of where the sign-in came from."""
+    token_sha256 = fields.BinaryField()
+    """Of the refresh token handed out last; whatever other token of this session comes was used before."""
     created_at = fields.DatetimeField(db_default=Now())
     last_used_at = fields.DatetimeField(db_default=Now())
     expires_at = fields.DatetimeField(db_index=True)
@@ -81,20 +82,3 @@ class Session(Model):
         """Table."""
 
         table = "sessions"
-
-
-class RefreshToken(Model):
-    """A refresh token by its hash; `used_at` is set by the one refresh that it was good for."""
-
-    id = fields.BigIntField(primary_key=True)
-    session: Any = fields.ForeignKeyField("marquee.Session", related_name="tokens", on_delete=fields.CASCADE)
-    token_sha256 = fields.BinaryField()
-    created_at = fields.DatetimeField(db_default=Now())
-    used_at = fields.DatetimeField(null=True)
-
-    session_id: UUID
-
-    class Meta:
-        """Table."""
-
-        table = "refresh_tokens"

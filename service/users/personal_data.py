@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 
-from tortoise.expressions import Q, Subquery
+from tortoise.expressions import Q
 
 from service.audit import AuditEvent
 from service.auth.principal import AccountGone, UserId
@@ -12,16 +12,16 @@ from service.idempotency import IdempotencyKey
 from service.media.removal import FileRemoval
 from service.media.service import Media
 from service.users.exports import Exported
-from service.users.models import RefreshToken, Session, User, UserProfile
+from service.users.models import Session, User, UserProfile
 from service.users.privacy import BATCH
 from service.users.service import Users
 from service.users.values import SessionRecord
 
 
 class AccountData:
-    """The account, its profile, its sessions with their tokens, and the first answers to its requests."""
+    """The account, its profile, its sessions, and the first answers to its requests."""
 
-    tables = ("users", "user_profiles", "sessions", "refresh_tokens", "idempotency_keys")
+    tables = ("users", "user_profiles", "sessions", "idempotency_keys")
 
     def __init__(self, users: Users) -> None:
         self._users = users
@@ -29,8 +29,7 @@ class AccountData:
     async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
         """Yields the account, the profile, and the sessions, ended ones included.
 
-        Refresh tokens are hashes, and first answers copies of what is told elsewhere: neither is exported. Raises
-        AccountGone.
+        First answers are copies of what is told elsewhere, and are not exported. Raises AccountGone.
         """
         user = await User.get_or_none(id=user_id)
         if user is None:
@@ -42,10 +41,8 @@ class AccountData:
             yield session
 
     async def erase(self, user_id: UserId) -> None:
-        """Removes all but the user's own row, tokens before sessions: in the order in which a refresh locks them."""
-        sessions = Session.filter(user_id=user_id)
-        await RefreshToken.filter(session_id__in=Subquery(sessions.values("id"))).delete()
-        await sessions.delete()
+        """Removes all but the user's own row."""
+        await Session.filter(user_id=user_id).delete()
         await UserProfile.filter(user_id=user_id).delete()
         await IdempotencyKey.filter(caller=f"users/{user_id}").delete()
 

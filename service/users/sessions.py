@@ -16,12 +16,12 @@ from service.auth.origin import Origin
 from service.auth.passwords import PasswordHasher
 from service.auth.principal import AccountGone, UserId
 from service.auth.revocations import RevocationWriter
-from service.auth.tokens import TokenInvalid, TokenIssuer, TokenVerifier
+from service.auth.tokens import RefreshClaims, TokenInvalid, TokenIssuer, TokenVerifier
 from service.db import transaction
 from service.errors import FieldsInvalid
 from service.users.accounts import Accounts, roles_of
 from service.users.errors import CredentialsInvalid, PasswordWrong, SessionNotFound
-from service.users.models import RefreshToken, Session, User
+from service.users.models import Session, User
 from service.users.rules import nfc, password_violations
 from service.users.values import SessionRecord, SignIn, Tokens
 
@@ -73,12 +73,16 @@ class Sessions:
 
     async def open(self, user: User, origin: Origin) -> Tokens:
         """Opens a session within the current transaction and returns its first tokens."""
-        peer = self._accounts.pseudonym("peer", origin.peer)
-        session = Session(id=uuid.uuid4(), user_id=user.id, label=origin.device, peer_hash=peer)
-        tokens = self._issue(user, session.id)
-        session.expires_at = tokens.refresh.expires_at
-        await session.save(force_create=True)
-        await _keep(tokens, session.id)
+        session_id = uuid.uuid4()
+        tokens = self._issue(user, session_id)
+        await Session.create(
+            id=session_id,
+            user_id=user.id,
+            label=origin.device,
+            peer_hash=self._accounts.pseudonym("peer", origin.peer),
+            token_sha256=_sha256(tokens.refresh.token),
+            expires_at=tokens.refresh.expires_at,
+        )
         surplus = _open_sessions(user.id).order_by("-last_used_at").offset(MAX_SESSIONS)
         await self._end(await _ids(surplus))
         return tokens
@@ -90,11 +94,11 @@ class Sessions:
         """
         claims = self._verifier.verify_refresh(token)
         async with transaction():
-            presented = RefreshToken.filter(token_sha256=_sha256(token), session_id=claims.session_id)
-            won = await presented.filter(used_at=None).update(used_at=datetime.now(UTC))
-            if won:
-                return await self._renew(claims.user_id, claims.session_id)
-            if await presented.exists() and await self._end([claims.session_id]):
+            tokens = await self._renew(claims, token)
+            if tokens is not None:
+                return tokens
+            # Signed by us for this session, and not its newest: it was traded before.
+            if await self._end_own(claims.user_id, claims.session_id):
                 await audit.record(
                     "sessions.token_reused",
                     resource=f"users/{claims.user_id}",
@@ -163,7 +167,7 @@ class Sessions:
         user = await User.get_or_none(id=user_id)
         if user is None:
             raise AccountGone
-        new_hash = await self._checked_hash(user, password, field="password")
+        new_hash = await self._checked_hash(user, password, field="new_password")
         async with transaction():
             await User.filter(id=user_id).update(password_hash=new_hash)
             ended = await self.end_all(user_id)
@@ -198,18 +202,19 @@ class Sessions:
             raise FieldsInvalid(violations)
         return await self._passwords.hash(password)
 
-    async def _renew(self, user_id: UserId, session_id: UUID) -> Tokens:
-        user = await User.get_or_none(id=user_id, is_active=True)
+    async def _renew(self, claims: RefreshClaims, token: str) -> Tokens | None:
+        """Swaps a session's newest refresh token for another; None when `token` is not that one."""
+        user = await User.get_or_none(id=claims.user_id, is_active=True)
         if user is None:
-            raise TokenInvalid(is_forged=False)
-        tokens = self._issue(user, session_id)
-        renewed = await _open_sessions(user_id, id=session_id).update(
-            last_used_at=datetime.now(UTC), expires_at=tokens.refresh.expires_at
+            return None
+        tokens = self._issue(user, claims.session_id)
+        newest = _open_sessions(claims.user_id, id=claims.session_id, token_sha256=_sha256(token))
+        swapped = await newest.update(
+            token_sha256=_sha256(tokens.refresh.token),
+            last_used_at=datetime.now(UTC),
+            expires_at=tokens.refresh.expires_at,
         )
-        if not renewed:
-            raise TokenInvalid(is_forged=False)
-        await _keep(tokens, session_id)
-        return tokens
+        return tokens if swapped else None
 
     def _issue(self, user: User, session_id: UUID) -> Tokens:
         user_id = UserId(user.id)
@@ -238,10 +243,6 @@ def _open_sessions(user_id: int, **conditions: object) -> QuerySet[Session]:
 
 async def _ids(sessions: QuerySet[Session]) -> list[UUID]:
     return [session_id for (session_id,) in await sessions.values_list("id")]
-
-
-async def _keep(tokens: Tokens, session_id: UUID) -> None:
-    await RefreshToken.create(session_id=session_id, token_sha256=_sha256(tokens.refresh.token))
 
 
 def _sha256(token: str) -> bytes:

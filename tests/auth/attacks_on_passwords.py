@@ -50,9 +50,7 @@ async def moves_about_in_its_network(scene: Scene) -> list[Refusal]:
 async def names_a_peer_of_its_own(scene: Scene) -> list[Refusal]:
     """What stands before the proxy's own entry was written by the caller."""
     for number in range(BY_ACCOUNT_AND_PEER):
-        await _fails(
-            [scene.nobody.users.Login(login(scene.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))]
-        )
+        await _fails([scene.nobody.users.Login(login(scene.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))])
     return [await refused(scene.nobody.users.Login(login(scene.victim.username), **via(f"127.0.0.1, {PEER}")))]
 
 

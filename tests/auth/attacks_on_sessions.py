@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 import uuid
+from typing import Any
 
 import grpc
 import pytest
@@ -83,8 +84,13 @@ async def outlives_a_new_password(scene: Scene) -> list[Refusal]:
 async def outlives_the_key(scene: Scene) -> list[Refusal]:
     """Tokens of every type, signed with a key that an operator has taken away."""
     older, _ = scene.ring.keys
-    tokens = [signed(scene.ring, key=older.private, headers={"kid": older.kid}, sub=str(scene.victim.user_id), **claims)
-              for claims in ({}, {"typ": "refresh"}, {"typ": "service", "scopes": [MEDIA_REGISTER], "roles": None})]  # fmt: skip
+    types: tuple[dict[str, Any], ...] = (
+        {},
+        {"typ": "refresh"},
+        {"typ": "service", "scopes": [MEDIA_REGISTER], "roles": None},
+    )
+    by_older: dict[str, Any] = {"key": older.private, "headers": {"kid": older.kid}, "sub": str(scene.victim.user_id)}
+    tokens = [signed(scene.ring, **by_older, **claims) for claims in types]
     access, refreshing, service = tokens
     await scene.nobody.with_token(access).users.GetProfile(OWN)
     remove(scene.nobody.settings.keys_dir, older.kid)

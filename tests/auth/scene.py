@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import asyncpg
 from google.protobuf.field_mask_pb2 import FieldMask
@@ -55,7 +56,7 @@ def login(name: str, password: str = PASSWORD) -> users_pb2.LoginRequest:
     return users_pb2.LoginRequest(login=name, password=password)
 
 
-def change(user: Client, **flags: bool) -> users_pb2.UpdateUserRequest:
+def change(user: Client, **flags: Any) -> users_pb2.UpdateUserRequest:
     """Returns the request to change another's account."""
     return users_pb2.UpdateUserRequest(user_id=user.user_id, update_mask=FieldMask(paths=sorted(flags)), **flags)
 

@@ -12,7 +12,6 @@ Row = Mapping[str, Any]
 HASH = bytes(32)
 LATER = datetime(2040, 1, 1, tzinfo=UTC)
 ONE_ID = "00000000-0000-0000-0000-000000000001"
-OTHER_ID = "00000000-0000-0000-0000-000000000002"
 
 
 def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
@@ -39,8 +38,13 @@ def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
         },
         "users": {"username": "another", "email_encrypted": b"", "email_hash": b"x" * 32, "password_hash": ""},
         "user_profiles": {"user_id": ids["users"]},
-        "sessions": {"id": ONE_ID, "user_id": ids["users"], "peer_hash": HASH, "expires_at": LATER},
-        "refresh_tokens": {"session_id": ids["sessions"], "token_sha256": HASH},
+        "sessions": {
+            "id": ONE_ID,
+            "user_id": ids["users"],
+            "peer_hash": HASH,
+            "token_sha256": HASH,
+            "expires_at": LATER,
+        },
         "service_tokens": {"id": ONE_ID, "service": "x", "scopes": "[]", "kid": "k", "expires_at": LATER},
         "revocations": {"subject": "user:1", "epoch": 1, "expires_at": LATER},
         "countries": {"name": "Elsewhere"},
@@ -77,8 +81,7 @@ def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
 async def arrange(database: asyncpg.Connection) -> dict[str, Any]:
     """Makes one row of each table that others refer to; returns their ids by table."""
     rows: dict[str, dict[str, Any]] = {
-        "users": {"id": 1000, "username": "Ada", "email_encrypted": b"", "email_hash": HASH, "password_hash": ""},
-        "sessions": {"id": OTHER_ID, "user_id": 1000, "peer_hash": HASH, "expires_at": LATER},
+        "users": {"username": "Ada", "email_encrypted": b"", "email_hash": HASH, "password_hash": ""},
         "files": {"kind": "avatar", "file_name": "", "mime_type": "", "bucket": "uploads", "key": "one",
                   "size_bytes": 1, "expires_at": LATER},
         "countries": {"name": "Somewhere", "iso_3166_1": "SW"},

@@ -28,7 +28,6 @@ RULES = {
     "CASCADE": {
         "file_renditions.file_id": "files",
         "sessions.user_id": "users",
-        "refresh_tokens.session_id": "sessions",
         "user_profiles.user_id": "users",
         "movie_characters.movie_id": "movies",
         "movie_genres.movie_id": "movies",

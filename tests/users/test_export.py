@@ -113,8 +113,8 @@ async def test_more_than_a_batch_comes_whole_and_in_order(client: Client, databa
     await add_ratings(database, other.user_id)
     await add_events(database, user.user_id, MANY)
     await database.execute(
-        "INSERT INTO sessions (id, user_id, label, peer_hash, expires_at, created_at)"
-        " SELECT gen_random_uuid(), $1, n::text, $2, now(), to_timestamp(n / 2) FROM generate_series(1, $3) AS n",
+        "INSERT INTO sessions (id, user_id, label, peer_hash, token_sha256, expires_at, created_at)"
+        " SELECT gen_random_uuid(), $1, n::text, $2, $2, now(), to_timestamp(n / 2) FROM generate_series(1, $3) AS n",
         user.user_id,
         bytes(32),
         MANY,

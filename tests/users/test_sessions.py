@@ -60,9 +60,9 @@ async def test_a_refresh_gives_tokens_that_work(client: Client) -> None:
 
 async def test_tokens_are_kept_as_hashes_only(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
-    rows = await database.fetch("SELECT token_sha256 FROM refresh_tokens")
+    rows = await database.fetch("SELECT token_sha256 FROM sessions")
     assert [bytes(row[0]) for row in rows] == [hashlib.sha256(user.refresh_token.encode()).digest()]
-    assert user.refresh_token not in str(await database.fetch("SELECT * FROM sessions, refresh_tokens, audit_log"))
+    assert user.refresh_token not in str(await database.fetch("SELECT * FROM sessions, audit_log"))
 
 
 async def test_a_token_that_comes_again_ends_its_whole_session(client: Client, database: asyncpg.Connection) -> None:
@@ -212,8 +212,9 @@ async def test_a_new_role_ends_access_tokens_and_comes_with_the_next(client: Cli
 async def test_the_session_used_least_makes_room(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await database.execute(
-        "INSERT INTO sessions (id, user_id, peer_hash, last_used_at, expires_at)"
-        " SELECT gen_random_uuid(), $1, sha256('x'), now() - n * interval '1 hour', now() + interval '1 day'"
+        "INSERT INTO sessions (id, user_id, peer_hash, token_sha256, last_used_at, expires_at)"
+        " SELECT gen_random_uuid(), $1, sha256('x'), sha256('x'),"
+        " now() - n * interval '1 hour', now() + interval '1 day'"
         " FROM generate_series(1, 49) AS n",
         user.user_id,
     )

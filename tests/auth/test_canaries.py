@@ -1,0 +1,115 @@
+"""Secrets planted in every call that carries one: none comes up in a log, a status or the audit trail."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+from google.type.date_pb2 import Date
+from marquee.users.v1 import users_pb2
+
+from service.ports import free_port
+from service.settings import Settings
+from tests import http2
+from tests.auth.forgery import base64url
+from tests.auth.scene import OWN, login, refresh
+from tests.client import Client
+from tests.processes import Running, serving, variables_of
+
+PASSWORD, NEXT_PASSWORD, WRONG_PASSWORD = "canary-correct-horse", "canary-staple-battery", "canary-wrong"
+EMAIL, NEXT_EMAIL = "canary.address@example.org", "canary.moved@example.net"
+FORGED = f"{base64url(b'canary-forged')}.{base64url(b'canary-claims')}.canary-signature"
+BORN = Date(year=1987, month=6, day=5)
+
+
+@dataclass
+class Witness:
+    """A server's own process, and all that it told its callers in refusals."""
+
+    running: Running
+    port: int
+    client: Client
+    statuses: list[str] = field(default_factory=list)
+
+    async def call(self, user: Client, rpc: str, request: Any) -> Any:
+        """Returns the answer; of a refusal, nothing."""
+        call = getattr(user.users, rpc)(request)
+        try:
+            return await call
+        except grpc.aio.AioRpcError as error:
+            self.statuses.append(f"{error.details()} {error.trailing_metadata()}")
+        return None
+
+
+@pytest.fixture
+async def witness(settings: Settings, tmp_path: Path) -> AsyncIterator[Witness]:
+    port, log_file = free_port(), tmp_path / "log"
+    told = variables_of(settings) | {"port": port, "workers": 1, "log_level": "DEBUG", "password_memory_kib": 8192}
+    with serving(log_file, **told) as running:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            yield Witness(running, port, Client(channel, settings))
+
+
+async def test_no_canary_is_seen_again(witness: Witness, database: asyncpg.Connection) -> None:
+    tokens = await _lives_a_life(witness)
+    trail = str(await database.fetch("SELECT * FROM audit_log"))
+    rpcs = len(witness.running.told("rpc"))
+    witness.running.close()
+    log = witness.running.log_file.read_text()
+    # Else it would be no wonder that nothing is found.
+    assert (rpcs, len(witness.statuses)) == (24, 14)
+    assert "users.change_password" in trail
+    planted = ["canary", "1987-06-05", "19870605", "1987, 6, 5", base64url(b"canary"), *tokens]
+    for where, text in {"log": log, "statuses": str(witness.statuses), "trail": trail}.items():
+        assert [secret for secret in planted if secret in text.casefold() or secret in text] == [], where
+
+
+async def _lives_a_life(witness: Witness) -> list[str]:
+    """Has an account made, used well and badly, and erased; returns every token that was handed out for it."""
+    nobody, call = witness.client, witness.call
+    registering = {"username": "somebody", "email": EMAIL, "password": PASSWORD}
+    made = await call(nobody, "Register", users_pb2.RegisterRequest(**registering))
+    user = nobody.with_token(made.access_token.token)
+    for changes in (
+        {"username": "another"},
+        {"email": "canary at no address"},
+        {"password": "canary"},
+        {"first_name": "canary\n"},
+    ):
+        await call(nobody, "Register", users_pb2.RegisterRequest(**(registering | changes)))
+    # People type a password where the name belongs.
+    for name, password in (("somebody", WRONG_PASSWORD), (EMAIL, WRONG_PASSWORD), (PASSWORD, PASSWORD)):
+        await call(nobody, "Login", login(name, password))
+    signed_in = await call(nobody, "Login", login(EMAIL, PASSWORD))
+    await call(user, "UpdateProfile", users_pb2.UpdateProfileRequest(birth_date=BORN, bio="canary"))
+    for password in (WRONG_PASSWORD, PASSWORD):
+        moving = users_pb2.UpdateProfileRequest(email=NEXT_EMAIL, current_password=password)
+        await call(user, "UpdateProfile", moving)
+    for current in (WRONG_PASSWORD, PASSWORD):
+        changing = users_pb2.ChangePasswordRequest(current_password=current, new_password=NEXT_PASSWORD)
+        await call(user, "ChangePassword", changing)
+    fresh = await call(nobody, "RefreshTokens", refresh(made.refresh_token.token))
+    for token in (made.refresh_token.token, FORGED):
+        await call(nobody, "RefreshTokens", refresh(token))
+    await call(nobody.with_token(FORGED), "GetProfile", OWN)
+    again = await call(nobody, "Login", login(NEXT_EMAIL, NEXT_PASSWORD))
+    tokens = [token.token for answer in (made, signed_in, fresh, again)
+              for token in (answer.access_token, answer.refresh_token)]  # fmt: skip
+    await _spoils_a_header(witness, again.access_token.token)
+    user = nobody.with_token(again.access_token.token)
+    await call(user, "ListUsers", users_pb2.ListUsersRequest(text=NEXT_EMAIL))
+    await call(user, "DeleteAccount", users_pb2.DeleteAccountRequest(current_password=WRONG_PASSWORD))
+    await call(user, "DeleteAccount", users_pb2.DeleteAccountRequest(current_password=NEXT_PASSWORD))
+    return tokens
+
+
+async def _spoils_a_header(witness: Witness, token: str) -> None:
+    """Sends headers with one byte too many, which are no UTF-8 any more: gRPC's own code sees those first."""
+    for value in (f"Bearer {token}".encode() + b"\xff", b"\xff" + token.encode()):
+        headers = {"authorization": value, "x-device-label": b"canary\xff"}
+        await http2.call(witness.port, "/marquee.users.v1.UsersService/GetProfile", b"", headers)
