@@ -6,6 +6,7 @@ import asyncio
 import os
 import sys
 import threading
+import unicodedata
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -37,7 +38,7 @@ class PasswordHasher:
 
     async def hash(self, password: str) -> str:
         """Returns the PHC string of a password. Raises PasswordHashingBusy."""
-        return await self._run(lambda: self._argon2.hash(password))
+        return await self._run(lambda: self._argon2.hash(_typed(password)))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tells whether the password is the hash's; None (no such user) takes as long and is False.
@@ -56,7 +57,7 @@ class PasswordHasher:
 
     def _verify(self, password_hash: str, password: str) -> bool:
         try:
-            return self._argon2.verify(password_hash, password)
+            return self._argon2.verify(password_hash, _typed(password))
         except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
             return False
 
@@ -68,6 +69,11 @@ class PasswordHasher:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+
+def _typed(password: str) -> str:
+    """Returns what was meant whichever keyboard it was typed on (NIST SP 800-63B, 3.1.1.2)."""
+    return unicodedata.normalize("NFC", password)
 
 
 def _yield_to_others() -> None:

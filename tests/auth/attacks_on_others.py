@@ -16,7 +16,7 @@ from marquee.users.v1 import users_pb2
 from service.auth.policy import MEDIA_REGISTER
 from tests.auth.scene import OWN, Scene, change, refresh
 from tests.client import PASSWORD, Refusal, refused
-from tests.media.uploads import register, uploaded
+from tests.media.uploads import register, upload, uploaded
 from tests.outage import seconds_until
 
 UNKNOWN_ID = 999_999
@@ -64,6 +64,13 @@ async def changes_anothers_account(scene: Scene) -> list[Refusal]:
         lambda id_: scene.attacker.users.UpdateUser(users_pb2.UpdateUserRequest(user_id=id_, update_mask=mask)),
         scene.victim.user_id,
         UNKNOWN_ID,
+    )
+
+
+async def uploads_a_poster(scene: Scene) -> list[Refusal]:
+    movie_id = await scene.database.fetchval("INSERT INTO movies (title) VALUES ('A movie') RETURNING id")
+    return await _as_if_absent(
+        lambda id_: scene.attacker.media.CreateUpload(upload("POSTER", movie_id=id_)), movie_id, UNKNOWN_ID
     )
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import grpc
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER
@@ -49,12 +50,13 @@ async def replays_from_many_sides_at_once(scene: Scene) -> list[Refusal]:
 
 
 async def names_anothers_session(scene: Scene) -> list[Refusal]:
-    """As if signing were no obstacle; the session that is named goes on."""
+    """For themselves, as if signing were no obstacle, and for its owner; the session that is named goes on."""
     (session,) = (await scene.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
-    tokens = [
-        signed(scene.ring, typ="refresh", sub=str(user.user_id), sid=session.id)
-        for user in (scene.attacker, scene.victim)
-    ]
+    named: dict[str, Any] = {"typ": "refresh", "sid": session.id}
+    tokens = (
+        signed(scene.ring, sub=str(scene.attacker.user_id), **named),
+        signed(scene.ring, sub=str(scene.victim.user_id), key=Ed25519PrivateKey.generate(), **named),
+    )
     refusals = [await scene.refresh(token) for token in tokens]
     await scene.nobody.users.RefreshTokens(refresh(scene.victim.refresh_token))
     return refusals
@@ -66,12 +68,12 @@ async def outlives_the_account(scene: Scene) -> list[Refusal]:
 
 
 async def outlives_a_deactivation(scene: Scene) -> list[Refusal]:
-    """To be active again brings no session back."""
-    boss = await scene.superuser()
+    """To be active again brings no session back, not even one that nobody tried meanwhile."""
+    boss, untried = await scene.superuser(), await scene.nobody.login(scene.victim)
     await boss.users.UpdateUser(change(scene.victim, is_active=False))
     refusals = await _all_refused(scene, scene.victim)
     await boss.users.UpdateUser(change(scene.victim, is_active=True))
-    return refusals + await _all_refused(scene, scene.victim)
+    return refusals + await _all_refused(scene, untried)
 
 
 async def outlives_a_new_password(scene: Scene) -> list[Refusal]:

@@ -58,6 +58,7 @@ REFUSED: dict[Refused, Answer] = {
     others.takes_anothers_picture_as_avatar: FILE_NOT_FOUND,
     others.looks_at_anothers_account: ACCESS_DENIED,
     others.changes_anothers_account: ACCESS_DENIED,
+    others.uploads_a_poster: ACCESS_DENIED,
     others.asks_what_another_did: ACCESS_DENIED,
     others.writes_what_no_mask_may_name: FIELDS_INVALID,
     others.gives_roles_as_staff: ACCESS_DENIED,

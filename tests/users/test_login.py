@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import asyncpg
 import grpc
 import jwt
@@ -56,6 +58,14 @@ async def test_an_address_in_another_alphabet_signs_in(client: Client) -> None:
     )
     for address in ("jos\u00e9@example.org", "jose\u0301@example.org", "JOS\u00c9@EXAMPLE.ORG"):
         assert (await client.users.Login(request(address))).user.username == "jose"
+
+
+async def test_a_password_is_the_same_from_every_keyboard(client: Client) -> None:
+    password = "\u00e9t\u00e9 \u00e0 No\u00ebl"
+    await client.users.Register(users_pb2.RegisterRequest(username="jose", email="jose@example.org", password=password))
+    decomposed = unicodedata.normalize("NFD", password)
+    assert decomposed != password
+    assert (await client.users.Login(request("jose", decomposed))).user.username == "jose"
 
 
 async def test_no_cause_can_be_told_from_another(
