@@ -75,6 +75,10 @@ protos: install ## Generate the stubs and marquee.binpb into gen/
 migration: install ## Write a migration for what changed in the models (NAME=add_runtime)
 	@exec $(BIN)/marquee local migration "$(NAME)"
 
+.PHONY: bench
+bench: install ## Measure: every figure as a ratio within one run
+	@exec $(BIN)/python benchmarks/run.py
+
 ##@ Upkeep
 
 .PHONY: install

@@ -1,0 +1,63 @@
+"""Bare verifications of a password: what logins cannot be faster than.
+
+Run as a program with seconds and parameters, it verifies over and over by the threads of a worker, and writes
+verifications a second and CPU seconds a verification.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import argon2
+
+from benchmarks.figure import Hashing
+from service.auth.passwords import NICENESS
+from service.settings import Settings
+
+THREADS = Settings.model_fields["password_threads"].default
+LANES = Settings.model_fields["password_parallelism"].default
+
+
+@dataclass(frozen=True)
+class Bare:
+    """What processes did together."""
+
+    per_second: float
+    cpu_seconds: float
+    """A verification."""
+
+
+def verify_for(seconds: float, *, processes: int, hashing: Hashing) -> Bare:
+    """Has processes of their own verify, all at once."""
+    command = [sys.executable, __file__, str(seconds), str(hashing.time_cost), str(hashing.memory_kib)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    told = [tuple(map(float, process.communicate()[0].split())) for process in running]
+    return Bare(sum(rate for rate, _ in told), sum(cpu for _, cpu in told) / processes)
+
+
+def main(seconds: str, time_cost: str, memory_kib: str) -> None:
+    """Verifies and tells."""
+    os.nice(NICENESS)  # as workers do, so that whatever else runs here slows both alike
+    hasher = argon2.PasswordHasher(time_cost=int(time_cost), memory_cost=int(memory_kib), parallelism=LANES)
+    password_hash = hasher.hash("password")
+
+    def verify() -> tuple[int, float]:
+        started, count = time.perf_counter(), 0
+        while time.perf_counter() - started < float(seconds):
+            hasher.verify(password_hash, "password")
+            count += 1
+        return count, count / (time.perf_counter() - started)
+
+    cpu = time.process_time()
+    with ThreadPoolExecutor(THREADS) as pool:
+        done = [work.result() for work in [pool.submit(verify) for _ in range(THREADS)]]
+    print(sum(rate for _, rate in done), (time.process_time() - cpu) / sum(count for count, _ in done))
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

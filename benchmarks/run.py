@@ -1,0 +1,89 @@
+"""Measures what the README beside this lists and prints one table; `--help` tells how to take one figure alone."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks import authentication, cold_import, login_timing, logins, reads_during_logins
+from benchmarks.figure import Effort, Figure, MeasurementFailed
+from benchmarks.stack import Stack, running_stack
+
+ALONE: dict[str, Callable[[Effort], Iterator[Figure]]] = {"cold_import": cold_import.measure}
+ON_STACK: dict[str, Callable[[Stack, Effort], Iterator[Figure]]] = {
+    "authentication": authentication.measure,
+    "login_timing": login_timing.measure,
+    "logins": logins.measure,
+    "reads_during_logins": reads_during_logins.measure,
+}
+console = Console(highlight=False)
+
+
+def main() -> int:
+    """Returns 0 whatever the figures are, 1 when one could not be taken."""
+    arguments = _arguments()
+    # An orderly end, also where Python's own would be sudden.
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
+    _forget_settings()
+    try:
+        figures = list(_figures(arguments.names, Effort(is_quick=arguments.quick)))
+    except MeasurementFailed as error:
+        console.print(f"could not be measured: {error}", markup=False)
+        return 1
+    console.print(_table(figures))
+    return 0
+
+
+def _arguments() -> argparse.Namespace:
+    names = [*ALONE, *ON_STACK]
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", default=names, metavar="name", help=f"any of {', '.join(names)}")
+    parser.add_argument(
+        "--quick", action="store_true", help="only try whether all of it works; the figures mean little"
+    )
+    arguments = parser.parse_args()
+    if unknown := set(arguments.names).difference(names):
+        parser.error(f"there is no benchmark named {', '.join(sorted(unknown))}")
+    return arguments
+
+
+def _forget_settings() -> None:
+    """Keeps the machine's own settings and credentials out."""
+    for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
+        del os.environ[name]
+
+
+def _figures(names: Sequence[str], effort: Effort) -> Iterator[Figure]:
+    with ExitStack() as resources:
+        for name in names:
+            if name in ALONE:
+                yield from _told(name, ALONE[name](effort))
+        wanted = [name for name in names if name in ON_STACK]
+        if wanted:
+            stack = resources.enter_context(running_stack(effort.hashing))
+            for name in wanted:
+                yield from _told(name, ON_STACK[name](stack, effort))
+
+
+def _told(name: str, figures: Iterator[Figure]) -> Iterator[Figure]:
+    print(f"measuring {name} ...", file=sys.stderr)
+    yield from figures
+
+
+def _table(figures: Sequence[Figure]) -> Table:
+    table = Table("figure", "ratio", "goal", "middle half of the repeats")
+    for figure in figures:
+        table.add_row(f"{figure.name}\n  [dim]{figure.numbers}[/dim]", figure.ratio, figure.goal, figure.spread)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,145 @@
+"""The real stack that figures are taken from: a durable PostgreSQL, the sample catalogue, `marquee serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import asyncpg
+import grpc
+import psutil
+from cryptography.fernet import Fernet
+from marquee.users.v1 import users_pb2, users_pb2_grpc
+
+from benchmarks.figure import Hashing, MeasurementFailed
+from service.local.postgres import EmbeddedPostgres
+from service.ports import free_port
+from tests.processes import run, serving
+
+WORKERS = 2
+PASSWORD = secrets.token_urlsafe(12)
+FIRST_USER = "pattern"
+PLENTY = "1000000000/minute"
+# Accounts like the first: hashing a password for each would take minutes.
+ADD_USERS = """
+WITH made AS (
+    INSERT INTO users (username, email_encrypted, email_hash, password_hash, is_active)
+    SELECT $1 || n, email_encrypted, sha256(convert_to($1 || n, 'UTF8')), password_hash, $3
+    FROM users, generate_series(1, $2::int) AS n WHERE username = $4
+    RETURNING id
+)
+INSERT INTO user_profiles (user_id) SELECT id FROM made
+"""
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A server that answers."""
+
+    address: str
+    token: str
+    """Access token of a user."""
+    movie_ids: Sequence[int]
+    workers: Sequence[psutil.Process]
+    database_url: str
+
+    def cpu_seconds(self) -> float:
+        """Returns the processor time that the workers have used so far, all of their threads."""
+        times = [worker.cpu_times() for worker in self.workers]
+        return sum(used.user + used.system for used in times)
+
+    def add_users(self, prefix: str, count: int, *, is_active: bool = True) -> list[str]:
+        """Adds accounts with PASSWORD and returns their names."""
+        asyncio.run(_execute(self.database_url, ADD_USERS, prefix, count, is_active, FIRST_USER))
+        return [f"{prefix}{number}" for number in range(1, count + 1)]
+
+
+@contextmanager
+def running_stack(hashing: Hashing) -> Iterator[Stack]:
+    """Gives a stack in a folder and on a port of its own; all of it is gone afterwards."""
+    with ExitStack() as resources:
+        folder = resources.enter_context(_swept_folder())
+        postgres = EmbeddedPostgres(folder / "postgres", log_file=folder / "postgres.log")
+        resources.callback(postgres.stop)
+        postgres.start()
+        postgres.ensure_database("marquee")
+        settings = _settings(folder, postgres.url("marquee"), hashing)
+        for command in (("migrate", "up"), ("keys", "rotate"), ("import", "sample", "--no-posters")):
+            done = run(*command, **settings)
+            if done.returncode:
+                raise MeasurementFailed(f"marquee {' '.join(command)} failed: {done.stderr}")
+        server = resources.enter_context(serving(folder / "server.log", **settings))
+        address = f"127.0.0.1:{settings['port']}"
+        yield Stack(
+            address=address,
+            token=_register(address),
+            movie_ids=asyncio.run(_movie_ids(postgres.url("marquee"))),
+            workers=[psutil.Process(event["pid"]) for event in server.told("worker_started")],
+            database_url=postgres.url("marquee"),
+        )
+
+
+@contextmanager
+def _swept_folder() -> Iterator[Path]:
+    """Gives a folder that is gone when this process goes, with every process of it, be it by kill -9."""
+    folder = Path(tempfile.mkdtemp(prefix="marquee-benchmarks-"))
+    command = [sys.executable, str(Path(__file__).with_name("sweeper.py")), str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
+        yield folder
+
+
+def _settings(folder: Path, database_url: str, hashing: Hashing) -> dict[str, Any]:
+    """Returns the settings of production, without limits that load from a single peer would meet."""
+    return {
+        "profile": "production",
+        "port": free_port(),
+        "workers": WORKERS,
+        "database_url": database_url,
+        "keys_dir": folder / "keys",
+        "data_keys": Fernet.generate_key().decode(),
+        "index_key": secrets.token_urlsafe(32),
+        "page_token_key": secrets.token_urlsafe(32),
+        "media_base_url": "https://media.example",
+        "password_time_cost": hashing.time_cost,
+        "password_memory_kib": hashing.memory_kib,
+        "rate_limit_read": "",
+        "rate_limit_write": "",
+        "rate_limit_sign_in": "",
+        "rate_limit_service": "",
+        "password_attempts_account_peer": PLENTY,
+        "password_attempts_peer": PLENTY,
+        "password_attempts_account": PLENTY,
+    }
+
+
+def _register(address: str) -> str:
+    with grpc.insecure_channel(address) as channel:
+        request = users_pb2.RegisterRequest(username=FIRST_USER, email="pattern@example.org", password=PASSWORD)
+        answer = cast("Any", users_pb2_grpc.UsersServiceStub(channel)).Register(request, timeout=10)
+        return str(answer.access_token.token)
+
+
+async def _movie_ids(database_url: str) -> list[int]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        # Now, and not at some moment in the middle of a round.
+        await connection.execute("VACUUM ANALYZE")
+        return [row["id"] for row in await connection.fetch("SELECT id FROM movies ORDER BY id")]
+    finally:
+        await connection.close()
+
+
+async def _execute(database_url: str, statement: str, *parameters: object) -> None:
+    connection = await asyncpg.connect(database_url)
+    try:
+        await connection.execute(statement, *parameters)
+    finally:
+        await connection.close()
