@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -113,6 +114,37 @@ def import_sample(*, posters: Annotated[bool, typer.Option(help="Draw posters an
     from service import commands
 
     asyncio.run(commands.import_sample(read_settings(serving=True), posters=posters))
+
+
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write every row that was left out to this file.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Do all the work and take it back; tell what would change.")]
+
+
+@import_app.command("tmdb")
+def import_tmdb(
+    movies: Annotated[Path, typer.Argument(help="tmdb_5000_movies.csv, plain, .gz, .xz or .zip.")],
+    credits_: Annotated[Path, typer.Argument(metavar="CREDITS", help="tmdb_5000_credits.csv, likewise.")],
+    *,
+    dry_run: DryRun = False,
+    report: ReportFile = None,
+) -> None:
+    """Bring the catalogue to what the TMDB 5000 files say. A repeat changes nothing."""
+    from service import commands
+
+    asyncio.run(commands.import_tmdb(read_settings(), movies, credits_, dry_run=dry_run, report=report))
+
+
+@import_app.command("movielens")
+def import_movielens(
+    folder: Annotated[Path, typer.Argument(help="Has movies.csv, links.csv, ratings.csv, plain, .gz, .xz or .zip.")],
+    *,
+    dry_run: DryRun = False,
+    report: ReportFile = None,
+) -> None:
+    """Add MovieLens' movies, and its ratings under demo users. A repeat changes nothing, or goes on."""
+    from service import commands
+
+    asyncio.run(commands.import_movielens(read_settings(serving=True), folder, dry_run=dry_run, report=report))
 
 
 if __name__ == "__main__":

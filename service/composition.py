@@ -12,6 +12,22 @@ from service.auth.passwords import PasswordHasher
 from service.auth.revocations import Revocation, RevocationWriter
 from service.auth.sealing import DataSealer
 from service.auth.tokens import TokenIssuer, TokenVerifier
+from service.catalog.cast.characters import Characters
+from service.catalog.cast.service import Cast
+from service.catalog.changes.cursors import RETENTION, Cursors
+from service.catalog.changes.exporting import MovieExports
+from service.catalog.changes.news import ChangeNews
+from service.catalog.changes.service import ChangeFeed
+from service.catalog.changes.watching import ChangeWatches
+from service.catalog.models import CatalogChange
+from service.catalog.movies.service import Movies
+from service.catalog.movies.writing import MovieWrites
+from service.catalog.people.credits import Credits
+from service.catalog.people.photos import Photos
+from service.catalog.people.service import People
+from service.catalog.references.countries import Countries
+from service.catalog.references.genres import Genres
+from service.catalog.search.service import Search
 from service.catalog.service import BackdropOwner, Catalog, PersonPhotoOwner, PosterOwner, find_unknown_genres
 from service.counters import sweep_counters
 from service.favorites.personal_data import FavoritesData
@@ -27,6 +43,7 @@ from service.rate_limits import RateLimiter
 from service.recommendations.personal_data import RecommendationsData
 from service.settings import Settings
 from service.shared_store import SharedStore
+from service.snapshots import Snapshots
 from service.users.accounts import Accounts
 from service.users.administration import Administration
 from service.users.models import Session
@@ -35,12 +52,15 @@ from service.users.privacy import Privacy
 from service.users.service import AvatarOwner, Users
 from service.users.sessions import Sessions
 
+WATCH_HEARTBEAT = 15.0
+
 
 @dataclass(frozen=True)
 class Slices:
     """The slices of one process, put together."""
 
     media: Media
+    accounts: Accounts
     sessions: Sessions
     users: Users
     administration: Administration
@@ -48,6 +68,19 @@ class Slices:
     keys: PublishedKeys
     removal: FileRemoval
     catalog: Catalog
+    movies: Movies
+    movie_writes: MovieWrites
+    search: Search
+    people: People
+    person_credits: Credits
+    person_photos: Photos
+    cast: Cast
+    characters: Characters
+    genres: Genres
+    countries: Countries
+    change_feed: ChangeFeed
+    change_watches: ChangeWatches
+    movie_exports: MovieExports
     favorites: Favorites
     page_tokens: PageTokens
     rate_limiter: RateLimiter
@@ -107,9 +140,12 @@ def compose_slices(
             AuditData(),
         ),
     )
-    catalog = Catalog(media=media, page_tokens=page_tokens)
+    catalog = Catalog(media=media)
+    change_feed = ChangeFeed(cursors=Cursors(page_tokens))
+    people = People(media=media, removal=removal, page_tokens=page_tokens)
     return Slices(
         media=media,
+        accounts=accounts,
         sessions=sessions,
         users=users,
         administration=Administration(
@@ -119,7 +155,20 @@ def compose_slices(
         keys=keys,
         removal=removal,
         catalog=catalog,
+        movies=Movies(catalog=catalog, page_tokens=page_tokens),
+        movie_writes=MovieWrites(catalog=catalog, removal=removal),
+        people=people,
+        person_credits=Credits(media=media, page_tokens=page_tokens),
+        person_photos=Photos(people=people, media=media, removal=removal),
+        cast=Cast(page_tokens=page_tokens),
+        characters=Characters(page_tokens=page_tokens),
+        genres=Genres(page_tokens=page_tokens),
+        countries=Countries(page_tokens=page_tokens),
+        search=Search(catalog=catalog, people=people, page_tokens=page_tokens),
         favorites=Favorites(catalog=catalog, page_tokens=page_tokens),
+        change_feed=change_feed,
+        change_watches=ChangeWatches(feed=change_feed, news=ChangeNews(settings), heartbeat=WATCH_HEARTBEAT),
+        movie_exports=MovieExports(catalog=catalog, feed=change_feed, snapshots=Snapshots(settings)),
         page_tokens=page_tokens,
         rate_limiter=RateLimiter.from_settings(settings, shared_store=shared_store),
     )
@@ -133,6 +182,8 @@ def housekeeping_jobs(slices: Slices) -> Sequence[Job]:
         Job("counters", sweep_counters),
         Job("idempotency_keys", lambda: delete_ended(IdempotencyKey, "created_at", after=DAY)),
         Job("deleted_files", slices.removal.sweep),
+        # A day more than cursors are good for: a change is dated by the beginning of its transaction.
+        Job("catalog_changes", lambda: delete_ended(CatalogChange, "created_at", after=RETENTION + DAY)),
     )
 
 

@@ -97,6 +97,12 @@ class PooledClient(_TellsSilence, AsyncpgDBClient):
         await pool
         return pool
 
+    def over(self, database: asyncpg.Connection) -> TransactionWrapper:
+        """Returns a client over a connection of the caller's own, which is in a transaction and stays the caller's."""
+        client = _Transaction(self)
+        client._connection = database  # noqa: SLF001 - Tortoise offers no other way
+        return client
+
     def _in_transaction(self) -> TransactionContext:
         return _PooledTransactionContext(_Transaction(self), self._pool_init_lock)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -13,6 +14,9 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
 
 from service.errors import FieldsInvalid, FieldViolation, invalid_field
+
+MONEY = re.compile(r"[0-9]{1,19}(\.[0-9]{1,2})?")
+"""What numeric(21, 2) holds exactly, neither negative nor with an exponent."""
 
 
 def timestamp(value: datetime) -> Timestamp:
@@ -46,6 +50,13 @@ def from_date(message: date_pb2.Date, *, field: str) -> date:
         return date(message.year, message.month, message.day)
     except ValueError as error:
         raise invalid_field(field, "date.whole", "must be a calendar date with year, month and day") from error
+
+
+def from_money(message: decimal_pb2.Decimal, *, field: str) -> Decimal:
+    """Returns an amount with up to 19 digits and two decimals; raises FieldsInvalid for what is none, or negative."""
+    if not MONEY.fullmatch(message.value):
+        raise invalid_field(field, "decimal.money", "must be 1 to 19 digits, with up to two decimals behind a point")
+    return Decimal(message.value)
 
 
 def from_struct(message: struct_pb2.Struct, *, field: str) -> dict[str, Any]:

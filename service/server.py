@@ -31,13 +31,17 @@ from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor, Verifier
 from service.interceptors.chain import Chain, Interceptor
 from service.interceptors.deadline import DeadlineInterceptor
+from service.interceptors.dry_run import DryRunInterceptor
 from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.field_mask import FieldMaskInterceptor
 from service.interceptors.forgery import ForgeryInterceptor
+from service.interceptors.idempotency import IdempotencyInterceptor
 from service.interceptors.limits import LimitsInterceptor
 from service.interceptors.metrics import CallMetrics, MetricsInterceptor
 from service.interceptors.origin import OriginInterceptor
 from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.standing import StandingInterceptor
 from service.interceptors.validation import ValidationInterceptor
 from service.media.servicer import MediaServicer
 from service.media.storage import S3UploadStorage, UploadStorage
@@ -51,6 +55,10 @@ from service.users.servicer import UsersServicer
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 # What a call needs from gRPC's hands into its handler.
 QUIET = 0.1
+# Seconds within which a stream ends whose token has.
+STANDING_INTERVAL = 5.0
+# Streams that last until somebody ends them, and so never drain.
+ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges",)
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
 
 
@@ -81,7 +89,24 @@ SERVICES: Sequence[Registration] = (
     Registration(
         catalog_pb2.DESCRIPTOR,
         lambda slices, server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(slices.catalog, find_viewer_states=find_viewer_states), server
+            CatalogServicer(
+                catalog=slices.catalog,
+                movies=slices.movies,
+                movie_writes=slices.movie_writes,
+                search=slices.search,
+                people=slices.people,
+                person_credits=slices.person_credits,
+                person_photos=slices.person_photos,
+                cast=slices.cast,
+                characters=slices.characters,
+                genres=slices.genres,
+                countries=slices.countries,
+                change_feed=slices.change_feed,
+                change_watches=slices.change_watches,
+                movie_exports=slices.movie_exports,
+                find_viewer_states=find_viewer_states,
+            ),
+            server,
         ),
     ),
     Registration(
@@ -122,10 +147,18 @@ def interceptors(
         ForgeryInterceptor(),
         # Before validation: who may not call learns nothing about the request.
         AuthenticationInterceptor(verifier),
+        # Within authentication, whose verdict about a long stream it repeats.
+        StandingInterceptor(verifier, interval=STANDING_INTERVAL),
         # After authentication, for it counts by principal; before validation, which may be costly.
         RateLimitInterceptor(rate_limiter),
-        # Last: the handler sees only what the contract admits.
+        # What is within sees only what the contract admits.
         ValidationInterceptor(),
+        # Before the act, which a mask that names nothing must prevent; around the repeats, whose answers stay whole.
+        FieldMaskInterceptor(),
+        # Around the repeats: what was only tried leaves no first answer.
+        DryRunInterceptor(),
+        # Last: one transaction around the request_id and the act.
+        IdempotencyInterceptor(),
     )
 
 
@@ -185,7 +218,8 @@ class MarqueeServer:
             storage=self._storage or S3UploadStorage.from_settings(settings),
         )
         self._chain = Chain(
-            interceptors(settings, verifier=verifier, metrics=self._metrics, rate_limiter=slices.rate_limiter)
+            interceptors(settings, verifier=verifier, metrics=self._metrics, rate_limiter=slices.rate_limiter),
+            endless=ENDLESS,
         )
         self._server = grpc.aio.server(interceptors=[self._chain], options=channel_options(settings))
         for registration in SERVICES:
@@ -210,7 +244,7 @@ class MarqueeServer:
         Returns False when calls had to be cancelled. Their clean-up has run, too, when this returns.
         """
         await self._readiness.drain()
-        self._chain.end_infrastructure_streams()
+        self._chain.end_endless_streams()
         in_time = not await self._cancels_calls(grace)
         await self._resources.aclose()
         log.info("stopped", drained=in_time)

@@ -7,8 +7,9 @@ import os
 import sys
 import threading
 import unicodedata
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
 from typing import TypeVar
 
 import argon2
@@ -33,17 +34,35 @@ class PasswordHasher:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="passwords", initializer=_yield_to_others)
         self._queue = queue
         self._waiting = 0
+        # One more than there are threads: what goes with a check is done while another's password is hashed.
+        self._turns = asyncio.Semaphore(threads + 1)
         # What an unknown user's password is checked against, so that it takes as long as a known one's.
         self._decoy = self._argon2.hash("no account has this password")
 
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        """Waits for a turn at a check, which what goes with the check belongs into.
+
+        Who waits has cost next to nothing yet, so a crowd is no burden on others. Raises PasswordHashingBusy at once.
+        """
+        if self._waiting >= self._queue:
+            raise PasswordHashingBusy("too many sign-ins at once; repeat soon", retry_after=1.0, quota="passwords")
+        self._waiting += 1
+        try:
+            async with self._turns:
+                yield
+        finally:
+            self._waiting -= 1
+
     async def hash(self, password: str) -> str:
         """Returns the PHC string of a password. Raises PasswordHashingBusy."""
-        return await self._run(lambda: self._argon2.hash(_typed(password)))
+        async with self.turn():
+            return await self._run(lambda: self._argon2.hash(_typed(password)))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tells whether the password is the hash's; None (no such user) takes as long and is False.
 
-        Raises PasswordHashingBusy.
+        To be called within a turn.
         """
         return await self._run(lambda: self._verify(password_hash or self._decoy, password)) and bool(password_hash)
 
@@ -62,13 +81,7 @@ class PasswordHasher:
             return False
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if self._waiting >= self._queue:
-            raise PasswordHashingBusy("too many sign-ins at once; repeat soon", retry_after=1.0, quota="passwords")
-        self._waiting += 1
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, work)
-        finally:
-            self._waiting -= 1
+        return await asyncio.get_running_loop().run_in_executor(self._pool, work)
 
 
 def _typed(password: str) -> str:

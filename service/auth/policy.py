@@ -28,7 +28,7 @@ class MethodClass(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a caller must be: one of `roles`, with `scope` if it is a service. No roles: anyone."""
+    """What a caller must be: one of `roles`; a service must have `scope`. No roles: anyone."""
 
     roles: frozenset[Role] = frozenset()
     scope: str = ""
@@ -39,7 +39,8 @@ class Access:
             return
         if principal.is_anonymous:
             raise AuthenticationRequired("sign in first")
-        if not self.roles & principal.roles or (self.scope and self.scope not in principal.scopes):
+        lacks_scope = Role.SERVICE in principal.roles and self.scope not in principal.scopes
+        if lacks_scope or not self.roles & principal.roles:
             raise AccessDenied("your account may not do this")
 
 
@@ -76,6 +77,9 @@ def _exempt(access: Access) -> Rule:
 
 
 MEDIA_REGISTER = "media.register"
+CATALOG_EXPORT = "catalog.export"
+FOLLOWERS = Access(USER.roles | {Role.SERVICE}, CATALOG_EXPORT)
+EXPORTERS = Access(STAFF.roles | {Role.SERVICE}, CATALOG_EXPORT)
 
 POLICY: Mapping[str, Rule] = {
     "/marquee.users.v1.UsersService/Register": _signs_in(ANYONE),
@@ -96,7 +100,47 @@ POLICY: Mapping[str, Rule] = {
     "/marquee.users.v1.UsersService/GetJwks": _reads(ANYONE),
     "/marquee.users.v1.UsersService/GetRateLimits": _exempt(ANYONE),
     "/marquee.catalog.v1.CatalogService/GetMovie": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/BatchGetMovies": _reads(ANYONE),
     "/marquee.catalog.v1.CatalogService/ListMovies": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/CreateMovie": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/UpdateMovie": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/DeleteMovie": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/SearchMovies": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/SuggestTitles": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListMovieCast": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/AddCast": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/UpdateCast": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/RemoveCast": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/GetPerson": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/BatchGetPersons": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListPersons": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/SearchPersons": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/CreatePerson": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/UpdatePerson": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/DeletePerson": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/ListPersonCredits": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListPersonPhotos": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/SetPrimaryPhoto": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/RemovePersonPhoto": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/GetCharacter": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListCharacters": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/CreateCharacter": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/UpdateCharacter": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/DeleteCharacter": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/ListCharacterAppearances": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/GetGenre": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListGenres": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/CreateGenre": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/UpdateGenre": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/DeleteGenre": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/GetCountry": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/ListCountries": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/CreateCountry": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/UpdateCountry": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/DeleteCountry": _writes(STAFF),
+    "/marquee.catalog.v1.CatalogService/ListChanges": _reads(ANYONE),
+    "/marquee.catalog.v1.CatalogService/WatchChanges": _reads(FOLLOWERS),
+    "/marquee.catalog.v1.CatalogService/ExportMovies": _reads(EXPORTERS),
     "/marquee.favorites.v1.FavoritesService/AddFavorite": _writes(USER),
     "/marquee.favorites.v1.FavoritesService/RemoveFavorite": _writes(USER),
     "/marquee.favorites.v1.FavoritesService/ListFavorites": _reads(USER),

@@ -2,18 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from marquee.catalog.v1 import movie_pb2
 
-from service.catalog.models import Country, Person
+from service.catalog.models import Country, Movie, Person
 from service.catalog.service import MovieDetail, MovieId, ViewerState, ViewerStates
 from service.media.convert import to_image
 from service.protobuf import timestamp, to_date, to_decimal
 
+FULL = movie_pb2.MOVIE_VIEW_FULL
+BASIC_DESCRIPTION = 300
+"""Characters of the description in the basic view."""
 
-def to_movie(detail: MovieDetail, viewer: ViewerStates | None) -> movie_pb2.Movie:
-    """Returns the message of a movie; `viewer` is None for an anonymous caller."""
+
+def to_movie(
+    detail: MovieDetail, viewer: ViewerStates | None, *, view: movie_pb2.MovieView.ValueType = FULL
+) -> movie_pb2.Movie:
+    """Returns the message of a movie, whole unless the view is BASIC; `viewer` is None for an anonymous caller."""
+    message = _basic_movie(detail)
+    if view != movie_pb2.MOVIE_VIEW_BASIC:
+        _complete(message, detail.movie)
+    if viewer is not None:
+        state = viewer.get(MovieId(detail.movie.id), ViewerState())
+        message.viewer.CopyFrom(
+            movie_pb2.MovieViewer(
+                is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
+            )
+        )
+    return message
+
+
+def to_listed_movies(
+    details: Iterable[MovieDetail], viewer: ViewerStates | None, *, view: movie_pb2.MovieView.ValueType
+) -> list[movie_pb2.Movie]:
+    """Returns the messages of several movies, basic unless the view is FULL."""
+    chosen = view or movie_pb2.MOVIE_VIEW_BASIC
+    return [to_movie(detail, viewer, view=chosen) for detail in details]
+
+
+def _basic_movie(detail: MovieDetail) -> movie_pb2.Movie:
     movie = detail.movie
     message = movie_pb2.Movie(
         id=movie.id,
@@ -21,14 +50,13 @@ def to_movie(detail: MovieDetail, viewer: ViewerStates | None) -> movie_pb2.Movi
         imdb_id=movie.imdb_id or "",
         title=movie.title,
         original_title=movie.original_title or "",
-        description=movie.description,
-        tagline=movie.tagline,
+        description=movie.description[:BASIC_DESCRIPTION],
         release_date=to_date(movie.release_date) if movie.release_date else None,
         duration=movie.duration or 0,
-        budget=to_decimal(movie.budget) if movie.budget is not None else None,
-        revenue=to_decimal(movie.revenue) if movie.revenue is not None else None,
         director=_person(movie.director) if movie.director else None,
+        director_id=movie.director_id or 0,
         country=_country(movie.country) if movie.country else None,
+        country_id=movie.country_id or 0,
         genres=[movie_pb2.GenreSummary(id=genre.id, name=genre.name) for genre in detail.genres],
         genre_ids=[genre.id for genre in detail.genres],
         poster=to_image(detail.poster) if detail.poster else None,
@@ -40,9 +68,6 @@ def to_movie(detail: MovieDetail, viewer: ViewerStates | None) -> movie_pb2.Movi
         popularity=movie.popularity,
         media_type=movie_pb2.MediaType.Value(f"MEDIA_TYPE_{movie.media_type.name}"),
         original_language=movie.original_language or "",
-        production_companies=[_company(company) for company in movie.production_companies],
-        production_countries=[_coded(country, "iso_3166_1") for country in movie.production_countries],
-        spoken_languages=[_coded(language, "iso_639_1") for language in movie.spoken_languages],
         rating=movie_pb2.RatingSummary(count=detail.rating.count, average=detail.rating.average),
         etag=detail.etag,
         create_time=timestamp(movie.created_at),
@@ -50,14 +75,20 @@ def to_movie(detail: MovieDetail, viewer: ViewerStates | None) -> movie_pb2.Movi
     )
     if movie.status is not None:
         message.status = movie_pb2.MovieStatus.Value(f"MOVIE_STATUS_{movie.status.name}")
-    if viewer is not None:
-        state = viewer.get(MovieId(movie.id), ViewerState())
-        message.viewer.CopyFrom(
-            movie_pb2.MovieViewer(
-                is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
-            )
-        )
     return message
+
+
+def _complete(message: movie_pb2.Movie, movie: Movie) -> None:
+    """Adds what the basic view leaves out."""
+    message.description = movie.description
+    message.tagline = movie.tagline
+    if movie.budget is not None:
+        message.budget.CopyFrom(to_decimal(movie.budget))
+    if movie.revenue is not None:
+        message.revenue.CopyFrom(to_decimal(movie.revenue))
+    message.production_companies.extend(_company(company) for company in movie.production_companies)
+    message.production_countries.extend(_coded(country, "iso_3166_1") for country in movie.production_countries)
+    message.spoken_languages.extend(_coded(language, "iso_639_1") for language in movie.spoken_languages)
 
 
 def _person(person: Person) -> movie_pb2.PersonSummary:

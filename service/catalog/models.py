@@ -51,6 +51,7 @@ class Country(TimestampedModel):
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=100, unique=True)
     iso_3166_1 = fields.CharField(max_length=2, unique=True, null=True)
+    row_version = fields.IntField(db_default=1)
 
     class Meta:
         """Table."""
@@ -65,6 +66,7 @@ class Genre(TimestampedModel):
     name = fields.CharField(max_length=100)
     notes = fields.TextField(null=True)
     tmdb_id = fields.IntField(unique=True, null=True)
+    row_version = fields.IntField(db_default=1)
 
     class Meta:
         """Table."""
@@ -92,6 +94,7 @@ class Person(TimestampedModel):
     )
     tmdb_id = fields.IntField(unique=True, null=True)
     imdb_id = fields.CharField(max_length=12, unique=True, null=True)
+    row_version = fields.IntField(db_default=1)
 
     country_id: int | None
     primary_photo_id: int | None
@@ -110,6 +113,8 @@ class PersonPhoto(TimestampedModel):
     person: Any = fields.ForeignKeyField("marquee.Person", related_name="photos", on_delete=fields.CASCADE)
     file: Any = fields.ForeignKeyField("marquee.File", related_name="photo_of", on_delete=fields.CASCADE)
     is_primary = fields.BooleanField(db_default=False)
+
+    file_id: int
 
     class Meta:
         """Table."""
@@ -208,6 +213,7 @@ class Character(TimestampedModel):
     name = fields.CharField(max_length=255)
     description = fields.TextField(null=True)
     role: Any = fields.CharEnumField(CharacterRole, max_length=12, null=True)
+    row_version = fields.IntField(db_default=1)
 
     class Meta:
         """Table."""
@@ -225,6 +231,9 @@ class MovieCharacter(TimestampedModel):
     person: Any = fields.ForeignKeyField("marquee.Person", related_name="parts", on_delete=fields.SET_NULL, null=True)
     role: Any = fields.CharEnumField(CharacterRole, max_length=12, null=True)
     billing_order = fields.IntField(db_default=0)
+    row_version = fields.IntField(db_default=1)
+
+    movie_id: int
 
     class Meta:
         """Table."""

@@ -1,4 +1,4 @@
-"""The catalogue: movies by id and in lists, with all that a reply carries."""
+"""The catalogue as other slices use it: movies by id with all that a reply carries, and what owns pictures."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from typing import NewType
 
 from service.catalog.errors import MovieNotFound, PersonNotFound
 from service.catalog.models import Genre, Movie, MovieGenre, MovieStats, Person, PersonPhoto
-from service.catalog.ordering import Order
 from service.errors import NotFound
+from service.etags import etag_of
 from service.media.service import Media
 from service.media.values import FileId, Image
-from service.pagination import Page, PageTokens, page_size
 
 MovieId = NewType("MovieId", int)
 
@@ -50,7 +49,7 @@ class MovieDetail:
     @property
     def etag(self) -> str:
         """The version of the record."""
-        return f"{self.movie.id}-{self.movie.row_version}"
+        return etag_of(self.movie)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +68,8 @@ ViewerStates = Mapping[MovieId, ViewerState]
 class Catalog:
     """Movies and what belongs to them."""
 
-    def __init__(self, *, media: Media, page_tokens: PageTokens) -> None:
+    def __init__(self, *, media: Media) -> None:
         self._media = media
-        self._page_tokens = page_tokens
 
     async def get_movie(
         self, *, movie_id: MovieId | None = None, tmdb_id: int | None = None, imdb_id: str | None = None
@@ -87,24 +85,6 @@ class Catalog:
         if movie_id not in details:
             raise MovieNotFound(movie_id)
         return details[movie_id]
-
-    async def list_movies(self, *, size: int, page_token: str, order_by: str) -> Page[MovieDetail]:
-        """Returns a page of movies in a published order; size 0 is the default.
-
-        Raises OrderByInvalid, PageTokenInvalid.
-        """
-        order = Order.parse(order_by)
-        limit = page_size(size)
-        binding = ("ListMovies", order)
-        position = self._page_tokens.read(page_token, binding=binding)
-        rows = await order.ids_after(position, limit=limit + 1)
-        page, more = rows[:limit], len(rows) > limit
-        details = await self.get_movies([MovieId(movie_id) for movie_id, _ in page])
-        return Page(
-            # A movie that was deleted between the two queries is left out.
-            [details[MovieId(movie_id)] for movie_id, _ in page if movie_id in details],
-            self._page_tokens.make(page[-1][1], binding=binding) if more else "",
-        )
 
     async def get_movies(self, movie_ids: Collection[MovieId]) -> dict[MovieId, MovieDetail]:
         """Returns the movies that exist, by id, in a number of queries that does not depend on how many."""

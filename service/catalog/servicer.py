@@ -1,50 +1,65 @@
-"""CatalogService over gRPC."""
+"""CatalogService over gRPC: the rpcs of every topic in one servicer."""
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
-from typing import Any
+from service.catalog.cast.characters import Characters
+from service.catalog.cast.service import Cast
+from service.catalog.cast.servicer import CastServicer
+from service.catalog.changes.exporting import MovieExports
+from service.catalog.changes.service import ChangeFeed
+from service.catalog.changes.servicer import ChangesServicer
+from service.catalog.changes.watching import ChangeWatches
+from service.catalog.movies.service import Movies
+from service.catalog.movies.servicer import FindViewerStates, MoviesServicer
+from service.catalog.movies.writing import MovieWrites
+from service.catalog.people.credits import Credits
+from service.catalog.people.photos import Photos
+from service.catalog.people.service import People
+from service.catalog.people.servicer import PeopleServicer
+from service.catalog.references.countries import Countries
+from service.catalog.references.genres import Genres
+from service.catalog.references.servicer import ReferencesServicer
+from service.catalog.search.service import Search
+from service.catalog.search.servicer import SearchServicer
+from service.catalog.service import Catalog
 
-from marquee.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 
-from service.auth.principal import UserId, current_principal
-from service.catalog import convert
-from service.catalog.service import Catalog, MovieDetail, MovieId, ViewerStates
+class CatalogServicer(
+    MoviesServicer, SearchServicer, PeopleServicer, CastServicer, ReferencesServicer, ChangesServicer
+):
+    """Each topic brings its rpcs; what they share is put together here."""
 
-FindViewerStates = Callable[[UserId, Collection[MovieId]], Awaitable[ViewerStates]]
-
-
-class CatalogServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
-
-    def __init__(self, catalog: Catalog, *, find_viewer_states: FindViewerStates) -> None:
+    def __init__(  # noqa: PLR0913 - what every topic works with
+        self,
+        *,
+        catalog: Catalog,
+        movies: Movies,
+        movie_writes: MovieWrites,
+        search: Search,
+        people: People,
+        person_credits: Credits,
+        person_photos: Photos,
+        cast: Cast,
+        characters: Characters,
+        genres: Genres,
+        countries: Countries,
+        change_feed: ChangeFeed,
+        change_watches: ChangeWatches,
+        movie_exports: MovieExports,
+        find_viewer_states: FindViewerStates,
+    ) -> None:
         self._catalog = catalog
+        self._movies = movies
+        self._movie_writes = movie_writes
+        self._search = search
+        self._people = people
+        self._credits = person_credits
+        self._photos = person_photos
+        self._cast = cast
+        self._characters = characters
+        self._genres = genres
+        self._countries = countries
+        self._change_feed = change_feed
+        self._change_watches = change_watches
+        self._movie_exports = movie_exports
         self._find_viewer_states = find_viewer_states
-
-    async def GetMovie(self, request: catalog_pb2.GetMovieRequest, context: Any) -> catalog_pb2.GetMovieResponse:
-        """Returns one movie."""
-        named = request.WhichOneof("movie")
-        detail = await self._catalog.get_movie(
-            movie_id=MovieId(request.id) if named == "id" else None,
-            tmdb_id=request.tmdb_id if named == "tmdb_id" else None,
-            imdb_id=request.imdb_id if named == "imdb_id" else None,
-        )
-        viewer = await self._viewer([detail])
-        return catalog_pb2.GetMovieResponse(movie=convert.to_movie(detail, viewer))
-
-    async def ListMovies(self, request: catalog_pb2.ListMoviesRequest, context: Any) -> catalog_pb2.ListMoviesResponse:
-        """Returns a page of movies."""
-        page = await self._catalog.list_movies(
-            size=request.page_size, page_token=request.page_token, order_by=request.order_by
-        )
-        viewer = await self._viewer(page.items)
-        return catalog_pb2.ListMoviesResponse(
-            movies=[convert.to_movie(detail, viewer) for detail in page.items],
-            next_page_token=page.next_page_token,
-        )
-
-    async def _viewer(self, details: Collection[MovieDetail]) -> ViewerStates | None:
-        user_id = current_principal().user_id
-        if user_id is None:
-            return None
-        return await self._find_viewer_states(user_id, [MovieId(detail.movie.id) for detail in details])

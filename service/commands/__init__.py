@@ -2,6 +2,7 @@
 
 from service.commands.accounts import create_user, erase_user, export_user, set_active, set_password
 from service.commands.filling import fill, import_sample
+from service.commands.imports import import_movielens, import_tmdb
 from service.commands.keys import list_keys, remove_exposed_key, retire_key, rotate_data, rotate_keys
 from service.commands.schema import create_migration, grant_privileges, migrate_down, migrate_status, migrate_up
 from service.commands.serving import check_health, print_settings, run_worker, serve
@@ -16,7 +17,9 @@ __all__ = (
     "export_user",
     "fill",
     "grant_privileges",
+    "import_movielens",
     "import_sample",
+    "import_tmdb",
     "issue_service_token",
     "list_keys",
     "list_service_tokens",

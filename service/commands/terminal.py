@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TaskProgressColumn, TextColumn
 
 console = Console()
 
@@ -19,9 +19,10 @@ def plain_sentence(error: Exception) -> str:
 
     from service.auth.keys import KeysUnusable
     from service.errors import DomainError
+    from service.importers.reading import FileUnusable
     from service.migrate import NothingToRevert
 
-    if isinstance(error, NothingToRevert | KeysUnusable | DomainError):
+    if isinstance(error, NothingToRevert | KeysUnusable | DomainError | FileUnusable):
         return str(error)
     cause = error.__cause__ if isinstance(error, BaseORMException) else error
     if isinstance(cause, OSError | asyncpg.PostgresError):
@@ -52,3 +53,17 @@ def progress_bar(what: str) -> Iterator[Callable[[int, int], None]]:
     with Progress(TextColumn(f"{what:8}"), BarColumn(), MofNCompleteColumn(), console=console) as bar:
         task = bar.add_task(what, total=None)
         yield lambda done, total: bar.update(task, completed=done, total=total)
+
+
+@contextmanager
+def progress_bars() -> Iterator[Callable[[str, int, int], None]]:
+    """Shows a bar for each step once it is told of; gives what moves them."""
+    with Progress(TextColumn("{task.description:8}"), BarColumn(), TaskProgressColumn(), console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def move(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bars.add_task(step)
+            bars.update(tasks[step], completed=done, total=total)
+
+        yield move

@@ -44,9 +44,15 @@ class AuthenticationInterceptor:
         return authenticated
 
     def _principal(self, call: Call) -> Principal:
-        header = call.metadata.get(METADATA_KEY)
-        if header is None:
-            return ANONYMOUS
-        if not isinstance(header, str) or header[: len(SCHEME)].lower() != SCHEME:
-            raise TokenInvalid
-        return self._verifier.verify(header[len(SCHEME) :].strip())
+        token = token_of(call)
+        return ANONYMOUS if token is None else self._verifier.verify(token)
+
+
+def token_of(call: Call) -> str | None:
+    """Returns the token that a call carries, None when it carries none; raises TokenInvalid for what is no token."""
+    header = call.metadata.get(METADATA_KEY)
+    if header is None:
+        return None
+    if not isinstance(header, str) or header[: len(SCHEME)].lower() != SCHEME:
+        raise TokenInvalid
+    return header[len(SCHEME) :].strip()

@@ -8,16 +8,19 @@ whole chain the first time the method is called and keeps it. Inside, every kind
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
 import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from service.auth.origin import UNKNOWN, Origin
 from service.auth.principal import ANONYMOUS, Principal
-from service.errors import InvalidArgument
+from service.errors import InvalidArgument, Unavailable
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,12 @@ class Rpc:
     def service(self) -> str:
         """`package.Service`."""
         return self.full_method[1:].rpartition("/")[0]
+
+    @property
+    def response_type(self) -> Descriptor:
+        """The message that it answers with; raises KeyError for an rpc whose schema is not loaded."""
+        method = cast("Any", descriptor_pool.Default()).FindMethodByName(self.full_method[1:].replace("/", "."))
+        return cast("Descriptor", method.output_type)
 
     @property
     def is_infrastructure(self) -> bool:
@@ -73,6 +82,13 @@ class MessageMalformed(InvalidArgument):
     """The bytes are not a message of the rpc's type: truncated, nested too deep, or with broken UTF-8."""
 
 
+class WorkerStopping(Unavailable):
+    """The stream would never end by itself, and its worker is about to."""
+
+    def __init__(self) -> None:
+        super().__init__("this worker is stopping", retry_after=LAST_WORD)
+
+
 @dataclass(frozen=True, slots=True)
 class Undecodable:
     """Stands in for a request that could not be decoded, so that the chain answers for it and not gRPC."""
@@ -81,8 +97,10 @@ class Undecodable:
 class Chain(grpc.aio.ServerInterceptor):
     """The one interceptor that gRPC sees; holds the others, outermost first."""
 
-    def __init__(self, interceptors: Sequence[Interceptor]) -> None:
+    def __init__(self, interceptors: Sequence[Interceptor], *, endless: Collection[str] = ()) -> None:
+        """`endless`: full methods of streams that, as infrastructure's, never end by themselves."""
         self.interceptors = tuple(interceptors)
+        self._endless = frozenset(endless)
         self._handlers: dict[str, Any] = {}
         self._under_way: dict[asyncio.Task[Any], Rpc] = {}
         self._ended: set[asyncio.Task[Any]] = set()
@@ -101,15 +119,16 @@ class Chain(grpc.aio.ServerInterceptor):
         self._handlers[details.method] = wrapped
         return wrapped
 
-    def end_infrastructure_streams(self) -> None:
-        """Ends health watches and reflection with UNAVAILABLE soon: they would otherwise outlast any grace.
+    def end_endless_streams(self) -> None:
+        """Ends health watches, reflection and the like with UNAVAILABLE soon: they would otherwise outlast any grace.
 
         Not at once, so that whoever watches is told of NOT_SERVING before.
         """
+        loop = asyncio.get_running_loop()
         for task, rpc in self._under_way.items():
-            if rpc.is_infrastructure and rpc.response_streaming:
+            if rpc.response_streaming and (rpc.is_infrastructure or rpc.full_method in self._endless):
                 self._ended.add(task)
-                asyncio.get_running_loop().call_later(LAST_WORD, task.cancel)
+                loop.call_later(LAST_WORD, task.cancel)
 
     async def wait_until_idle(self) -> None:
         """Returns when every handler, cancelled ones included, has run its clean-up."""
@@ -118,7 +137,7 @@ class Chain(grpc.aio.ServerInterceptor):
 
     def _wrap(self, full_method: str, handler: Any) -> Any:
         rpc = Rpc(full_method, handler.request_streaming, handler.response_streaming)
-        composed = _endpoint(handler)
+        composed = self._told_of_its_end(_endpoint(handler))
         for interceptor in reversed(self.interceptors):
             composed = interceptor.wrap(rpc, composed)
 
@@ -128,10 +147,7 @@ class Chain(grpc.aio.ServerInterceptor):
             try:
                 return await composed(request, Call(rpc, context))
             except asyncio.CancelledError:
-                self.cancelled += not rpc.is_infrastructure
-                if task in self._ended:
-                    # gRPC sends no status for a handler that is merely cancelled: the stream would stay open.
-                    await context.abort(grpc.StatusCode.UNAVAILABLE, "this worker is stopping")
+                self.cancelled += not rpc.is_infrastructure and task not in self._ended
                 raise
             finally:
                 del self._under_way[task]
@@ -139,6 +155,20 @@ class Chain(grpc.aio.ServerInterceptor):
 
         make = _MAKERS[rpc.request_streaming, rpc.response_streaming]
         return make(behavior, _guarded(handler.request_deserializer), handler.response_serializer)
+
+    def _told_of_its_end(self, handler: Handler) -> Handler:
+        async def told(request: Any, call: Call) -> Any:
+            try:
+                return await handler(request, call)
+            except asyncio.CancelledError as error:
+                task = cast("asyncio.Task[Any]", asyncio.current_task())
+                if task not in self._ended:
+                    raise
+                # gRPC sends no status for a handler that is merely cancelled: the stream would stay open.
+                task.uncancel()
+                raise WorkerStopping from error
+
+        return told
 
 
 _MAKERS: dict[tuple[bool, bool], Any] = {
@@ -166,8 +196,10 @@ def _endpoint(handler: Any) -> Handler:
         if not hasattr(responses, "__aiter__"):  # a coroutine that writes to the context itself
             await responses
             return
-        async for response in responses:
-            await _write(call.context, response)
+        # Closed here: what a cancelled stream holds is else freed whenever its generator is.
+        async with aclosing(responses):
+            async for response in responses:
+                await _write(call.context, response)
 
     return stream
 

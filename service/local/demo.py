@@ -11,7 +11,7 @@ from typing import Any
 import grpc
 import urllib3
 from google.protobuf import text_format
-from marquee.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from marquee.catalog.v1 import catalog_pb2_grpc, movies_pb2
 from marquee.favorites.v1 import favorites_pb2, favorites_pb2_grpc
 from marquee.media.v1 import media_pb2, media_pb2_grpc
 from marquee.users.v1 import users_pb2, users_pb2_grpc
@@ -72,14 +72,14 @@ class Demo:
 
     def _browse(self, token: str) -> Any:
         self._say("List movies, the most popular first")
-        page = self._call(self._catalog.ListMovies, catalog_pb2.ListMoviesRequest(page_size=5), token=token)
+        page = self._call(self._catalog.ListMovies, movies_pb2.ListMoviesRequest(page_size=5), token=token)
         for movie in page.movies:
             self._tell(f"{movie.id:4}  {movie.title} ({movie.release_date.year})")
         if not page.movies:
             raise DemoFailed("the catalogue is empty")
         self._say("Get one, by its id at The Movie Database")
         chosen = next((movie for movie in page.movies if movie.tmdb_id), page.movies[0])
-        request = catalog_pb2.GetMovieRequest(tmdb_id=chosen.tmdb_id)
+        request = movies_pb2.GetMovieRequest(tmdb_id=chosen.tmdb_id)
         movie = self._call(self._catalog.GetMovie, request, token=token).movie
         genres = ", ".join(genre.name for genre in movie.genres)
         director = f"{movie.director.first_name} {movie.director.last_name}".strip()
@@ -110,7 +110,7 @@ class Demo:
         if file.state != media_pb2.FILE_STATE_READY:
             raise DemoFailed(f"the poster was refused: {file.rejection_detail}")
         self._say("Show the movie's poster")
-        shown = self._call(self._catalog.GetMovie, catalog_pb2.GetMovieRequest(id=movie.id)).movie.poster
+        shown = self._call(self._catalog.GetMovie, movies_pb2.GetMovieRequest(id=movie.id)).movie.poster
         self._tell(f"{shown.width} x {shown.height}, dominant colour {shown.dominant_color}")
         for rendition in shown.renditions:
             name = media_pb2.ImageFormat.Name(rendition.format).removeprefix("IMAGE_FORMAT_").lower()

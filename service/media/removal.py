@@ -64,6 +64,20 @@ class FileRemoval:
         )
         await File.filter(uploader_id=user_id).update(uploader_id=None)
 
+    async def discard_photos(self, person_id: int, *, file_id: int | None = None) -> None:
+        """Makes what was uploaded as a person's photos DELETED, or that one file, within the caller's transaction.
+
+        `sweep` removes the objects: only then is it certain that the transaction, be it a dry run, came to stay.
+        """
+        photos = File.filter(person_id=person_id, kind=FileKind.PERSON_PHOTO)
+        if file_id is not None:
+            photos = photos.filter(id=file_id)
+        await _discard(photos)
+
+    async def discard_movie_pictures(self, movie_id: int) -> None:
+        """Makes what was uploaded as a movie's posters and backdrops DELETED; as `discard_photos` in all else."""
+        await _discard(File.filter(movie_id=movie_id))
+
     async def remove(self, files: Iterable[StoredObjects]) -> None:
         """Removes objects after the commit, within a few seconds; what fails is logged and left to `sweep`."""
         try:
@@ -98,6 +112,11 @@ class FileRemoval:
         await self._storage.delete_upload(file.bucket, file.key)
         await self._storage.delete_renditions(f"{file.key.removeprefix(UPLOAD_PREFIX)}/")
         log.info("objects.removed", key=file.key)
+
+
+async def _discard(files: QuerySet[File]) -> None:
+    await FileRendition.filter(file_id__in=Subquery(files.values("id"))).delete()
+    await files.update(state=FileState.DELETED, rejection_reason="", rejection_detail="")
 
 
 def _avatars(user_id: UserId) -> QuerySet[File]:

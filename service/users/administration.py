@@ -9,13 +9,14 @@ from service import audit
 from service.auth.principal import AccessDenied, AccountGone, UserId
 from service.auth.revocations import RevocationWriter
 from service.db import connection, transaction
+from service.etags import require_etag
 from service.pagination import Page, PageTokens, page_size
 from service.users.accounts import Accounts
-from service.users.errors import EtagStale, OwnAccount, UserNotFound
+from service.users.errors import OwnAccount, UserNotFound
 from service.users.models import User
 from service.users.rules import nfc
 from service.users.sessions import Sessions
-from service.users.values import Account, UserChanges, UserFilter, etag_of
+from service.users.values import Account, UserChanges, UserFilter
 
 SEARCHED = "(username || ' ' || first_name || ' ' || last_name)"
 WILDCARDS = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
@@ -53,7 +54,7 @@ class Administration:
     async def update_user(self, actor_id: UserId, user_id: UserId, changes: UserChanges, *, etag: str) -> Account:
         """Changes another's state or roles; their access tokens are worthless from then on.
 
-        Raises OwnAccount, UserNotFound, AccessDenied when only a superuser may, EtagStale, AccountGone when the
+        Raises OwnAccount, UserNotFound, AccessDenied when only a superuser may, AccountGone when the
         actor is no longer active themselves.
         """
         if actor_id == user_id:
@@ -67,8 +68,7 @@ class Administration:
             if user is None:
                 raise UserNotFound(user_id)
             _require_may_change(actor, user, changes)
-            if etag and etag != etag_of(user):
-                raise EtagStale
+            require_etag(etag, user)
             await self._change(user, changes, actor_id=actor_id)
         return await self._accounts.account(user)
 

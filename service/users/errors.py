@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from service.errors import (
-    Aborted,
     AlreadyExists,
     FailedPrecondition,
     FieldViolation,
@@ -63,13 +62,6 @@ class SessionNotFound(NotFound):
 
     def __init__(self, session_id: object) -> None:
         super().__init__(f"no session {session_id}", resource=Resource("marquee.users.v1.Session", str(session_id)))
-
-
-class EtagStale(Aborted):
-    """The record changed since it was read."""
-
-    def __init__(self) -> None:
-        super().__init__("the record changed since this etag was read; read it again and repeat")
 
 
 class OwnAccount(FailedPrecondition):

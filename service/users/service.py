@@ -14,11 +14,12 @@ from service.auth.principal import AccountGone, UserId
 from service.auth.sealing import DataSealer
 from service.db import transaction
 from service.errors import FieldsInvalid, FieldViolation, NotFound
+from service.etags import require_etag
 from service.media.errors import FileNotFound
 from service.media.service import Media
 from service.media.values import FileId
 from service.users.accounts import Accounts, taken
-from service.users.errors import EtagStale, UserNotFound
+from service.users.errors import UserNotFound
 from service.users.models import User, UserProfile
 from service.users.rules import (
     birth_date_violations,
@@ -30,7 +31,7 @@ from service.users.rules import (
     username_violations,
 )
 from service.users.sessions import Sessions
-from service.users.values import Account, Profile, ProfileChanges, SignIn, etag_of
+from service.users.values import Account, Profile, ProfileChanges, SignIn
 
 FindUnknownGenres = Callable[[Collection[int]], Awaitable[Collection[int]]]
 NAMES = ("username", "first_name", "last_name")
@@ -180,8 +181,7 @@ class Users:
         user = await User.filter(id=user_id, is_active=True).select_for_update().first()
         if user is None:
             raise AccountGone
-        if etag and etag != etag_of(user):
-            raise EtagStale
+        require_etag(etag, user)
         return user
 
     async def _require_own_avatar(self, user_id: UserId, file_id: int) -> None:

@@ -181,6 +181,10 @@ class Sessions:
 
     async def _password_matches(self, user: User | None, password: str, *, account: str, origin: Origin) -> bool:
         """Checks a password with its attempt counted; does the same work when there is no such user."""
+        async with self._passwords.turn():
+            return await self._check_in_turn(user, password, account=account, origin=origin)
+
+    async def _check_in_turn(self, user: User | None, password: str, *, account: str, origin: Origin) -> bool:
         peer = self._accounts.pseudonym("peer", origin.peer)
         # Asked for whoever it is, so that an unknown name takes no less time.
         known = await Session.exists(user_id=user.id if user else 0, peer_hash=peer)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any, NewType, TypedDict
+from typing import Any, TypedDict
 from uuid import UUID
 
 from service.auth.tokens import IssuedToken
+from service.etags import etag_of
 from service.media.values import Image
 from service.users.models import User
-
-Etag = NewType("Etag", str)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +23,7 @@ class Account:
     avatar: Image | None
 
     @property
-    def etag(self) -> Etag:
+    def etag(self) -> str:
         """Names this version of the account and its profile."""
         return etag_of(self.user)
 
@@ -101,8 +100,3 @@ class UserFilter:
     joined_from: datetime | None = None
     joined_before: datetime | None = None
     text: str = ""
-
-
-def etag_of(user: User) -> Etag:
-    """Returns the name of this version of a user's row."""
-    return Etag(str(user.row_version))

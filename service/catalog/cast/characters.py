@@ -1,0 +1,148 @@
+"""Characters, apart from the movies they appear in."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+
+from service import audit
+from service.auth.principal import UserId
+from service.catalog.cast.service import appear, refusal
+from service.catalog.cast.values import CharacterChanges, FirstAppearance, NewCharacter
+from service.catalog.errors import CharacterInUse, CharacterNotFound
+from service.catalog.models import Character
+from service.db import connection, transaction, violated_constraint
+from service.errors import invalid_field
+from service.etags import require_etag
+from service.pagination import Page, PageTokens, page_size
+
+WILDCARDS = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
+
+
+class Characters:
+    """The characters of the catalogue."""
+
+    def __init__(self, *, page_tokens: PageTokens) -> None:
+        self._page_tokens = page_tokens
+
+    async def get_character(self, character_id: int) -> Character:
+        """Returns a character; raises CharacterNotFound."""
+        character = await Character.get_or_none(id=character_id)
+        if character is None:
+            raise CharacterNotFound(character_id)
+        return character
+
+    async def list_characters(self, *, text: str, size: int, page_token: str) -> Page[Character]:
+        """Returns a page of the characters whose name has `text` in it, by name; size 0 is the default.
+
+        Raises PageTokenInvalid.
+        """
+        binding = ("ListCharacters", text)
+        limit = page_size(size)
+        rows = await _rows(text, self._page_tokens.read(page_token, binding=binding), limit=limit + 1)
+        by_id = {character.id: character for character in await Character.filter(id__in=[row["id"] for row in rows])}
+        last = rows[limit - 1] if len(rows) > limit else None
+        return Page(
+            # A character that was deleted between the two queries is left out.
+            [by_id[row["id"]] for row in rows[:limit] if row["id"] in by_id],
+            self._page_tokens.make([last["name"], last["id"]], binding=binding) if last else "",
+        )
+
+    async def create_character(
+        self, changes: CharacterChanges, *, first: FirstAppearance | None, actor_id: UserId
+    ) -> NewCharacter:
+        """Makes a character, and its first appearance in the same transaction.
+
+        Raises FieldsInvalid for a movie or person that does not exist.
+        """
+        try:
+            async with transaction():
+                made = await Character.create(**changes)
+                await audit.record(
+                    "characters.create", resource=f"characters/{made.id}", actor_user_id=actor_id, name=made.name
+                )
+                appearance = await _first(first, made.id, actor_id=actor_id) if first else None
+                return NewCharacter(await self.get_character(made.id), appearance)
+        except IntegrityError as error:
+            if first is None:
+                raise
+            if violated_constraint(error) == "movie_characters_movie_id_fkey":
+                raise invalid_field("movie_id", "movie.exists", f"no movie {first.movie_id}") from error
+            raise refusal(error, first.person_id) or error from error
+
+    async def update_character(
+        self, character_id: int, changes: CharacterChanges, *, etag: str, actor_id: UserId
+    ) -> Character:
+        """Changes a character, all that is named or nothing; no change at all leaves its version as it is.
+
+        Raises CharacterNotFound, EtagStale unless the etag is empty.
+        """
+        async with transaction():
+            await _lock(character_id, etag)
+            if changes:
+                await Character.filter(id=character_id).update(**changes)
+                await audit.record(
+                    "characters.update",
+                    resource=f"characters/{character_id}",
+                    actor_user_id=actor_id,
+                    fields=sorted(changes),
+                )
+            return await self.get_character(character_id)
+
+    async def delete_character(self, character_id: int, *, etag: str, actor_id: UserId) -> None:
+        """Removes a character that appears in no movie.
+
+        Raises CharacterNotFound, EtagStale unless the etag is empty, CharacterInUse.
+        """
+        try:
+            async with transaction():
+                character = await _lock(character_id, etag)
+                await Character.filter(id=character_id).delete()
+                await audit.record(
+                    "characters.delete",
+                    resource=f"characters/{character_id}",
+                    actor_user_id=actor_id,
+                    name=character.name,
+                )
+        except IntegrityError as error:
+            if violated_constraint(error) == "movie_characters_character_id_fkey":
+                raise CharacterInUse(character_id) from error
+            raise
+
+
+async def _first(first: FirstAppearance, character_id: int, *, actor_id: UserId) -> Any:
+    return await appear(
+        first.movie_id,
+        character_id,
+        actor_id=actor_id,
+        person_id=first.person_id,
+        billing_order=first.billing_order,
+    )
+
+
+async def _rows(text: str, position: list[Any] | None, *, limit: int) -> list[dict[str, Any]]:
+    """Returns the names and ids of one page; compared as rows, for thousands of characters have the same name."""
+    conditions, values = [], []
+    if text:
+        values.append(f"%{unicodedata.normalize('NFC', text).translate(WILDCARDS)}%")
+        conditions.append(f"name ILIKE ${len(values)}")
+    if position is not None:
+        values += position
+        conditions.append(f"(name, id) > (${len(values) - 1}, ${len(values)})")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    return await connection().execute_query_dict(
+        # Every part of the statement is from this file; the values travel apart.
+        f"SELECT id, name FROM characters {where} ORDER BY name, id LIMIT {limit:d}",  # noqa: S608
+        values,
+    )
+
+
+async def _lock(character_id: int, etag: str) -> Character:
+    """Returns the character, locked against other writers; raises CharacterNotFound, EtagStale."""
+    character = await Character.filter(id=character_id).select_for_update(no_key=True).first()
+    if character is None:
+        raise CharacterNotFound(character_id)
+    require_etag(etag, character)
+    return character

@@ -1,0 +1,97 @@
+"""Characters and appearances as messages and back."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from marquee.catalog.v1 import cast_pb2, character_pb2, movie_pb2
+
+from service.catalog.cast.values import CastChanges, CharacterChanges, FirstAppearance
+from service.catalog.models import Character, CharacterRole, MovieCharacter
+from service.catalog.written_fields import Readers, known, known_text, read_fields, required_text
+from service.errors import FieldsInvalid, FieldViolation
+from service.etags import etag_of
+from service.protobuf import masked_fields, timestamp
+
+ROLE_PREFIX = "CHARACTER_ROLE_"
+
+
+def to_character(character: Character) -> character_pb2.Character:
+    """Returns the message of a character."""
+    return character_pb2.Character(
+        id=character.id,
+        name=character.name,
+        description=character.description or "",
+        role=_to_role(character.role),
+        etag=etag_of(character),
+        create_time=timestamp(character.created_at),
+        update_time=timestamp(character.updated_at),
+    )
+
+
+def to_appearance(appearance: MovieCharacter) -> character_pb2.CharacterAppearance:
+    """Returns the message of an appearance whose movie, character and person are loaded."""
+    character, person = appearance.character, appearance.person
+    return character_pb2.CharacterAppearance(
+        id=appearance.id,
+        movie_id=appearance.movie.id,
+        movie_title=appearance.movie.title,
+        character_id=character.id,
+        character_name=character.name,
+        actor=movie_pb2.PersonSummary(id=person.id, first_name=person.first_name, last_name=person.last_name)
+        if person
+        else None,
+        role=_to_role(appearance.role or character.role),
+        billing_order=appearance.billing_order,
+        etag=etag_of(appearance),
+    )
+
+
+def new_character_from(request: cast_pb2.CreateCharacterRequest) -> CharacterChanges:
+    """Returns a whole character; raises FieldsInvalid, naming every bad field."""
+    return cast("CharacterChanges", read_fields(request.character, CHARACTER_FIELDS, CHARACTER_FIELDS))
+
+
+def first_appearance_from(request: cast_pb2.CreateCharacterRequest) -> FirstAppearance | None:
+    """Returns where a new character appears; raises FieldsInvalid for how it appears in no movie."""
+    if request.movie_id:
+        return FirstAppearance(request.movie_id, request.person_id or None, request.billing_order)
+    astray = [name for name in ("person_id", "billing_order") if getattr(request, name)]
+    if astray:
+        raise FieldsInvalid([FieldViolation(name, "appearance.movie", "needs movie_id") for name in astray])
+    return None
+
+
+def character_changes_from(request: cast_pb2.UpdateCharacterRequest) -> CharacterChanges:
+    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    names = masked_fields(request.character, request.update_mask, allowed=CHARACTER_FIELDS, populated=True)
+    return cast("CharacterChanges", read_fields(request.character, names, CHARACTER_FIELDS))
+
+
+def new_cast_from(request: cast_pb2.AddCastRequest) -> CastChanges:
+    """Returns who plays a character, and how."""
+    return cast("CastChanges", read_fields(request, CAST_FIELDS, CAST_FIELDS))
+
+
+def cast_changes_from(request: cast_pb2.UpdateCastRequest) -> CastChanges:
+    """Returns what staff want changed; raises FieldsInvalid for a mask that is none."""
+    names = masked_fields(request, request.update_mask, allowed=CAST_FIELDS, populated=True)
+    return cast("CastChanges", read_fields(request, names, CAST_FIELDS))
+
+
+def _to_role(role: CharacterRole | None) -> character_pb2.CharacterRole.ValueType:
+    return character_pb2.CharacterRole.Value(f"{ROLE_PREFIX}{role.name if role else 'UNSPECIFIED'}")
+
+
+def _role(message: Any, _name: str) -> CharacterRole | None:
+    if message.role == character_pb2.CHARACTER_ROLE_UNSPECIFIED:
+        return None
+    return CharacterRole[character_pb2.CharacterRole.Name(message.role).removeprefix(ROLE_PREFIX)]
+
+
+def _billing_order(message: Any, _name: str) -> int:
+    return cast("int", message.billing_order)
+
+
+CHARACTER_FIELDS: Readers = {"name": required_text, "description": known_text, "role": _role}
+CAST_FIELDS: Readers = {"person_id": known, "role": _role, "billing_order": _billing_order}

@@ -1,0 +1,53 @@
+"""Changes and exports as messages."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from marquee.catalog.v1 import change_pb2, changes_pb2
+
+from service.catalog.changes.values import Change, ChangePage, Entity, ExportedMovies
+from service.catalog.convert import to_movie
+from service.protobuf import timestamp
+
+MESSAGE_BYTES = 1 << 20
+"""A message of an export is about as large at most: clients take 4 MiB unless told otherwise."""
+
+
+def entity_from(entity_type: change_pb2.EntityType.ValueType) -> Entity | None:
+    """Returns the entity that is asked for, None for any."""
+    if entity_type == change_pb2.ENTITY_TYPE_UNSPECIFIED:
+        return None
+    return Entity[change_pb2.EntityType.Name(entity_type).removeprefix("ENTITY_TYPE_")]
+
+
+def to_change(change: Change) -> change_pb2.Change:
+    """Returns the message of a change."""
+    return change_pb2.Change(
+        entity_type=change_pb2.EntityType.Value(f"ENTITY_TYPE_{change.entity.name}"),
+        entity_id=change.entity_id,
+        kind=change_pb2.ChangeKind.Value(f"CHANGE_KIND_{change.kind.name}"),
+        create_time=timestamp(change.created_at),
+    )
+
+
+def to_watched(page: ChangePage) -> changes_pb2.WatchChangesResponse:
+    """Returns a page as a message of a watch."""
+    return changes_pb2.WatchChangesResponse(
+        changes=map(to_change, page.changes), next_cursor=page.next_cursor, send_time=timestamp(page.read_at)
+    )
+
+
+def to_exported(batch: ExportedMovies) -> Iterator[changes_pb2.ExportMoviesResponse]:
+    """Returns the messages of a batch, at least one; each movie is whole."""
+    message = changes_pb2.ExportMoviesResponse(cursor=batch.cursor)
+    size = 0
+    for detail in batch.movies:
+        movie = to_movie(detail, None)
+        size += movie.ByteSize()
+        if message.movies and size > MESSAGE_BYTES:
+            yield message
+            message = changes_pb2.ExportMoviesResponse(cursor=batch.cursor)
+            size = movie.ByteSize()
+        message.movies.append(movie)
+    yield message

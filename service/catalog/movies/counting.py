@@ -1,0 +1,110 @@
+"""How many movies some conditions admit: in all, and by genre, decade and language."""
+
+from __future__ import annotations
+
+import enum
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from service.catalog.movies.conditions import Condition, Parameters
+from service.catalog.movies.fields import INT32_MAX, condition_sql
+from service.db import connection
+
+EXACT_TOTAL = 10_000
+"""The largest total that is counted; past it, PostgreSQL's estimate stands in."""
+FACET_MOVIES = 50_000
+"""Movies that a facet looks at, at most: what bounds its cost."""
+FACET_VALUES = 100
+# Dates at the ends of the calendar are stored as infinite, which have no year.
+DECADE = "(extract(year FROM least(greatest(a.release_date, date '0001-01-01'), date '9999-12-31'))::int / 10 * 10)"
+
+
+class Facet(enum.StrEnum):
+    """What movies can be counted by."""
+
+    GENRE = "genre"
+    DECADE = "decade"
+    LANGUAGE = "language"
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """A number of movies."""
+
+    count: int
+    is_estimate: bool
+
+
+@dataclass(frozen=True, slots=True)
+class FacetValue:
+    """A value of a facet and its number of movies; `genre_id` is 0 for other facets."""
+
+    value: str
+    count: int
+    genre_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FacetCounts:
+    """The values of a facet, the most frequent first."""
+
+    facet: Facet
+    values: Sequence[FacetValue]
+    is_partial: bool
+    """More movies were admitted than a facet looks at."""
+
+
+VALUES = {
+    Facet.GENRE: (
+        "SELECT n.name AS value, n.id AS genre_id, count(*) AS count FROM admitted AS a"
+        " JOIN movie_genres AS g ON g.movie_id = a.id JOIN genres AS n ON n.id = g.genre_id GROUP BY n.id"
+    ),
+    Facet.DECADE: (
+        f"SELECT {DECADE}::text AS value, 0 AS genre_id, count(*) AS count FROM admitted AS a"  # noqa: S608 - above
+        f" WHERE a.release_date IS NOT NULL GROUP BY {DECADE}"
+    ),
+    Facet.LANGUAGE: (
+        "SELECT a.original_language AS value, 0 AS genre_id, count(*) AS count FROM admitted AS a"
+        " WHERE a.original_language IS NOT NULL GROUP BY a.original_language"
+    ),
+}
+
+
+async def count_movies(conditions: Sequence[Condition]) -> Total:
+    """Returns how many movies fulfil every condition, exactly up to EXACT_TOTAL."""
+    parameters = Parameters()
+    admitted = _admitted("m.id", conditions, parameters)
+    bounded = f"SELECT count(*) AS count FROM ({admitted} LIMIT {EXACT_TOTAL + 1}) AS a"  # noqa: S608 - values are apart
+    rows = await connection().execute_query_dict(bounded, parameters.values)
+    if rows[0]["count"] <= EXACT_TOTAL:
+        return Total(rows[0]["count"], is_estimate=False)
+    plan = await connection().execute_query_dict(f"EXPLAIN (FORMAT JSON) {admitted}", parameters.values)
+    estimate = json.loads(plan[0]["QUERY PLAN"])[0]["Plan"]["Plan Rows"]
+    return Total(min(max(estimate, EXACT_TOTAL + 1), INT32_MAX), is_estimate=True)
+
+
+async def count_by(facet: Facet, conditions: Sequence[Condition]) -> FacetCounts:
+    """Returns how the movies that fulfil every condition spread over a facet's values.
+
+    Looks at FACET_MOVIES of them at most, and returns FACET_VALUES values at most.
+    """
+    parameters = Parameters()
+    admitted = _admitted("m.id, m.release_date, m.original_language", conditions, parameters)
+    rows = await connection().execute_query_dict(
+        f"WITH found AS MATERIALIZED ({admitted} LIMIT {FACET_MOVIES + 1}),"  # noqa: S608 - values are apart
+        f" admitted AS (SELECT * FROM found LIMIT {FACET_MOVIES})"
+        f" SELECT counted.*, (SELECT count(*) > {FACET_MOVIES} FROM found) AS is_partial"
+        f" FROM ({VALUES[facet]}) AS counted ORDER BY count DESC, value LIMIT {FACET_VALUES}",
+        parameters.values,
+    )
+    return FacetCounts(
+        facet,
+        [FacetValue(row["value"], row["count"], row["genre_id"]) for row in rows],
+        is_partial=bool(rows) and rows[0]["is_partial"],
+    )
+
+
+def _admitted(columns: str, conditions: Sequence[Condition], parameters: Parameters) -> str:
+    where = " AND ".join(condition_sql(condition, parameters) for condition in conditions)
+    return f"SELECT {columns} FROM movies AS m" + (f" WHERE {where}" if where else "")  # noqa: S608 - values are apart

@@ -1,0 +1,142 @@
+"""What staff do to movies, one at a time."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from typing import Any
+
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import RawSQL
+
+from service import audit
+from service.auth.principal import UserId
+from service.catalog.errors import ImdbIdTaken, MovieNotFound, TmdbIdTaken
+from service.catalog.models import Movie, MovieGenre
+from service.catalog.movies.values import MovieChanges
+from service.catalog.service import Catalog, MovieDetail, MovieId, find_unknown_genres
+from service.db import transaction, violated_constraint
+from service.errors import DomainError, FieldsInvalid, FieldViolation, invalid_field
+from service.etags import require_etag
+from service.media.removal import FileRemoval
+
+
+class MovieWrites:
+    """Makes, changes and removes movies; each act with its line in the audit trail."""
+
+    def __init__(self, *, catalog: Catalog, removal: FileRemoval) -> None:
+        self._catalog = catalog
+        self._removal = removal
+
+    async def create_movie(self, changes: MovieChanges, *, actor_id: UserId) -> MovieDetail:
+        """Makes a movie with its genres.
+
+        Raises TmdbIdTaken, ImdbIdTaken, and FieldsInvalid for a director, country or genre that does not exist.
+        """
+        async with _translated(changes), transaction():
+            movie = await Movie.create(**_columns(changes))
+            movie_id = MovieId(movie.id)
+            await _add_genres(movie_id, changes.get("genre_ids", ()))
+            await audit.record(
+                "movies.create", resource=f"movies/{movie_id}", actor_user_id=actor_id, title=movie.title
+            )
+            return await self._catalog.get_movie(movie_id=movie_id)
+
+    async def update_movie(
+        self, movie_id: MovieId, changes: MovieChanges, *, etag: str, actor_id: UserId
+    ) -> MovieDetail:
+        """Changes a movie, all that is named or nothing; no change at all leaves its version as it is.
+
+        Raises MovieNotFound, EtagStale unless the etag is empty, and what create_movie raises.
+        """
+        async with _translated(changes), transaction():
+            await _lock(movie_id, etag)
+            if changes:
+                # A column at least, so that other genres alone make a new version as well.
+                await Movie.filter(id=movie_id).update(updated_at=RawSQL("now()"), **_columns(changes))
+                if "genre_ids" in changes:
+                    await _replace_genres(movie_id, changes["genre_ids"])
+                await audit.record(
+                    "movies.update", resource=f"movies/{movie_id}", actor_user_id=actor_id, fields=sorted(changes)
+                )
+            return await self._catalog.get_movie(movie_id=movie_id)
+
+    async def delete_movie(self, movie_id: MovieId, *, etag: str, actor_id: UserId) -> None:
+        """Removes a movie with its cast and what users kept of it; its pictures are left to the sweep.
+
+        Raises MovieNotFound, EtagStale unless the etag is empty.
+        """
+        async with transaction():
+            movie = await _lock(movie_id, etag, to_delete=True)
+            await self._removal.discard_movie_pictures(movie_id)
+            await Movie.filter(id=movie_id).delete()
+            await audit.record(
+                "movies.delete", resource=f"movies/{movie_id}", actor_user_id=actor_id, title=movie.title
+            )
+
+
+async def _lock(movie_id: MovieId, etag: str, *, to_delete: bool = False) -> Movie:
+    """Returns the movie, locked against other writers; raises MovieNotFound, EtagStale."""
+    # The weaker lock lets others go on to refer to the movie, as favorites do.
+    locked = Movie.filter(id=movie_id).select_for_update(no_key=not to_delete)
+    movie = await locked.only("id", "title", "row_version").first()
+    if movie is None:
+        raise MovieNotFound(movie_id)
+    require_etag(etag, movie)
+    return movie
+
+
+def _columns(changes: MovieChanges) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if name != "genre_ids"}
+
+
+async def _replace_genres(movie_id: MovieId, genre_ids: Collection[int]) -> None:
+    kept: set[Any] = set(await MovieGenre.filter(movie_id=movie_id).values_list("genre_id", flat=True))
+    gone = kept.difference(genre_ids)
+    if gone:
+        await MovieGenre.filter(movie_id=movie_id, genre_id__in=gone).delete()
+    await _add_genres(movie_id, [genre_id for genre_id in genre_ids if genre_id not in kept])
+
+
+async def _add_genres(movie_id: MovieId, genre_ids: Collection[int]) -> None:
+    if genre_ids:
+        # An import may give a movie the same genre meanwhile.
+        await MovieGenre.bulk_create(
+            [MovieGenre(movie_id=movie_id, genre_id=genre_id) for genre_id in genre_ids], ignore_conflicts=True
+        )
+
+
+@asynccontextmanager
+async def _translated(changes: MovieChanges) -> AsyncIterator[None]:
+    """Stands around the transaction of a write: once it is undone, says what the broken constraint means."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise await _refusal(violated_constraint(error), changes) or error from error
+
+
+async def _refusal(constraint: str, changes: MovieChanges) -> DomainError | None:
+    match constraint:
+        case "movies_tmdb_id_key":
+            return TmdbIdTaken(changes["tmdb_id"])
+        case "movies_imdb_id_key":
+            return ImdbIdTaken(changes["imdb_id"])
+        case "movies_director_id_fkey":
+            return invalid_field("movie.director_id", "person.exists", f"no person {changes['director_id']}")
+        case "movies_country_id_fkey":
+            return invalid_field("movie.country_id", "country.exists", f"no country {changes['country_id']}")
+        case "movie_genres_genre_id_fkey":
+            return await _unknown_genres(changes["genre_ids"])
+    return None
+
+
+async def _unknown_genres(genre_ids: Collection[int]) -> FieldsInvalid:
+    """Returns the refusal that names the genres which do not exist; all, should they exist by now."""
+    unknown = await find_unknown_genres(genre_ids) or set(genre_ids)
+    return FieldsInvalid(
+        [
+            FieldViolation(f"movie.genre_ids[{index}]", "genre.exists", f"no genre {genre_id}")
+            for index, genre_id in enumerate(genre_ids)
+            if genre_id in unknown
+        ]
+    )

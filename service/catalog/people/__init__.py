@@ -1,0 +1,1 @@
+"""People: lists, batches, credits, photos, writes."""

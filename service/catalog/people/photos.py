@@ -1,0 +1,83 @@
+"""Photos of people, and which of them stands for the person."""
+
+from __future__ import annotations
+
+from service import audit
+from service.auth.principal import UserId
+from service.catalog.errors import PersonNotFound, PhotoNotFound
+from service.catalog.models import Person, PersonPhoto
+from service.catalog.people.service import People
+from service.catalog.people.values import PersonDetail, PersonId, Photo
+from service.db import connection, transaction
+from service.media.removal import FileRemoval
+from service.media.service import Media
+from service.media.values import FileId
+
+
+class Photos:
+    """The photos of people."""
+
+    def __init__(self, *, people: People, media: Media, removal: FileRemoval) -> None:
+        self._people = people
+        self._media = media
+        self._removal = removal
+
+    async def list_person_photos(self, person_id: PersonId) -> list[Photo]:
+        """Returns all photos of a person, the primary one first, then by age; raises PersonNotFound."""
+        if not await Person.exists(id=person_id):
+            raise PersonNotFound(person_id)
+        photos = await PersonPhoto.filter(person_id=person_id).order_by("-is_primary", "created_at", "id")
+        images = await self._media.get_images([photo.file_id for photo in photos])
+        return [
+            Photo(FileId(photo.file_id), images.get(photo.file_id), photo.is_primary, photo.created_at)
+            for photo in photos
+        ]
+
+    async def set_primary_photo(self, person_id: PersonId, file_id: FileId, *, actor_id: UserId) -> PersonDetail:
+        """Makes one of a person's photos the one that stands for them; again changes nothing.
+
+        Raises PersonNotFound, PhotoNotFound.
+        """
+        async with transaction():
+            await _lock(person_id)
+            if not await PersonPhoto.exists(person_id=person_id, file_id=file_id):
+                raise PhotoNotFound(file_id)
+            # In one statement: at the end of each, one at most is primary.
+            await connection().execute_query(
+                "UPDATE person_photos SET is_primary = NOT is_primary"
+                " WHERE person_id = $1 AND is_primary <> (file_id = $2)",
+                [person_id, file_id],
+            )
+            await audit.record(
+                "persons.set_primary_photo", resource=f"persons/{person_id}", actor_user_id=actor_id, file_id=file_id
+            )
+            return await self._people.get_person(person_id)
+
+    async def remove_person_photo(self, person_id: PersonId, file_id: FileId, *, actor_id: UserId) -> None:
+        """Takes a photo from a person, for good; the oldest of the others takes the place of the primary one.
+
+        Raises PersonNotFound, PhotoNotFound.
+        """
+        async with transaction():
+            # Before the person, as a verdict does that is about to attach one: neither waits for the other in a circle.
+            await self._removal.discard_photos(person_id, file_id=file_id)
+            await _lock(person_id)
+            if not await PersonPhoto.filter(person_id=person_id, file_id=file_id).delete():
+                raise PhotoNotFound(file_id)
+            await _ensure_primary(person_id)
+            await audit.record(
+                "persons.remove_photo", resource=f"persons/{person_id}", actor_user_id=actor_id, file_id=file_id
+            )
+
+
+async def _ensure_primary(person_id: PersonId) -> None:
+    photos = PersonPhoto.filter(person_id=person_id)
+    oldest = await photos.order_by("-is_primary", "created_at", "id").first()
+    if oldest is not None and not oldest.is_primary:
+        await PersonPhoto.filter(id=oldest.id).update(is_primary=True)
+
+
+async def _lock(person_id: PersonId) -> None:
+    """Locks a person, so that nobody else changes which photo is primary; raises PersonNotFound."""
+    if not await Person.filter(id=person_id).select_for_update(no_key=True).only("id").first():
+        raise PersonNotFound(person_id)

@@ -1,0 +1,151 @@
+"""People, as readers see them and as staff keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from tortoise.exceptions import IntegrityError
+
+from service import audit
+from service.auth.principal import UserId
+from service.catalog.errors import ImdbIdTaken, PersonNotFound, TmdbIdTaken
+from service.catalog.models import Person
+from service.catalog.people.ordering import Order
+from service.catalog.people.values import PersonChanges, PersonDetail, PersonFilter, PersonId
+from service.db import WriteConflict, connection, transaction, violated_constraint
+from service.errors import DomainError, invalid_field
+from service.etags import require_etag
+from service.media.removal import FileRemoval
+from service.media.service import Media
+from service.pagination import Page, PageTokens, page_size
+
+# A character is in a movie once with nobody who plays it, and those who played it are about to be nobody.
+MERGED = """
+DELETE FROM movie_characters AS played USING movie_characters AS unplayed
+WHERE played.person_id = $1 AND unplayed.person_id IS NULL
+    AND unplayed.movie_id = played.movie_id AND unplayed.character_id = played.character_id
+"""
+
+
+class People:
+    """The people of the catalogue."""
+
+    def __init__(self, *, media: Media, removal: FileRemoval, page_tokens: PageTokens) -> None:
+        self._media = media
+        self._removal = removal
+        self._page_tokens = page_tokens
+
+    async def get_person(self, person_id: PersonId) -> PersonDetail:
+        """Returns a person; raises PersonNotFound."""
+        details = await self.get_persons([person_id])
+        if person_id not in details:
+            raise PersonNotFound(person_id)
+        return details[person_id]
+
+    async def get_persons(self, person_ids: Collection[PersonId]) -> dict[PersonId, PersonDetail]:
+        """Returns the people who exist, by id, in a number of queries that does not depend on how many."""
+        if not person_ids:
+            return {}
+        persons = await Person.filter(id__in=set(person_ids)).select_related("country")
+        images = await self._media.get_images({p.primary_photo_id for p in persons if p.primary_photo_id is not None})
+        return {
+            PersonId(person.id): PersonDetail(person, images.get(person.primary_photo_id or 0)) for person in persons
+        }
+
+    async def list_persons(
+        self, wanted: PersonFilter, *, order_by: str, size: int, page_token: str
+    ) -> Page[PersonDetail]:
+        """Returns a page of the people that a filter admits, in a published order; size 0 is the default.
+
+        Raises OrderByInvalid, PageTokenInvalid.
+        """
+        order = Order.parse(order_by)
+        limit = page_size(size)
+        binding = ("ListPersons", order, wanted)
+        position = self._page_tokens.read(page_token, binding=binding)
+        rows = await order.ids_after(position, wanted=wanted, limit=limit + 1)
+        page, more = rows[:limit], len(rows) > limit
+        details = await self.get_persons([PersonId(person_id) for person_id, _ in page])
+        return Page(
+            # A person who was deleted between the two queries is left out.
+            [details[PersonId(person_id)] for person_id, _ in page if person_id in details],
+            self._page_tokens.make(page[-1][1], binding=binding) if more else "",
+        )
+
+    async def create_person(self, changes: PersonChanges, *, actor_id: UserId) -> PersonDetail:
+        """Makes a person.
+
+        Raises TmdbIdTaken, ImdbIdTaken, and FieldsInvalid for a country that does not exist.
+        """
+        try:
+            async with transaction():
+                person = await Person.create(**changes)
+                await audit.record("persons.create", resource=f"persons/{person.id}", actor_user_id=actor_id)
+                return await self.get_person(PersonId(person.id))
+        except IntegrityError as error:
+            raise _refusal(error, changes) or error from error
+
+    async def update_person(
+        self, person_id: PersonId, changes: PersonChanges, *, etag: str, actor_id: UserId
+    ) -> PersonDetail:
+        """Changes a person, all that is named or nothing; no change at all leaves their version as it is.
+
+        Raises PersonNotFound, EtagStale unless the etag is empty, and what create_person raises.
+        """
+        try:
+            async with transaction():
+                await _lock(person_id, etag)
+                if changes:
+                    await Person.filter(id=person_id).update(**changes)
+                    await audit.record(
+                        "persons.update",
+                        resource=f"persons/{person_id}",
+                        actor_user_id=actor_id,
+                        fields=sorted(changes),
+                    )
+                return await self.get_person(person_id)
+        except IntegrityError as error:
+            raise _refusal(error, changes) or error from error
+
+    async def delete_person(self, person_id: PersonId, *, etag: str, actor_id: UserId) -> None:
+        """Removes a person with their photos; the movies and characters stay, without them.
+
+        Raises PersonNotFound, EtagStale unless the etag is empty, WriteConflict.
+        """
+        try:
+            async with transaction():
+                # First, as a verdict does that is about to attach one: neither waits for the other in a circle.
+                await self._removal.discard_photos(person_id)
+                person = await _lock(person_id, etag)
+                await connection().execute_query(MERGED, [person_id])
+                await Person.filter(id=person_id).delete()
+                await audit.record(
+                    "persons.delete",
+                    resource=f"persons/{person_id}",
+                    actor_user_id=actor_id,
+                    name=f"{person.first_name} {person.last_name}".strip(),
+                )
+        except IntegrityError as error:
+            if violated_constraint(error) == "uq_movie_characters":
+                raise WriteConflict("who else played the character is being removed, too; repeat") from error
+            raise
+
+
+async def _lock(person_id: PersonId, etag: str) -> Person:
+    """Returns the person, locked against other writers; raises PersonNotFound, EtagStale."""
+    person = await Person.filter(id=person_id).select_for_update(no_key=True).first()
+    if person is None:
+        raise PersonNotFound(person_id)
+    require_etag(etag, person)
+    return person
+
+
+def _refusal(error: IntegrityError, changes: PersonChanges) -> DomainError | None:
+    match violated_constraint(error):
+        case "persons_tmdb_id_key":
+            return TmdbIdTaken(changes["tmdb_id"])
+        case "persons_imdb_id_key":
+            return ImdbIdTaken(changes["imdb_id"])
+        case "persons_country_id_fkey":
+            return invalid_field("person.country_id", "country.exists", f"no country {changes['country_id']}")
+    return None

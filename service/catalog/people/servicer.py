@@ -1,0 +1,122 @@
+"""The rpcs about people."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marquee.catalog.v1 import catalog_pb2_grpc, people_pb2
+
+from service.auth.principal import current_principal
+from service.catalog.people.convert import (
+    new_person_from,
+    person_changes_from,
+    person_filter_from,
+    to_credit,
+    to_person,
+    to_photo,
+)
+from service.catalog.people.credits import Credits
+from service.catalog.people.photos import Photos
+from service.catalog.people.service import People
+from service.catalog.people.values import PersonId
+from service.media.values import FileId
+
+
+class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
+    """Messages to arguments and back."""
+
+    _people: People
+    _credits: Credits
+    _photos: Photos
+
+    async def GetPerson(self, request: people_pb2.GetPersonRequest, context: Any) -> people_pb2.GetPersonResponse:
+        """Returns one person."""
+        detail = await self._people.get_person(PersonId(request.id))
+        return people_pb2.GetPersonResponse(person=to_person(detail))
+
+    async def BatchGetPersons(
+        self, request: people_pb2.BatchGetPersonsRequest, context: Any
+    ) -> people_pb2.BatchGetPersonsResponse:
+        """Returns people by id, and the ids that no person has."""
+        ids = [PersonId(person_id) for person_id in request.ids]
+        details = await self._people.get_persons(ids)
+        return people_pb2.BatchGetPersonsResponse(
+            persons=[to_person(details[person_id]) for person_id in ids if person_id in details],
+            missing_ids=[person_id for person_id in ids if person_id not in details],
+        )
+
+    async def ListPersons(self, request: people_pb2.ListPersonsRequest, context: Any) -> people_pb2.ListPersonsResponse:
+        """Returns a page of people."""
+        page = await self._people.list_persons(
+            person_filter_from(request),
+            order_by=request.order_by,
+            size=request.page_size,
+            page_token=request.page_token,
+        )
+        return people_pb2.ListPersonsResponse(
+            persons=[to_person(detail) for detail in page.items], next_page_token=page.next_page_token
+        )
+
+    async def CreatePerson(
+        self, request: people_pb2.CreatePersonRequest, context: Any
+    ) -> people_pb2.CreatePersonResponse:
+        """Makes a person."""
+        detail = await self._people.create_person(new_person_from(request), actor_id=current_principal().require_user())
+        return people_pb2.CreatePersonResponse(person=to_person(detail))
+
+    async def UpdatePerson(
+        self, request: people_pb2.UpdatePersonRequest, context: Any
+    ) -> people_pb2.UpdatePersonResponse:
+        """Changes a person."""
+        detail = await self._people.update_person(
+            PersonId(request.id),
+            person_changes_from(request),
+            etag=request.person.etag,
+            actor_id=current_principal().require_user(),
+        )
+        return people_pb2.UpdatePersonResponse(person=to_person(detail))
+
+    async def DeletePerson(
+        self, request: people_pb2.DeletePersonRequest, context: Any
+    ) -> people_pb2.DeletePersonResponse:
+        """Removes a person."""
+        await self._people.delete_person(
+            PersonId(request.id), etag=request.etag, actor_id=current_principal().require_user()
+        )
+        return people_pb2.DeletePersonResponse()
+
+    async def ListPersonCredits(
+        self, request: people_pb2.ListPersonCreditsRequest, context: Any
+    ) -> people_pb2.ListPersonCreditsResponse:
+        """Returns a page of what a person directed and played in."""
+        page = await self._credits.list_person_credits(
+            PersonId(request.person_id), size=request.page_size, page_token=request.page_token
+        )
+        return people_pb2.ListPersonCreditsResponse(
+            credits=[to_credit(credit) for credit in page.items], next_page_token=page.next_page_token
+        )
+
+    async def ListPersonPhotos(
+        self, request: people_pb2.ListPersonPhotosRequest, context: Any
+    ) -> people_pb2.ListPersonPhotosResponse:
+        """Returns all photos of a person."""
+        photos = await self._photos.list_person_photos(PersonId(request.person_id))
+        return people_pb2.ListPersonPhotosResponse(photos=[to_photo(photo) for photo in photos])
+
+    async def SetPrimaryPhoto(
+        self, request: people_pb2.SetPrimaryPhotoRequest, context: Any
+    ) -> people_pb2.SetPrimaryPhotoResponse:
+        """Makes one of a person's photos the one that stands for them."""
+        detail = await self._photos.set_primary_photo(
+            PersonId(request.person_id), FileId(request.file_id), actor_id=current_principal().require_user()
+        )
+        return people_pb2.SetPrimaryPhotoResponse(person=to_person(detail))
+
+    async def RemovePersonPhoto(
+        self, request: people_pb2.RemovePersonPhotoRequest, context: Any
+    ) -> people_pb2.RemovePersonPhotoResponse:
+        """Takes a photo from a person."""
+        await self._photos.remove_person_photo(
+            PersonId(request.person_id), FileId(request.file_id), actor_id=current_principal().require_user()
+        )
+        return people_pb2.RemovePersonPhotoResponse()

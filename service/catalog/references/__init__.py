@@ -1,0 +1,1 @@
+"""Genres and countries."""

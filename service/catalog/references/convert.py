@@ -1,0 +1,65 @@
+"""Genres and countries as messages and back."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from marquee.catalog.v1 import reference_pb2, references_pb2
+
+from service.catalog.models import Country
+from service.catalog.references.values import CountryChanges, GenreChanges, GenreDetail
+from service.catalog.written_fields import Readers, known, known_text, read_fields, required_text
+from service.etags import etag_of
+from service.protobuf import masked_fields, timestamp
+
+GENRE_FIELDS: Readers = {"name": required_text, "notes": known_text, "tmdb_id": known}
+COUNTRY_FIELDS: Readers = {"name": required_text, "iso_3166_1": known}
+
+
+def to_genre(detail: GenreDetail) -> reference_pb2.Genre:
+    """Returns the message of a genre."""
+    genre = detail.genre
+    return reference_pb2.Genre(
+        id=genre.id,
+        name=genre.name,
+        notes=genre.notes or "",
+        tmdb_id=genre.tmdb_id or 0,
+        movie_count=detail.movie_count,
+        etag=etag_of(genre),
+        create_time=timestamp(genre.created_at),
+        update_time=timestamp(genre.updated_at),
+    )
+
+
+def to_country(country: Country) -> reference_pb2.Country:
+    """Returns the message of a country."""
+    return reference_pb2.Country(
+        id=country.id,
+        name=country.name,
+        iso_3166_1=country.iso_3166_1 or "",
+        etag=etag_of(country),
+        create_time=timestamp(country.created_at),
+        update_time=timestamp(country.updated_at),
+    )
+
+
+def new_genre_from(request: references_pb2.CreateGenreRequest) -> GenreChanges:
+    """Returns a whole genre; raises FieldsInvalid, naming every bad field."""
+    return cast("GenreChanges", read_fields(request.genre, GENRE_FIELDS, GENRE_FIELDS))
+
+
+def genre_changes_from(request: references_pb2.UpdateGenreRequest) -> GenreChanges:
+    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    names = masked_fields(request.genre, request.update_mask, allowed=GENRE_FIELDS, populated=True)
+    return cast("GenreChanges", read_fields(request.genre, names, GENRE_FIELDS))
+
+
+def new_country_from(request: references_pb2.CreateCountryRequest) -> CountryChanges:
+    """Returns a whole country; raises FieldsInvalid, naming every bad field."""
+    return cast("CountryChanges", read_fields(request.country, COUNTRY_FIELDS, COUNTRY_FIELDS))
+
+
+def country_changes_from(request: references_pb2.UpdateCountryRequest) -> CountryChanges:
+    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    names = masked_fields(request.country, request.update_mask, allowed=COUNTRY_FIELDS, populated=True)
+    return cast("CountryChanges", read_fields(request.country, names, COUNTRY_FIELDS))

@@ -1,0 +1,40 @@
+"""What a search found as messages."""
+
+from __future__ import annotations
+
+from marquee.catalog.v1 import movie_pb2, search_pb2
+
+from service.catalog.people.convert import to_person
+from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
+
+_FIELDS = {
+    MatchedField.TITLE: search_pb2.MATCHED_FIELD_TITLE,
+    MatchedField.ORIGINAL_TITLE: search_pb2.MATCHED_FIELD_ORIGINAL_TITLE,
+    MatchedField.PERSON: search_pb2.MATCHED_FIELD_PERSON,
+}
+
+
+def to_movie_match(match: MovieMatch, movie: movie_pb2.Movie) -> search_pb2.MovieMatch:
+    """Returns the message of a movie that was found."""
+    return search_pb2.MovieMatch(
+        movie=movie, score=match.score, matched_field=_FIELDS[match.field], highlight=_highlight(match.highlight)
+    )
+
+
+def to_person_match(match: PersonMatch) -> search_pb2.PersonMatch:
+    """Returns the message of a person who was found."""
+    return search_pb2.PersonMatch(
+        person=to_person(match.detail), score=match.score, highlight=_highlight(match.highlight)
+    )
+
+
+def to_suggestion(suggestion: TitleSuggestion) -> search_pb2.TitleSuggestion:
+    """Returns the message of a title to offer."""
+    return search_pb2.TitleSuggestion(
+        movie_id=suggestion.movie_id, title=_highlight(suggestion.title), year=suggestion.year
+    )
+
+
+def _highlight(highlight: Highlight) -> search_pb2.Highlight:
+    spans = [search_pb2.Span(start=span.start, length=span.length) for span in highlight.spans]
+    return search_pb2.Highlight(text=highlight.text, spans=spans)
