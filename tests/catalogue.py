@@ -23,6 +23,24 @@ async def add_genre(database: asyncpg.Connection, name: str, *movie_ids: int) ->
     return genre_id
 
 
+async def add_country(database: asyncpg.Connection, name: str, code: str | None = None) -> int:
+    """Inserts a country and returns its id."""
+    return await _insert(database, "countries", {"name": name, "iso_3166_1": code})
+
+
+async def add_character(database: asyncpg.Connection, name: str = "Hero", **columns: object) -> int:
+    """Inserts a character with the given columns and returns its id."""
+    return await _insert(database, "characters", {"name": name, **columns})
+
+
+async def add_cast(
+    database: asyncpg.Connection, movie_id: int, character_id: int, person_id: int | None = None, **columns: object
+) -> int:
+    """Inserts an appearance with the given columns and returns its id."""
+    pair = {"movie_id": movie_id, "character_id": character_id, "person_id": person_id}
+    return await _insert(database, "movie_characters", pair | columns)
+
+
 async def _insert(database: asyncpg.Connection, table: str, columns: dict[str, object]) -> int:
     names = ", ".join(columns)
     places = ", ".join(f"${number}" for number in range(1, len(columns) + 1))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 import pytest
+from google.api import field_behavior_pb2
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
@@ -26,8 +27,10 @@ def naughty_strings() -> list[str]:
 
 
 def places(message: Descriptor) -> Iterator[Place]:
-    """Yields every place of a message where a string can stand."""
+    """Yields every place of a message where a string can stand that is the caller's to write."""
     for field in message.fields:
+        if field_behavior_pb2.OUTPUT_ONLY in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]:
+            continue
         if field.type == FieldDescriptor.TYPE_STRING:
             yield (field.name,)
         elif field.message_type is None:
@@ -39,13 +42,13 @@ def places(message: Descriptor) -> Iterator[Place]:
 
 
 def put(message: Message, place: Place, text: str) -> None:
-    """Has a text stand in a place; of a repeated field, in the first of those that are there."""
+    """Has a text stand in a place; of a repeated field, in the first."""
     name, *rest = place
     value: Any = getattr(message, name)
     if isinstance(value, Struct):
         value.update({text: "a value"} if rest == ["key"] else {"a key": text})
     elif rest:
-        put(value if isinstance(value, Message) else value[0], tuple(rest), text)
+        put(value if isinstance(value, Message) else value[0] if value else value.add(), tuple(rest), text)
     elif isinstance(value, str):
         setattr(message, name, text)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,3 +46,11 @@ class QueryCount(logging.Handler):
             self._listening.remove(counted)
             logger.removeHandler(self)
             logger.setLevel(level)
+
+
+async def until_quiet(counted: Counted) -> None:
+    """Waits until no more statements are sent; a slow machine ends that early, and never late."""
+    before = -1
+    while counted.total != before:
+        before = counted.total
+        await asyncio.sleep(0.5)

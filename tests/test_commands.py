@@ -67,7 +67,7 @@ async def test_a_migration_that_meets_a_lock_gives_up_and_changes_nothing(
     variables: dict[str, Any], database: asyncpg.Connection
 ) -> None:
     async with database.transaction():
-        await database.execute("LOCK TABLE users IN ACCESS SHARE MODE")
+        await database.execute("LOCK TABLE movies IN ACCESS SHARE MODE")
         told = run("migrate", "down", **variables | {"database_lock_timeout": 0.2})
     assert told.returncode == 1
     assert "LockNotAvailableError" in told.stderr

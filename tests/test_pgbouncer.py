@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.favorites.v1 import favorites_pb2
 from marquee.users.v1 import users_pb2
 from pydantic import SecretStr
@@ -118,7 +118,7 @@ async def test_of_200_mixed_calls_at_once_none_fails(
                 case 3:
                     call = user.users.GetProfile(users_pb2.GetProfileRequest())
                 case _:
-                    call = user.catalog.ListMovies(catalog_pb2.ListMoviesRequest(page_size=2))
+                    call = user.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_size=2))
             calls.append(call)
         outcomes = await asyncio.gather(*calls, return_exceptions=True)
     assert [outcome for outcome in outcomes if isinstance(outcome, BaseException)] == []

@@ -11,7 +11,7 @@ import asyncpg
 import grpc
 import pytest
 import structlog
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
 from service.media.storage import S3UploadStorage
@@ -58,7 +58,7 @@ async def clients(settings: Settings, storage: S3UploadStorage) -> AsyncIterator
 
 
 def read(client: Client) -> Any:
-    return client.catalog.ListMovies(catalog_pb2.ListMoviesRequest())
+    return client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
 
 
 async def attempt(client: Client) -> str:

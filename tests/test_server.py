@@ -10,7 +10,7 @@ import asyncpg
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 
 from service.auth import policy
 from service.auth.keys import KeysUnusable
@@ -19,13 +19,17 @@ from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor
 from service.interceptors.chain import Chain
 from service.interceptors.deadline import DeadlineInterceptor
+from service.interceptors.dry_run import DryRunInterceptor
 from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.field_mask import FieldMaskInterceptor
 from service.interceptors.forgery import ForgeryInterceptor
+from service.interceptors.idempotency import IdempotencyInterceptor
 from service.interceptors.limits import LimitsInterceptor
 from service.interceptors.metrics import MetricsInterceptor
 from service.interceptors.origin import OriginInterceptor
 from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.standing import StandingInterceptor
 from service.interceptors.validation import ValidationInterceptor
 from service.media.storage import S3UploadStorage
 from service.rate_limits import RateLimiter
@@ -55,8 +59,12 @@ def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) ->
         TurnedAwayInterceptor,
         ForgeryInterceptor,
         AuthenticationInterceptor,
+        StandingInterceptor,
         RateLimitInterceptor,
         ValidationInterceptor,
+        FieldMaskInterceptor,
+        DryRunInterceptor,
+        IdempotencyInterceptor,
     ]
 
 
@@ -155,7 +163,7 @@ async def test_a_server_whose_database_is_away_starts_unready(
             assert await health_of(channel, "") == NOT_SERVING
             assert await health_of(channel, LIVENESS) == SERVING
             client = Client(channel, settings)
-            refusal = await refused(client.catalog.ListMovies(catalog_pb2.ListMoviesRequest()))
+            refusal = await refused(client.catalog.ListMovies(movies_pb2.ListMoviesRequest()))
             assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNREACHABLE")
             assert "127.0.0.1" not in refusal.message
     finally:
@@ -175,7 +183,7 @@ async def test_a_draining_server_says_so_and_lets_calls_end(
         assert (await watch.read()).status == SERVING
         async with database.transaction():
             await database.execute("LOCK TABLE movies IN ACCESS EXCLUSIVE MODE")
-            call = asyncio.ensure_future(Client(channel, settings).catalog.ListMovies(catalog_pb2.ListMoviesRequest()))
+            call = asyncio.ensure_future(Client(channel, settings).catalog.ListMovies(movies_pb2.ListMoviesRequest()))
             while figures.under_way < 2:  # noqa: ASYNC110 - the watch and the call; the figures have no event
                 await asyncio.sleep(0.01)
             stopping = asyncio.create_task(server.stop(5))
@@ -190,8 +198,8 @@ async def test_calls_that_no_handler_has_heard_of_do_not_hang(settings: Settings
     port = await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         client = Client(channel, settings)
-        await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest())
-        calls = [asyncio.ensure_future(client.catalog.ListMovies(catalog_pb2.ListMoviesRequest())) for _ in range(40)]
+        await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
+        calls = [asyncio.ensure_future(client.catalog.ListMovies(movies_pb2.ListMoviesRequest())) for _ in range(40)]
         await asyncio.sleep(0.02)
         async with asyncio.timeout(20):
             await server.stop(60)

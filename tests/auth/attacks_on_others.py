@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.favorites.v1 import favorites_pb2
 from marquee.media.v1 import media_pb2
 from marquee.users.v1 import users_pb2
@@ -180,7 +180,7 @@ async def brings_page_tokens_of_its_own(scene: Scene) -> list[Refusal]:
         trail_request = users_pb2.ListAuditEventsRequest(page_size=1, page_token=token)
         refusals.append(await refused(caller.users.ListAuditEvents(trail_request)))
     for token in (*tokens, users, events):
-        movies = catalog_pb2.ListMoviesRequest(page_token=token)
+        movies = movies_pb2.ListMoviesRequest(page_token=token)
         refusals.append(await refused(scene.nobody.catalog.ListMovies(movies)))
         favorites = favorites_pb2.ListFavoritesRequest(page_token=token)
         refusals.append(await refused(scene.attacker.favorites.ListFavorites(favorites)))
@@ -192,7 +192,7 @@ async def brings_huge_page_tokens(scene: Scene) -> list[Refusal]:
     return [
         await refused(staff.users.ListUsers(users_pb2.ListUsersRequest(page_token=huge))),
         await refused(staff.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(page_token=huge))),
-        await refused(scene.nobody.catalog.ListMovies(catalog_pb2.ListMoviesRequest(page_token=huge))),
+        await refused(scene.nobody.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_token=huge))),
         await refused(scene.attacker.favorites.ListFavorites(favorites_pb2.ListFavoritesRequest(page_token=huge))),
     ]
 

@@ -8,7 +8,7 @@ from uuid import uuid4
 import asyncpg
 import grpc
 import pytest
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
 from service import db
@@ -103,7 +103,7 @@ async def test_one_reading_that_fails_is_no_outage(
         for _ in range(3):
             await proxy.break_all()
             await asyncio.sleep(0.3)
-            await user.catalog.ListMovies(catalog_pb2.ListMoviesRequest())
+            await user.catalog.ListMovies(movies_pb2.ListMoviesRequest())
 
 
 async def test_what_is_revoked_and_what_is_not(settings: Settings) -> None:

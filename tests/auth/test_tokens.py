@@ -17,7 +17,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
 from service.auth.keys import KeyRing
@@ -218,7 +218,7 @@ async def test_another_scheme_is_refused(client: Client) -> None:
 
 
 async def test_a_broken_token_is_refused_even_where_anyone_may_call(client: Client) -> None:
-    refusal = await refused(client.with_token("x").catalog.ListMovies(catalog_pb2.ListMoviesRequest()))
+    refusal = await refused(client.with_token("x").catalog.ListMovies(movies_pb2.ListMoviesRequest()))
     assert told(refusal) == INVALID
 
 

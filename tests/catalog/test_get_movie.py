@@ -10,12 +10,12 @@ import asyncpg
 import grpc
 import pytest
 from google.type import date_pb2, decimal_pb2
-from marquee.catalog.v1 import catalog_pb2, movie_pb2
+from marquee.catalog.v1 import movie_pb2, movies_pb2
 
 from tests.catalogue import add_genre, add_movie, add_person
 from tests.client import Client, refused
 
-Get = catalog_pb2.GetMovieRequest
+Get = movies_pb2.GetMovieRequest
 
 
 async def test_by_each_of_its_ids(client: Client, database: asyncpg.Connection) -> None:
@@ -65,9 +65,9 @@ async def test_of_two_ids_on_the_wire_the_last_counts(client: Client, database: 
     call = client.channel.unary_unary(
         "/marquee.catalog.v1.CatalogService/GetMovie",
         request_serializer=bytes,
-        response_deserializer=catalog_pb2.GetMovieResponse.FromString,
+        response_deserializer=movies_pb2.GetMovieResponse.FromString,
     )
-    answer: catalog_pb2.GetMovieResponse = await call(
+    answer: movies_pb2.GetMovieResponse = await call(
         Get(id=movie_id + 1).SerializeToString() + Get(tmdb_id=7).SerializeToString()
     )
     assert answer.movie.id == movie_id

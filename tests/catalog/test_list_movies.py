@@ -8,14 +8,14 @@ from datetime import UTC, date, datetime, timedelta
 import asyncpg
 import grpc
 import pytest
-from marquee.catalog.v1 import catalog_pb2, movie_pb2
+from marquee.catalog.v1 import movie_pb2, movies_pb2
 
 from service.catalog.errors import OrderByInvalid
-from service.catalog.ordering import Order
+from service.catalog.movies.ordering import Order
 from tests.catalogue import add_movie
 from tests.client import Client, refused
 
-List = catalog_pb2.ListMoviesRequest
+List = movies_pb2.ListMoviesRequest
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 # Ties, extremes and gaps in every column, so that each order has to fall back on the id somewhere.
 ROWS = [
@@ -107,7 +107,7 @@ async def test_the_default_order_is_the_most_popular_first(client: Client, movie
 
 async def test_an_empty_catalogue_is_an_empty_page(client: Client) -> None:
     for key in (*KEYS, "title"):
-        assert await client.catalog.ListMovies(List(order_by=key)) == catalog_pb2.ListMoviesResponse()
+        assert await client.catalog.ListMovies(List(order_by=key)) == movies_pb2.ListMoviesResponse()
 
 
 async def test_how_many_a_page_holds(client: Client, database: asyncpg.Connection) -> None:
@@ -135,7 +135,7 @@ async def test_a_negative_size_is_refused(client: Client) -> None:
 @pytest.mark.parametrize(
     "order_by",
     [
-        "rating", "Title", "title,id", "title, popularity desc", "title desc desc", "title DESC", "desc",
+        "ratings", "Title", "title,id", "title, popularity desc", "title desc desc", "title DESC", "desc",
         "row_version", "id; DROP TABLE movies", "title)", "created_at", "-title", "title nulls first",
     ],
 )  # fmt: skip

@@ -8,7 +8,7 @@ import random
 import asyncpg
 import grpc
 import pytest
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.favorites.v1 import favorites_pb2
 
 from service.pagination import PageTokens
@@ -17,7 +17,7 @@ from tests.catalogue import add_genre, add_movie
 from tests.client import Client, refused
 from tests.queries import QueryCount
 
-List = catalog_pb2.ListMoviesRequest
+List = movies_pb2.ListMoviesRequest
 INVALID = (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID", {"page_token": "page_token.bound"})
 
 

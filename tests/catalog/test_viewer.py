@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncpg
-from marquee.catalog.v1 import catalog_pb2, movie_pb2
+from marquee.catalog.v1 import movie_pb2, movies_pb2
 
 from tests.catalogue import add_movie
 from tests.client import Client
 
-LIST = catalog_pb2.ListMoviesRequest(order_by="id")
+LIST = movies_pb2.ListMoviesRequest(order_by="id")
 
 
 async def keep(database: asyncpg.Connection, user: Client, movie_ids: list[int]) -> None:
@@ -42,7 +42,7 @@ async def test_each_caller_sees_what_they_did(client: Client, database: asyncpg.
         listed = (await user.catalog.ListMovies(LIST)).movies
         assert [movie.viewer for movie in listed] == viewers
         assert all(movie.HasField("viewer") for movie in listed)
-        got = [(await user.catalog.GetMovie(catalog_pb2.GetMovieRequest(id=movie_id))).movie for movie_id in ids]
+        got = [(await user.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))).movie for movie_id in ids]
         assert [movie.viewer for movie in got] == viewers
 
 
@@ -51,7 +51,7 @@ async def test_nobody_and_services_see_none(client: Client, database: asyncpg.Co
     user = await client.registered()
     await keep(database, user, [movie_id] * 3)
     for caller in (client, client.as_service("media.register")):
-        got = (await caller.catalog.GetMovie(catalog_pb2.GetMovieRequest(id=movie_id))).movie
+        got = (await caller.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))).movie
         (listed,) = (await caller.catalog.ListMovies(LIST)).movies
         assert not got.HasField("viewer")
         assert not listed.HasField("viewer")

@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 
 from service.settings import Settings
 from tests.catalogue import add_movie
@@ -28,7 +28,7 @@ async def count(database: asyncpg.Connection) -> dict[str, int]:
 
 async def test_a_client_sees_every_film_with_what_belongs_to_it(client: Client, variables: dict[str, Any]) -> None:
     assert run("import", "sample", "--no-posters", **variables).returncode == 0
-    page = await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest(page_size=100, order_by="title"))
+    page = await client.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_size=100, order_by="title"))
     assert len(page.movies) == 60
     samurai = next(movie for movie in page.movies if movie.imdb_id == "tt0047478")
     assert (samurai.title, samurai.original_title, samurai.release_date.year) == ("Seven Samurai", "七人の侍", 1954)

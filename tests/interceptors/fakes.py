@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 from google.protobuf.message import Message
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 
 from service.auth.principal import ANONYMOUS, Principal
 from service.interceptors.chain import Chain
@@ -66,10 +66,10 @@ class Served:
         """Calls the rpc over another channel."""
         rpc: Any = channel.unary_unary(
             GET_MOVIE,
-            request_serializer=catalog_pb2.GetMovieRequest.SerializeToString,
-            response_deserializer=catalog_pb2.GetMovieResponse.FromString,
+            request_serializer=movies_pb2.GetMovieRequest.SerializeToString,
+            response_deserializer=movies_pb2.GetMovieResponse.FromString,
         )
-        return rpc(catalog_pb2.GetMovieRequest(id=1), timeout=timeout, **options)
+        return rpc(movies_pb2.GetMovieRequest(id=1), timeout=timeout, **options)
 
 
 @asynccontextmanager
@@ -81,8 +81,8 @@ async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]
     server = grpc.aio.server(interceptors=[chain], options=channel_options(settings))
     method = grpc.unary_unary_rpc_method_handler(
         handler,
-        request_deserializer=catalog_pb2.GetMovieRequest.FromString,
-        response_serializer=catalog_pb2.GetMovieResponse.SerializeToString,
+        request_deserializer=movies_pb2.GetMovieRequest.FromString,
+        response_serializer=movies_pb2.GetMovieResponse.SerializeToString,
     )
     service, _, name = GET_MOVIE[1:].partition("/")
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: method}),))

@@ -11,7 +11,7 @@ from typing import Any
 import asyncpg
 import grpc
 import pytest
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.favorites.v1 import favorites_pb2
 
 from service.settings import Settings
@@ -30,13 +30,13 @@ class Sleeper:
         self.cleaned = asyncio.Event()
         self.remaining: float | None = None
 
-    async def __call__(self, _request: object, context: Any) -> catalog_pb2.GetMovieResponse:
+    async def __call__(self, _request: object, context: Any) -> movies_pb2.GetMovieResponse:
         self.remaining = context.time_remaining()
         try:
             await asyncio.sleep(30)
         finally:
             self.cleaned.set()
-        return catalog_pb2.GetMovieResponse()
+        return movies_pb2.GetMovieResponse()
 
 
 @asynccontextmanager
@@ -82,7 +82,7 @@ async def test_a_clients_shorter_deadline_ends_the_handler_too(make_settings: Se
 
 
 async def test_a_handlers_own_timeout_is_not_the_calls(make_settings: SettingsFactory) -> None:
-    async def handler(_request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+    async def handler(_request: object, _context: object) -> movies_pb2.GetMovieResponse:
         raise TimeoutError
 
     async with serving(make_settings(), handler) as served:
@@ -170,6 +170,6 @@ class TestTimeoutsOfTheDatabase:
         add = favorites_pb2.AddFavoriteRequest(movie_id=movie_id)
         holding = asyncio.ensure_future(user.favorites.AddFavorite(add))
         await asyncio.sleep(0.1)
-        refusal = await refused(client.catalog.GetMovie(catalog_pb2.GetMovieRequest(id=movie_id)))
+        refusal = await refused(client.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id)))
         assert refusal.code is grpc.StatusCode.UNAVAILABLE
         assert (await holding).favorite.movie.id == movie_id

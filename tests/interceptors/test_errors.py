@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from google.rpc import code_pb2
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 
 from service import errors
 from service.errors import Code, DomainError, FieldsInvalid, FieldViolation, Resource
@@ -28,7 +28,7 @@ class ShelfFull(errors.FailedPrecondition):
 
 
 def raising(error: BaseException) -> Any:
-    async def handler(_request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+    async def handler(_request: object, _context: object) -> movies_pb2.GetMovieResponse:
         raise error
 
     return handler
@@ -119,14 +119,14 @@ async def test_cancellation_passes(make_settings: Any) -> None:
     """Swallowed, it would leave gRPC's task behind for good."""
     began, cleaned = asyncio.Event(), asyncio.Event()
 
-    async def handler(_request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+    async def handler(_request: object, _context: object) -> movies_pb2.GetMovieResponse:
         began.set()
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
             cleaned.set()
             raise
-        return catalog_pb2.GetMovieResponse()
+        return movies_pb2.GetMovieResponse()
 
     async with serving(make_settings(), handler) as served:
         call = asyncio.ensure_future(served.call())
@@ -139,7 +139,7 @@ async def test_cancellation_passes(make_settings: Any) -> None:
 
 
 async def test_a_handlers_own_abort_passes(make_settings: Any) -> None:
-    async def handler(_request: object, context: Any) -> catalog_pb2.GetMovieResponse:
+    async def handler(_request: object, context: Any) -> movies_pb2.GetMovieResponse:
         await context.abort(grpc.StatusCode.DATA_LOSS, "by itself")
         raise AssertionError
 

@@ -8,7 +8,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 
 from service.interceptors.chain import Rpc
 from service.interceptors.limits import LimitsInterceptor
@@ -30,13 +30,13 @@ class Gate:
         self.inside = 0
         self.opened = asyncio.Event()
 
-    async def __call__(self, _request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+    async def __call__(self, _request: object, _context: object) -> movies_pb2.GetMovieResponse:
         self.inside += 1
         try:
             await self.opened.wait()
         finally:
             self.inside -= 1
-        return catalog_pb2.GetMovieResponse()
+        return movies_pb2.GetMovieResponse()
 
     async def until(self, inside: int) -> None:
         while self.inside != inside:  # noqa: ASYNC110 - the gate has no event for each number
@@ -93,7 +93,7 @@ class TestOfTheWholeServer:
             health: Any = health_pb2_grpc.HealthStub(other)
             watch = health.Watch(health_pb2.HealthCheckRequest())
             assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
-            await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest())
+            await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
             # On the same connection, gRPC's own limit of streams would make the next wait.
             watch.cancel()
             answer = await health.Check(health_pb2.HealthCheckRequest())

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 
 from service.auth.origin import UNKNOWN, Origin, current_origin, device_of, peer_of
 from tests.conftest import SettingsFactory
@@ -18,9 +18,9 @@ class Witness:
 
     origin: Origin = UNKNOWN
 
-    async def __call__(self, _request: object, _context: object) -> catalog_pb2.GetMovieResponse:
+    async def __call__(self, _request: object, _context: object) -> movies_pb2.GetMovieResponse:
         self.origin = current_origin()
-        return catalog_pb2.GetMovieResponse()
+        return movies_pb2.GetMovieResponse()
 
 
 @pytest.mark.parametrize(

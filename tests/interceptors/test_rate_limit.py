@@ -7,7 +7,7 @@ from typing import Any
 import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.favorites.v1 import favorites_pb2
 from marquee.media.v1 import media_pb2
 from marquee.users.v1 import users_pb2
@@ -33,7 +33,7 @@ def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
 
 
 def read(client: Client, **options: Any) -> Any:
-    return client.catalog.ListMovies(catalog_pb2.ListMoviesRequest(), **options)
+    return client.catalog.ListMovies(movies_pb2.ListMoviesRequest(), **options)
 
 
 async def use_up(client: Client, *, calls: int = LIMIT, **options: Any) -> None:

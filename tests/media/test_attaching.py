@@ -6,7 +6,7 @@ import asyncio
 
 import asyncpg
 import pytest
-from marquee.catalog.v1 import catalog_pb2, movie_pb2
+from marquee.catalog.v1 import movie_pb2, movies_pb2
 from marquee.users.v1 import users_pb2
 
 from tests.catalogue import add_movie, add_person
@@ -26,7 +26,7 @@ async def staff(client: Client) -> Client:
 
 
 async def the_movie(client: Client, movie_id: int) -> movie_pb2.Movie:
-    answer: catalog_pb2.GetMovieResponse = await client.catalog.GetMovie(catalog_pb2.GetMovieRequest(id=movie_id))
+    answer: movies_pb2.GetMovieResponse = await client.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))
     return answer.movie
 
 
@@ -58,7 +58,7 @@ async def test_a_poster_and_a_backdrop_are_their_movies(
         assert movie.HasField("poster") != movie.HasField("backdrop")
     assert movie.etag != etag
     assert not (await the_movie(client, other)).HasField("poster")
-    listed = (await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest(order_by="id"))).movies
+    listed = (await client.catalog.ListMovies(movies_pb2.ListMoviesRequest(order_by="id"))).movies
     assert getattr(listed[0], field) == image
 
 
@@ -121,7 +121,7 @@ async def test_a_page_of_pictured_movies_costs_the_same_queries_whatever_its_siz
     counts = []
     for size in (1, 6):
         with queries.counted() as counted:
-            page = await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest(page_size=size))
+            page = await client.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_size=size))
         assert all(movie.HasField("poster") and movie.HasField("backdrop") for movie in page.movies)
         counts.append(counted.total)
     assert counts[0] == counts[1] <= 8

@@ -15,9 +15,14 @@ from service.settings import Settings
 
 # What the ORM has no word for or must not write.
 DATABASE_ONLY = {
-    ("movies", "search"),
+    ("movie_genres", "popularity"),
     ("movie_stats", "rating_average"),
     ("catalog_changes", "xid"),
+    *(
+        ("movie_search", column)
+        for column in ("movie_id", "title_text", "title_key", "original_key", "year", "popularity", "document")
+    ),
+    *(("person_search", column) for column in ("person_id", "name_key", "credits", "document")),
 }
 COLUMNS = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required

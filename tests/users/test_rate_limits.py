@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from marquee.catalog.v1 import catalog_pb2
+from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER
@@ -38,7 +38,7 @@ async def remaining(client: Client) -> dict[str, int]:
 
 
 async def read(client: Client) -> None:
-    await client.catalog.ListMovies(catalog_pb2.ListMoviesRequest())
+    await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
 
 
 async def test_it_tells_every_limit_that_is_for_the_caller(client: Client) -> None:
@@ -76,7 +76,7 @@ async def test_the_reset_is_now_while_calls_remain_and_else_when_one_is_free(cli
     before = datetime.now(UTC)
     limit = (await standings(client))[0]
     assert limit.remaining == 0
-    wait = (await refused(client.catalog.ListMovies(catalog_pb2.ListMoviesRequest()))).details["RetryInfo"].retry_delay
+    wait = (await refused(client.catalog.ListMovies(movies_pb2.ListMoviesRequest()))).details["RetryInfo"].retry_delay
     told, free = limit.reset_time.ToDatetime(UTC), datetime.now(UTC) + wait.ToTimedelta()
     # The refusal, told later, means the same moment.
     assert before < told <= free + timedelta(milliseconds=1)

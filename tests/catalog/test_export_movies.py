@@ -1,0 +1,237 @@
+"""Exports of movies: whole, of one moment, and never faster than they are read."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+from marquee.catalog.v1 import changes_pb2, movies_pb2
+
+from service.catalog.changes.exporting import BATCH, EXPORTS
+from service.local.postgres import EmbeddedPostgres
+from service.media.storage import S3UploadStorage
+from service.settings import Settings
+from tests.catalogue import add_genre, add_movie, add_person
+from tests.client import Client, refused
+from tests.conftest import SettingsFactory
+from tests.outage import seconds_until, served
+from tests.proxy import proxied
+from tests.queries import QueryCount, until_quiet
+
+MANY = 2500
+LARGE = """
+INSERT INTO movies (title, description)
+SELECT 'Number ' || n, (SELECT string_agg(md5(n::text || part), '') FROM generate_series(1, 300) AS part)
+FROM generate_series(1, $1) AS n
+"""
+SNAPSHOTS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL
+"""
+PATIENCE = 10.0
+Message = changes_pb2.ExportMoviesResponse
+
+
+def export(client: Client, *, after_id: int = 0) -> Any:
+    """Begins an export."""
+    return client.catalog.ExportMovies(changes_pb2.ExportMoviesRequest(after_id=after_id))
+
+
+async def read(call: Any) -> Message:
+    """Returns the next message; fails when there is none."""
+    message = await asyncio.wait_for(call.read(), PATIENCE)
+    assert message is not grpc.aio.EOF
+    answer: Message = message
+    return answer
+
+
+async def rest_of(call: Any) -> list[Message]:
+    """Returns the messages that are still to come."""
+    messages = []
+    while (message := await asyncio.wait_for(call.read(), PATIENCE)) is not grpc.aio.EOF:
+        messages.append(message)
+    return messages
+
+
+async def ids_of(call: Any) -> list[int]:
+    """Returns the ids of all movies that are still to come."""
+    return [movie.id for message in await rest_of(call) for movie in message.movies]
+
+
+@pytest.fixture
+def exporter(client: Client) -> Client:
+    """A service that may export."""
+    return client.as_service("catalog.export")
+
+
+async def test_movies_come_whole_and_by_id(exporter: Client, database: asyncpg.Connection) -> None:
+    director_id = await add_person(database, "Agnes")
+    for number in range(3):
+        await add_movie(database, f"Number {number}", director_id=director_id, tagline="Well.")
+    ids = [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY id")]
+    await add_genre(database, "Drama", *ids)
+    (message,) = await rest_of(export(exporter))
+    one_by_one = [(await exporter.catalog.GetMovie(movies_pb2.GetMovieRequest(id=each))).movie for each in ids]
+    assert list(message.movies) == one_by_one
+    assert message.movies[0].director.first_name == "Agnes"
+
+
+async def test_an_empty_catalogue_has_a_moment_too(exporter: Client, database: asyncpg.Connection) -> None:
+    (message,) = await rest_of(export(exporter))
+    assert not message.movies
+    movie_id = await add_movie(database)
+    assert await changed_since(exporter, message.cursor) == [movie_id]
+
+
+@pytest.mark.parametrize("count", [BATCH - 1, BATCH, BATCH + 1, 3 * BATCH])
+async def test_every_movie_comes_once(exporter: Client, database: asyncpg.Connection, count: int) -> None:
+    await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, $1)", count)
+    assert await ids_of(export(exporter)) == list(range(1, count + 1))
+    assert await ids_of(export(exporter, after_id=count - 2)) == [count - 1, count]
+    assert await ids_of(export(exporter, after_id=2**31 - 1)) == []
+
+
+async def changed_since(client: Client, cursor: str) -> list[int]:
+    answer = await client.catalog.ListChanges(changes_pb2.ListChangesRequest(cursor=cursor))
+    return [change.entity_id for change in answer.changes]
+
+
+async def test_what_changes_meanwhile_is_not_in_it_and_comes_after_its_cursor(
+    exporter: Client, database: asyncpg.Connection
+) -> None:
+    await database.execute(LARGE, MANY)
+    call = export(exporter)
+    first = await read(call)
+    await database.execute("UPDATE movies SET title = 'Changed' WHERE id = $1", MANY)
+    await database.execute("DELETE FROM movies WHERE id = $1", MANY - 1)
+    new_id = await add_movie(database)
+    rest = [movie for message in await rest_of(call) for movie in message.movies]
+    assert [movie.id for movie in [*first.movies, *rest]] == list(range(1, MANY + 1))
+    assert rest[-1].title == f"Number {MANY}"
+    assert await changed_since(exporter, first.cursor) == [MANY, MANY - 1, new_id]
+
+
+async def test_what_was_under_way_at_its_moment_comes_after_its_cursor(
+    exporter: Client, database: asyncpg.Connection, database_url: str
+) -> None:
+    """Neither is what was committed beside it lost, be it told twice."""
+    slow = await asyncpg.connect(database_url)
+    transaction = slow.transaction()
+    await transaction.start()
+    slow_id = await add_movie(slow)
+    quick_id = await add_movie(database)
+    (message,) = await rest_of(export(exporter))
+    await transaction.commit()
+    await slow.close()
+    assert [movie.id for movie in message.movies] == [quick_id]
+    assert slow_id in await changed_since(exporter, message.cursor)
+
+
+async def test_nothing_is_read_far_ahead_of_the_reader(
+    exporter: Client, database: asyncpg.Connection, queries: QueryCount
+) -> None:
+    await database.execute(LARGE, MANY)
+    with queries.counted() as all_of_it:
+        assert len(await ids_of(export(exporter))) == MANY
+    with queries.counted() as begun:
+        call = export(exporter)
+        await read(call)
+        await until_quiet(begun)
+        assert begun.total < all_of_it.total / 2
+        call.cancel()
+
+
+async def test_messages_stay_within_what_clients_take(exporter: Client, database: asyncpg.Connection) -> None:
+    await database.execute(
+        "INSERT INTO movies (title, description) SELECT 'x', repeat(chr(128512), 10000) FROM generate_series(1, 150)"
+    )
+    messages = await rest_of(export(exporter))
+    assert sum(len(message.movies) for message in messages) == 150
+    assert max(message.ByteSize() for message in messages) < 1.1 * 2**20
+    assert len({message.cursor for message in messages}) == 1
+
+
+async def test_exports_take_no_connection_from_others(
+    make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    await database.execute(LARGE, MANY)
+    settings = make_settings(database_url=database_url, database_pool_size=1, database_acquire_timeout=0.5)
+    async with served(settings, storage) as here:
+        exporter = here.client.as_service("catalog.export")
+        calls = [export(exporter) for _ in range(EXPORTS)]
+        for call in calls:
+            await read(call)
+        await here.client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
+        for call in calls:
+            call.cancel()
+
+
+async def test_one_export_too_many_is_refused_and_an_ended_one_leaves_its_place(
+    exporter: Client, database: asyncpg.Connection
+) -> None:
+    await database.execute(LARGE, MANY)
+    calls = [export(exporter) for _ in range(EXPORTS)]
+    for call in calls:
+        await read(call)
+    refusal = await refused(export(exporter).read())
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_EXPORTS")
+    assert refusal.details["QuotaFailure"].violations[0].subject == "exports"
+    for call in calls:
+        call.cancel()
+
+    async def none_is_left() -> bool:
+        return bool(await database.fetchval(SNAPSHOTS) == 0)
+
+    await seconds_until(none_is_left)
+    assert len(await ids_of(export(exporter, after_id=MANY - 10))) == 10
+
+
+async def test_a_reader_who_pauses_keeps_the_snapshot(
+    make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    """Longer than any other transaction may be idle."""
+    await database.execute(LARGE, MANY)
+    settings = make_settings(database_url=database_url, deadline=0.5)
+    async with served(settings, storage) as here:
+        call = export(here.client.as_service("catalog.export"))
+        first = await read(call)
+        await asyncio.sleep(1.5)
+        assert len(first.movies) + len(await ids_of(call)) == MANY
+
+
+async def test_an_export_has_an_end(
+    make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    await database.execute(LARGE, MANY)
+    async with served(make_settings(database_url=database_url, stream_deadline=0.5), storage) as here:
+        call = export(here.client.as_service("catalog.export"))
+        await read(call)
+
+        async def none_is_left() -> bool:
+            return bool(await database.fetchval(SNAPSHOTS) == 0)
+
+        await seconds_until(none_is_left)
+        call.cancel()
+
+
+async def test_a_database_that_goes_away_ends_the_export_as_unavailable(
+    postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    await database.execute(LARGE, MANY)
+    async with proxied(postgres.socket_dir) as proxy, served(proxy.behind(settings), storage) as here:
+        exporter = here.client.as_service("catalog.export")
+        call = export(exporter)
+        await read(call)
+        await proxy.break_all()
+        assert (await refused(ids_of(call))).code is grpc.StatusCode.UNAVAILABLE
+
+
+async def test_users_may_not_export_and_staff_may(client: Client) -> None:
+    user = await client.registered()
+    assert (await refused(export(client).read())).code is grpc.StatusCode.UNAUTHENTICATED
+    assert (await refused(export(user).read())).code is grpc.StatusCode.PERMISSION_DENIED
+    assert (await refused(export(client.as_service()).read())).code is grpc.StatusCode.PERMISSION_DENIED
+    assert await ids_of(export(await client.promoted(user))) == []

@@ -1,0 +1,162 @@
+"""The plans of the movie list's statements: each order and each common filter reads its index, and no more."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import asyncpg
+import pytest
+
+from service.catalog.movies.filters import MovieFilter
+from service.catalog.movies.listing import page_query
+from service.catalog.movies.ordering import SORT_KEYS, Order
+
+COUNT = 5000
+FILL = (
+    "INSERT INTO genres (id, name) SELECT n, 'Genre ' || n FROM generate_series(1, 20) AS n",
+    "INSERT INTO persons (id, first_name) SELECT n, 'Person ' || n FROM generate_series(1, 1000) AS n",
+    "INSERT INTO characters (id, name) SELECT n, 'Character ' || n FROM generate_series(1, 1000) AS n",
+    """
+    INSERT INTO movies
+        (id, title, popularity, vote_average, release_date, revenue, director_id, original_language, created_at)
+    SELECT n, 'Film ' || md5(n::text), n * 7919 % 5003 / 10.0, n % 101 / 10.1,
+        CASE WHEN n % 20 > 0 THEN date '1950-01-01' + n * 31 % 27000 END, CASE WHEN n % 3 = 0 THEN n END, n % 1000 + 1,
+        (ARRAY['en', 'fr', 'de', 'ja'])[1 + n % 4], timestamptz '2020-01-01Z' + n * interval '1 minute'
+    FROM generate_series(1, $1) AS n
+    """,
+    """
+    INSERT INTO movie_genres (movie_id, genre_id)
+    SELECT n, 1 + n * k % 20 FROM generate_series(1, $1) AS n, generate_series(1, 2) AS k ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO movie_characters (movie_id, character_id, person_id)
+    SELECT n, 1 + n * 7 % 1000, 1 + n * 3 % 1000 FROM generate_series(1, $1) AS n
+    """,
+    """
+    INSERT INTO movie_stats (movie_id, rating_count, rating_sum, rating_1, rating_5)
+    SELECT n, n % 9 + 1, n % 9 + 5, n % 9, 1 FROM generate_series(1, $1) AS n WHERE n % 2 = 0
+    """,
+)
+INDEXES = {
+    "popularity": "ix_movies_popularity",
+    "vote_average": "ix_movies_vote_average",
+    "rating": "ix_movie_stats_rating",
+    "release_date": "ix_movies_release_date",
+    "title": "ix_movies_title",
+    "create_time": "ix_movies_created",
+    "update_time": "ix_movies_updated",
+    "revenue": "ix_movies_revenue",
+    "id": "movies_pkey",
+}
+
+
+@pytest.fixture
+async def filled(database: asyncpg.Connection) -> asyncpg.Connection:
+    for statement in FILL:
+        await database.execute(statement, *([COUNT] if "$1" in statement else []))
+    await database.execute("VACUUM ANALYZE")
+    return database
+
+
+class Plan:
+    """How PostgreSQL ran a statement."""
+
+    def __init__(self, root: dict[str, Any]) -> None:
+        self.nodes = list(_nodes(root))
+        self.types = {node["Node Type"] for node in self.nodes}
+        self.indexes = {node["Index Name"] for node in self.nodes if "Index Name" in node}
+        self.scanned = {node["Relation Name"] for node in self.nodes if node["Node Type"] == "Seq Scan"}
+        self.buffers: int = root["Shared Hit Blocks"] + root["Shared Read Blocks"]
+        self.rows: int = root["Actual Rows"]
+
+
+def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    yield node
+    for child in node.get("Plans", ()):
+        yield from _nodes(child)
+
+
+async def plan(
+    database: asyncpg.Connection, wanted: MovieFilter, order_by: str = "", *, after: Any = None, nulls: bool = False
+) -> Plan:
+    """Runs the statement of a page and returns its plan."""
+    statement, values = page_query(wanted.conditions(), Order.parse(order_by), after=after, limit=21, nulls=nulls)
+    answer = await database.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *values)
+    return Plan(json.loads(answer)[0]["Plan"])
+
+
+async def test_every_order_reads_one_page_of_its_index(filled: asyncpg.Connection) -> None:
+    assert INDEXES.keys() == SORT_KEYS.keys()
+    for key, index in INDEXES.items():
+        for order_by in (key, f"{key} desc"):
+            page = await plan(filled, MovieFilter(), order_by)
+            assert (page.indexes, page.types & {"Sort", "Seq Scan"}) == ({index}, set()), order_by
+            assert page.rows == 21
+
+
+@pytest.mark.parametrize("key", [name for name, key in SORT_KEYS.items() if key.nullable])
+async def test_movies_without_a_value_are_read_in_order_too(filled: asyncpg.Connection, key: str) -> None:
+    for order_by in (key, f"{key} desc"):
+        for after in (None, [None, COUNT // 2]):
+            page = await plan(filled, MovieFilter(), order_by, after=after, nulls=True)
+            expected = {"movies_pkey", "movie_stats_pkey"} if key == "rating" else {INDEXES[key]}
+            assert (page.indexes, page.types & {"Sort", "Seq Scan"}) == (expected, set()), order_by
+
+
+@pytest.mark.parametrize(
+    ("wanted", "indexes"),
+    [
+        (MovieFilter(genre_ids_any=(7,)), {"ix_movie_genres_popularity"}),
+        (MovieFilter(genre_ids_all=(7,)), {"ix_movie_genres_popularity"}),
+        (MovieFilter(text="genre_id = 7"), {"ix_movie_genres_popularity"}),
+        (MovieFilter(language="ja"), {"ix_movies_language"}),
+    ],
+)
+async def test_the_popular_movies_of_a_genre_or_language_come_from_its_index_alone(
+    filled: asyncpg.Connection, wanted: MovieFilter, indexes: set[str]
+) -> None:
+    for order_by in ("popularity desc", "popularity"):
+        page = await plan(filled, wanted, order_by)
+        assert (page.indexes, page.types) == (indexes, {"Limit", "Index Only Scan"})
+        assert page.rows == 21
+
+
+async def test_a_genre_by_its_name_is_as_good_as_by_its_id(filled: asyncpg.Connection) -> None:
+    page = await plan(filled, MovieFilter(text='genre:"genre 7"'))
+    assert "ix_movie_genres_popularity" in page.indexes
+    assert not page.types & {"Sort", "Bitmap Heap Scan"}
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        (MovieFilter(director_id=7), "ix_movies_director"),
+        (MovieFilter(person_id=7), "ix_movie_characters_person"),
+        (MovieFilter(person_id=7), "ix_movies_director"),
+        (MovieFilter(character_id=8), "ix_movie_characters_character"),
+        (MovieFilter(year=1999), "ix_movies_release_date"),
+        (MovieFilter(text="year = 1999"), "ix_movies_release_date"),
+        (MovieFilter(text='title:"a1b2c3"'), "ix_movies_title_parts"),
+        (MovieFilter(text="id = 5"), "movies_pkey"),
+        (MovieFilter(text='imdb_id = "tt0000001"'), "movies_imdb_id_key"),
+    ],
+)
+async def test_a_narrow_filter_reads_its_index_and_no_table_whole(
+    filled: asyncpg.Connection, wanted: MovieFilter, index: str
+) -> None:
+    page = await plan(filled, wanted)
+    assert index in page.indexes
+    assert not page.scanned
+
+
+async def test_a_late_page_reads_as_little_as_the_first(filled: asyncpg.Connection) -> None:
+    query = "SELECT popularity, id FROM movies ORDER BY 1 DESC, 2 DESC OFFSET $1 LIMIT 1"
+    late = await filled.fetchrow(query, COUNT - 99)
+    assert late is not None
+    first, last = await plan(filled, MovieFilter()), await plan(filled, MovieFilter(), after=list(late))
+    assert first.rows == last.rows == 21
+    assert last.buffers <= first.buffers + 5
+    unrated = [await plan(filled, MovieFilter(), "rating", after=[None, at], nulls=True) for at in (1, COUNT - 99)]
+    assert unrated[1].buffers <= unrated[0].buffers + 5

@@ -1,0 +1,301 @@
+"""Watching changes: they come as they become visible, the watch says that it lives, and ends when it must."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+from marquee.catalog.v1 import change_pb2, changes_pb2
+from marquee.users.v1 import users_pb2
+
+from service import db
+from service.auth.principal import Principal, Role
+from service.catalog.changes.cursors import Cursors
+from service.catalog.changes.news import ChangeNews
+from service.catalog.changes.service import ChangeFeed
+from service.catalog.changes.values import ChangePage, Entity
+from service.catalog.changes.watching import PAGE_SIZE, WATCHES, ChangeWatches
+from service.local.postgres import EmbeddedPostgres
+from service.media.storage import S3UploadStorage
+from service.pagination import PageTokens
+from service.settings import Pooler, Settings
+from tests.catalogue import add_movie, add_person
+from tests.client import Client, refused
+from tests.outage import seconds_until, served
+from tests.proxy import proxied
+from tests.queries import QueryCount, until_quiet
+
+WATCHER = Principal("1", frozenset({Role.USER}))
+LISTENERS = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND pid <> pg_backend_pid() AND query LIKE '%catalog_changes.xid DESC%'
+"""
+PATIENCE = 10.0
+PAGES = 1500
+MORE_THAN_A_CONNECTION_HOLDS = """
+INSERT INTO catalog_changes (entity, entity_id, kind) SELECT 'movie', 1, 'updated' FROM generate_series(1, $1)
+"""
+
+
+class Watch:
+    """A WatchChanges under way."""
+
+    def __init__(self, client: Client, **request: object) -> None:
+        self.call = client.catalog.WatchChanges(changes_pb2.WatchChangesRequest(**request))  # type: ignore[arg-type] # fields by name
+        self.cursor = ""
+
+    async def read(self) -> changes_pb2.WatchChangesResponse:
+        """Returns the next message; fails when the stream ends."""
+        message: Any = await asyncio.wait_for(self.call.read(), PATIENCE)
+        assert message is not grpc.aio.EOF
+        self.cursor = message.next_cursor
+        answer: changes_pb2.WatchChangesResponse = message
+        return answer
+
+    async def begun(self) -> Watch:
+        """Returns the watch once it has said that it is there."""
+        assert not (await self.read()).changes
+        return self
+
+    async def ids(self, count: int) -> list[int]:
+        """Returns the entities of that many changes."""
+        found: list[int] = []
+        while len(found) < count:
+            found += [change.entity_id for change in (await self.read()).changes]
+        return found
+
+
+@pytest.fixture
+async def user(client: Client) -> Client:
+    """Anyone who signed in."""
+    return await client.registered()
+
+
+@asynccontextmanager
+async def watching(
+    settings: Settings, *, heartbeat: float, entity: Entity | None = None
+) -> AsyncIterator[AsyncIterator[ChangePage]]:
+    """Gives a watch without a server around it."""
+    feed = ChangeFeed(cursors=Cursors(PageTokens("p" * 32)))
+    watches = ChangeWatches(feed=feed, news=ChangeNews(settings), heartbeat=heartbeat)
+    async with (
+        db.connected(settings),
+        aclosing(watches.watch_changes(caller=WATCHER, cursor="", entity=entity)) as pages,
+    ):
+        yield pages
+
+
+async def test_changes_come_as_they_are_made(user: Client, database: asyncpg.Connection) -> None:
+    await add_movie(database, "Before")
+    watch = await Watch(user).begun()
+    movie_id = await add_movie(database)
+    assert await watch.ids(1) == [movie_id]
+    await database.execute("DELETE FROM movies WHERE id = $1", movie_id)
+    (change,) = (await watch.read()).changes
+    assert (change.entity_id, change.kind) == (movie_id, change_pb2.CHANGE_KIND_DELETED)
+
+
+async def test_every_watch_of_a_worker_is_told_over_one_connection(
+    client: Client, database: asyncpg.Connection
+) -> None:
+    users = [await client.registered() for _ in range(5)]
+    many = [await Watch(user).begun() for user in users for _ in range(WATCHES)]
+    movie_id = await add_movie(database)
+    assert [await watch.ids(1) for watch in many] == [[movie_id]] * 5 * WATCHES
+    assert await database.fetchval(LISTENERS) == 1
+    for watch in many:
+        watch.call.cancel()
+
+    async def nobody_listens() -> bool:
+        return bool(await database.fetchval(LISTENERS) == 0)
+
+    await seconds_until(nobody_listens)
+
+
+async def test_a_watch_is_taken_up_where_it_ended(user: Client, database: asyncpg.Connection) -> None:
+    watch = await Watch(user).begun()
+    first = await add_movie(database)
+    assert await watch.ids(1) == [first]
+    watch.call.cancel()
+    missed = [await add_movie(database) for _ in range(3)]
+    again = Watch(user, cursor=watch.cursor)
+    assert await again.ids(3) == missed
+    last = await add_movie(database)
+    assert await again.ids(1) == [last]
+
+
+async def test_more_than_a_page_comes_whole(user: Client, database: asyncpg.Connection) -> None:
+    watch = await Watch(user).begun()
+    await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 1200)")
+    assert await watch.ids(1200) == [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY id")]
+
+
+async def test_one_entity_alone(user: Client, database: asyncpg.Connection) -> None:
+    watch = await Watch(user, entity_type=change_pb2.ENTITY_TYPE_PERSON).begun()
+    await add_movie(database)
+    person_id = await add_person(database)
+    assert await watch.ids(1) == [person_id]
+
+
+async def test_what_a_slow_transaction_held_back_comes_when_it_ends(
+    user: Client, database: asyncpg.Connection, database_url: str
+) -> None:
+    """Though nothing announces that: it may have changed nothing of the catalogue."""
+    slow = await asyncpg.connect(database_url)
+    transaction = slow.transaction()
+    await transaction.start()
+    await slow.execute("CREATE TEMPORARY TABLE other ()")
+    watch = await Watch(user).begun()
+    movie_id = await add_movie(database)
+    assert not (await Client(user.channel, user.settings).catalog.ListChanges(changes_pb2.ListChangesRequest())).changes
+    await transaction.commit()
+    await slow.close()
+    assert await watch.ids(1) == [movie_id]
+
+
+async def test_behind_a_pooler_changes_come_without_announcements(
+    settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    settings = settings.model_copy(update={"database_pooler": Pooler.TRANSACTION})
+    async with served(settings, storage) as here:
+        watch = await Watch(await here.client.registered()).begun()
+        movie_id = await add_movie(database)
+        assert await watch.ids(1) == [movie_id]
+        watch.call.cancel()
+
+
+async def test_silence_is_broken_by_heartbeats(settings: Settings, database: asyncpg.Connection) -> None:
+    async with watching(settings, heartbeat=0.05) as pages:
+        silent = [await anext(pages) for _ in range(4)]
+        assert [list(page.changes) for page in silent] == [[]] * 4
+        movie_id = await add_movie(database)
+        while not (page := await anext(pages)).changes:
+            pass
+        assert [change.entity_id for change in page.changes] == [movie_id]
+
+
+async def test_what_happens_to_others_does_not_put_a_heartbeat_off(
+    settings: Settings, database: asyncpg.Connection
+) -> None:
+    """As where only people are watched, and movies change all the time."""
+    async with watching(settings, heartbeat=0.3, entity=Entity.PERSON) as pages:
+        await anext(pages)
+        beat = asyncio.ensure_future(anext(pages))
+        for _ in range(100):
+            if beat.done():
+                break
+            await add_movie(database)
+            await asyncio.sleep(0.05)
+        assert beat.done()
+        assert not beat.result().changes
+
+
+async def test_a_reader_who_takes_nothing_is_read_nothing_for(settings: Settings, database: asyncpg.Connection) -> None:
+    async with watching(settings, heartbeat=60) as pages:
+        await anext(pages)
+        await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 5000)")
+        first = len((await anext(pages)).changes)
+        # What is gone before the reader asks for it was held nowhere.
+        await database.execute("DELETE FROM catalog_changes WHERE id > (SELECT min(id) + 599 FROM catalog_changes)")
+        assert (first, len((await anext(pages)).changes)) == (500, 100)
+
+
+async def test_a_fifth_watch_of_one_caller_is_refused(client: Client, user: Client) -> None:
+    async with AsyncExitStack() as stack:
+        for _ in range(WATCHES):
+            watch = await Watch(user).begun()
+            stack.callback(watch.call.cancel)
+        refusal = await refused(Watch(user).call.read())
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_WATCHES")
+        assert refusal.details["QuotaFailure"].violations[0].subject == "watches"
+        await Watch(await client.registered()).begun()
+        watch.call.cancel()
+
+        async def has_room() -> bool:
+            again = Watch(user)
+            try:
+                await again.read()
+            except grpc.aio.AioRpcError:
+                return False
+            stack.callback(again.call.cancel)
+            return True
+
+        await seconds_until(has_room)
+
+
+async def test_nobody_and_services_without_the_scope_are_refused(client: Client) -> None:
+    assert (await refused(Watch(client).call.read())).code is grpc.StatusCode.UNAUTHENTICATED
+    assert (await refused(Watch(client.as_service()).call.read())).code is grpc.StatusCode.PERMISSION_DENIED
+    await Watch(client.as_service("catalog.export")).begun()
+
+
+async def test_a_bad_cursor_is_refused(user: Client) -> None:
+    refusal = await refused(Watch(user, cursor="forged").call.read())
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID")
+
+
+async def test_a_watch_ends_with_its_session(user: Client) -> None:
+    watch = await Watch(user).begun()
+    await user.users.Logout(users_pb2.LogoutRequest())
+    refusal = await refused(asyncio.wait_for(watch.call.read(), PATIENCE))
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
+
+
+async def test_a_draining_worker_ends_its_watches_and_does_not_wait_for_them(
+    settings: Settings, storage: S3UploadStorage
+) -> None:
+    async with served(settings, storage) as here:
+        watch = await Watch(await here.client.registered()).begun()
+        started = time.monotonic()
+        stopping = asyncio.create_task(here.server.stop(30.0))
+        refusal = await refused(asyncio.wait_for(watch.call.read(), PATIENCE))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "WORKER_STOPPING")
+        assert await stopping
+        assert time.monotonic() - started < PATIENCE
+
+
+async def test_nor_for_one_whose_reader_takes_nothing(
+    settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection, queries: QueryCount
+) -> None:
+    async with served(settings, storage) as here:
+        watch = await Watch(await here.client.registered()).begun()
+        with queries.counted() as counted:
+            await database.execute(MORE_THAN_A_CONNECTION_HOLDS, PAGES * PAGE_SIZE)
+            await database.execute("SELECT pg_notify('marquee_changes', '')")
+            await until_quiet(counted)
+        assert 1 < counted.total < PAGES
+        assert await asyncio.wait_for(here.server.stop(30.0), PATIENCE)
+        watch.call.cancel()
+
+
+async def test_a_lost_database_ends_the_watch_or_not_but_never_leaves_a_gap(
+    postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    async with proxied(postgres.socket_dir) as proxy, served(proxy.behind(settings), storage) as here:
+        user = await here.client.registered()
+        watch = await Watch(user).begun()
+        await proxy.break_all()
+        codes: set[grpc.StatusCode] = set()
+        movie_id = await add_movie(database)
+        found: list[int] = []
+        while not found:
+            try:
+                found = await watch.ids(1)
+            except grpc.aio.AioRpcError as error:
+                codes.add(error.code())
+                watch = resumed(user, watch)
+        assert found == [movie_id]
+        assert codes <= {grpc.StatusCode.UNAVAILABLE}
+        watch.call.cancel()
+
+
+def resumed(user: Client, watch: Watch) -> Watch:
+    again = Watch(user, cursor=watch.cursor)
+    again.cursor = watch.cursor
+    return again
