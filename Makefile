@@ -114,6 +114,7 @@ lock: $(VENV)/.installed ## Pin the requirements anew (UPGRADE=1 takes newer ver
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra redis pyproject.toml requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/lambda.in -o requirements/lambda.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/ministack.in -o requirements/ministack.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in -o requirements/bench.txt
 
 .PHONY: wheel
 wheel: install ## Build the wheel into dist/

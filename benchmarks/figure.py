@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -52,7 +53,8 @@ class Figure:
 
     @property
     def _ratios(self) -> list[float]:
-        return [one / other for one, other in self.pairs]
+        # The system's accounts of CPU are in hundredths of a second: a very short round may have cost none.
+        return [one / other if other else math.nan for one, other in self.pairs]
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from benchmarks.load import Round, encoded, load_client
 from benchmarks.logins import LOGIN
 from benchmarks.stack import PASSWORD, Stack
 
-ATTEMPTS = 120
+ATTEMPTS = 108
 """Of each kind, at as many names: who looks for names tries each once."""
 PARTS = 4
 """Of the attempts, each with a ratio of its own."""

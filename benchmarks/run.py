@@ -34,12 +34,14 @@ def main() -> int:
         signal.signal(number, signal.default_int_handler)
     _forget_settings()
     try:
-        figures = list(_figures(arguments.names, Effort(is_quick=arguments.quick)))
-    except MeasurementFailed as error:
-        console.print(f"could not be measured: {error}", markup=False)
-        return 1
+        figures, failures = _take(arguments.names, Effort(is_quick=arguments.quick))
+    except KeyboardInterrupt:
+        print("stopped", file=sys.stderr)
+        return 128 + signal.SIGINT
     console.print(_table(figures))
-    return 0
+    for failure in failures:
+        print(failure, file=sys.stderr)
+    return 1 if failures else 0
 
 
 def _arguments() -> argparse.Namespace:
@@ -61,21 +63,30 @@ def _forget_settings() -> None:
         del os.environ[name]
 
 
-def _figures(names: Sequence[str], effort: Effort) -> Iterator[Figure]:
+def _take(names: Sequence[str], effort: Effort) -> tuple[list[Figure], list[str]]:
+    """Returns the figures that could be taken, and why others could not."""
+    figures: list[Figure] = []
+    failures: list[str] = []
     with ExitStack() as resources:
-        for name in names:
-            if name in ALONE:
-                yield from _told(name, ALONE[name](effort))
-        wanted = [name for name in names if name in ON_STACK]
-        if wanted:
-            stack = resources.enter_context(running_stack(effort.hashing))
-            for name in wanted:
-                yield from _told(name, ON_STACK[name](stack, effort))
+        for name, measured in _benchmarks(names, effort, resources):
+            print(f"measuring {name} ...", file=sys.stderr)
+            try:
+                figures.extend(measured)
+            except MeasurementFailed as error:
+                failures.append(f"{name} could not be measured: {error}")
+    return figures, failures
 
 
-def _told(name: str, figures: Iterator[Figure]) -> Iterator[Figure]:
-    print(f"measuring {name} ...", file=sys.stderr)
-    yield from figures
+def _benchmarks(names: Sequence[str], effort: Effort, resources: ExitStack) -> Iterator[tuple[str, Iterator[Figure]]]:
+    """Returns the benchmarks, those without a stack first."""
+    for name, measure in ALONE.items():
+        if name in names:
+            yield name, measure(effort)
+    if ON_STACK.keys() & set(names):
+        stack = resources.enter_context(running_stack(effort.hashing))
+        for name, measure_on in ON_STACK.items():
+            if name in names:
+                yield name, measure_on(stack, effort)
 
 
 def _table(figures: Sequence[Figure]) -> Table:
