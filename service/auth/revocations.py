@@ -160,9 +160,8 @@ class Revocations:
             self._fresh_at = started
 
     async def _read(self) -> None:
-        if self._database is None or self._database.is_closed():
-            self._database = await self._connect()
-        rows = await self._database.fetch(
+        database = await self._connected()
+        rows = await database.fetch(
             "SELECT subject, epoch, expires_at, now() AS now FROM revocations"
             " WHERE expires_at > now() AND created_at >= $1",
             self._read_until or datetime.fromtimestamp(0, UTC),
@@ -171,7 +170,7 @@ class Revocations:
             epoch = self._known.get(row["subject"], (None, 0.0))[0]
             latest = max(epoch or 0, row["epoch"]) if row["epoch"] is not None else None
             self._known[row["subject"]] = (latest, row["expires_at"].timestamp())
-        self._read_until = await self._database.fetchval("SELECT now()") - LOOK_BACK
+        self._read_until = await database.fetchval("SELECT now()") - LOOK_BACK
         self._forget_ended()
 
     def _forget_ended(self) -> None:
@@ -179,12 +178,14 @@ class Revocations:
         for subject in [subject for subject, (_, ends) in self._known.items() if ends < now]:
             del self._known[subject]
 
-    async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        database: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(self._database_url, statement_cache_size=0)
-        if self._listens:
-            announce: Callable[..., Awaitable[None] | None] = lambda *_: self._announced.set()  # noqa: E731 - typed
-            await database.add_listener(CHANNEL, announce)
-        return database
+    async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
+        if self._database is None or self._database.is_closed():
+            # Kept at once, so that it is closed whatever comes next.
+            self._database = await asyncpg.connect(self._database_url, statement_cache_size=0)
+            if self._listens:
+                announce: Callable[..., Awaitable[None] | None] = lambda *_: self._announced.set()  # noqa: E731 - typed
+                await self._database.add_listener(CHANNEL, announce)
+        return self._database
 
     def _drop_connection(self) -> None:
         if self._database is not None:

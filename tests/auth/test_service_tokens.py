@@ -99,7 +99,10 @@ def test_tokens_are_issued_listed_and_revoked_from_the_command_line(
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("issue", "--service", "x", "--scope", "y"), "no rpc asks for the scope 'y'; there is media.register"),
+        (
+            ("issue", "--service", "x", "--scope", "y"),
+            "no rpc asks for the scope 'y'; there is catalog.export, media.register",
+        ),
         (("issue", "--service", "x y", "--scope", "media.register"), "'x y' names no service"),
         (("revoke", "6f2d2a0e-0d0c-4d0e-9d4b-0a5d1c6c2f10"), "no service token 6f2d2a0e-0d0c-4d0e-9d4b-0a5d1c6c2f10"),
     ],
@@ -165,7 +168,7 @@ async def test_a_token_with_a_scope_that_nothing_asks_for_is_not_issued(
     settings: Settings, database: asyncpg.Connection
 ) -> None:
     for scopes in (("media.registre",), ("media.register", "*"), ("",)):
-        with pytest.raises(ScopeUnknown, match=r"there is media\.register"):
+        with pytest.raises(ScopeUnknown, match=r"there is catalog\.export, media\.register"):
             await issue(settings, scopes=scopes)
     assert await database.fetchval("SELECT count(*) FROM service_tokens") == 0
 
