@@ -1,1 +1,1 @@
-"""The Lambda functions: one folder each, the template that deploys them, the build of their zip."""
+"""The Lambda functions: a folder each and `uploads` for what they share, the template, the build of their zip."""

@@ -5,13 +5,16 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from lambdas.register_image.event import UploadedObject
 from lambdas.register_image.kinds import MAX_BYTES, Kind, UploadKey, parse_upload_key
-from lambdas.register_image.register import FinishedPicture, Registry, UploadUnknown
+from lambdas.register_image.limits import give_back_memory
+from lambdas.register_image.register import FinishedPicture, Registry
 from lambdas.register_image.render import Rendition, dominant_color, render
 from lambdas.register_image.storage import ObjectGone, ObjectStore, ObjectTooLarge
 from lambdas.register_image.thumbhash import thumbhash
-from lambdas.register_image.verify import Picture, Rejected, too_large, verify
+from lambdas.register_image.verdict import Rejected, too_large
+from lambdas.register_image.verify import Picture, verify
+from lambdas.uploads.event import ObjectEvent
+from lambdas.uploads.service import UploadUnknown
 
 _UPLOAD_THREADS = 4
 
@@ -23,7 +26,10 @@ class Outcome(enum.StrEnum):
     REJECTED = "rejected"
     GONE = "gone"
     UNKNOWN_UPLOAD = "unknown_upload"
-    FOREIGN_KEY = "foreign_key"
+    FOREIGN = "foreign"
+    """Not about an upload's creation: another key, or a removal."""
+    SKIPPED = "skipped"
+    """The service wants no verdict any more: a later event was faster, or the file is deleted."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,31 +51,38 @@ class Pipeline:
         self._registry = registry
         self._rendition_bucket = rendition_bucket
 
-    def process(self, upload: UploadedObject) -> Result:
+    def process(self, upload: ObjectEvent) -> Result:
         """Runs one upload to its outcome.
 
         Raises whatever the storage or the service fails with (and BrokenRendition): faults that another
         delivery of the event may not meet. What the picture itself is to blame for is never raised.
         """
         key = parse_upload_key(upload.key)
-        if key is None:
-            return Result(outcome=Outcome.FOREIGN_KEY)
+        if key is None or upload.is_removal:
+            return Result(outcome=Outcome.FOREIGN)
         try:
+            if not self._registry.begin(upload):
+                return Result(outcome=Outcome.SKIPPED)
             picture = self._verified(upload, kind=key.kind)
+        except UploadUnknown:
+            return Result(outcome=Outcome.UNKNOWN_UPLOAD)
         except ObjectGone:
             return Result(outcome=Outcome.GONE)
         except Rejected as verdict:
             return self._reject(upload, verdict)
         return self._register(upload, picture, key=key)
 
-    def _verified(self, upload: UploadedObject, *, kind: Kind) -> Picture:
+    def _verified(self, upload: ObjectEvent, *, kind: Kind) -> Picture:
         try:
             source = self._store.fetch(upload.bucket, upload.key, version_id=upload.version_id, limit=MAX_BYTES)
         except ObjectTooLarge as error:
             raise too_large() from error
-        return verify(source.data, kind=kind, announced_sha256=source.announced_sha256)
+        try:
+            return verify(source.data, kind=kind, announced_sha256=source.announced_sha256)
+        finally:
+            give_back_memory()
 
-    def _reject(self, upload: UploadedObject, verdict: Rejected) -> Result:
+    def _reject(self, upload: ObjectEvent, verdict: Rejected) -> Result:
         try:
             self._registry.reject(upload, verdict)
         except UploadUnknown:
@@ -78,7 +91,7 @@ class Pipeline:
         self._store.remove_version(upload.bucket, upload.key, version_id=upload.version_id, etag=upload.etag)
         return Result(outcome=Outcome.REJECTED, reason=verdict.reason, detail=verdict.detail)
 
-    def _register(self, upload: UploadedObject, picture: Picture, *, key: UploadKey) -> Result:
+    def _register(self, upload: ObjectEvent, picture: Picture, *, key: UploadKey) -> Result:
         stored = self._stored(picture, key=key)
         finished = FinishedPicture(
             picture=picture,

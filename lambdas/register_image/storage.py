@@ -4,13 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-_GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
-# Named instead of the object when the version asked for is a delete marker.
-_DELETE_MARKER = "MethodNotAllowed"
+from lambdas.uploads.storage import DELETE_MARKER, GONE, find_etag
+
 _CACHE_CONTROL = "public, max-age=31536000, immutable"
 
 
@@ -51,26 +48,18 @@ class ObjectStore(Protocol):
 
 
 class S3Store:
-    """ObjectStore on S3, with the credentials, region and endpoint that botocore finds in the environment."""
+    """ObjectStore on S3."""
 
-    def __init__(self, *, client: Any = None) -> None:
-        """Makes a client of its own unless one is given; botocore's clients have no static types."""
-        self._client: Any = client or botocore.session.Session().create_client(
-            "s3",
-            config=Config(
-                connect_timeout=3,
-                read_timeout=20,
-                retries={"mode": "standard", "max_attempts": 3},
-                max_pool_connections=8,
-            ),
-        )
+    def __init__(self, *, client: Any) -> None:
+        """Takes botocore's client, which has no static types."""
+        self._client: Any = client
 
     def fetch(self, bucket: str, key: str, *, version_id: str, limit: int) -> StoredObject:
         """Reads an object; raises ObjectGone, and ObjectTooLarge without reading more than `limit` bytes."""
         try:
             answer = self._client.get_object(Bucket=bucket, Key=key, **_version(version_id))
         except ClientError as error:
-            if error.response["Error"]["Code"] in {*_GONE, _DELETE_MARKER}:
+            if error.response["Error"]["Code"] in {*GONE, DELETE_MARKER}:
                 raise ObjectGone(key) from error
             raise
         with answer["Body"] as body:
@@ -93,19 +82,9 @@ class S3Store:
 
     def remove_version(self, bucket: str, key: str, *, version_id: str, etag: str) -> None:
         """Removes exactly the version named; see ObjectStore."""
-        if not version_id and self._etag(bucket, key) != etag:
+        if not version_id and find_etag(self._client, bucket, key) != etag:
             return
         self._client.delete_object(Bucket=bucket, Key=key, **_version(version_id))
-
-    def _etag(self, bucket: str, key: str) -> str | None:
-        try:
-            answer = self._client.head_object(Bucket=bucket, Key=key)
-        except ClientError as error:
-            if error.response["Error"]["Code"] in _GONE:
-                return None
-            raise
-        etag: str = answer["ETag"]
-        return etag.strip('"')
 
 
 def _version(version_id: str) -> Mapping[str, str]:

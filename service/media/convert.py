@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from marquee.media.v1 import media_pb2
 
-from service.media import values
+from service.auth.principal import UserId
+from service.media import configuration, values
+from service.media.files import FileFilter
 from service.media.models import FileKind, FileState, ImageFormat
 from service.media.storage import UploadForm
-from service.protobuf import timestamp
+from service.protobuf import from_timestamp, timestamp
 
 REASON_PREFIX = "REJECTION_REASON_"
 
@@ -25,8 +27,53 @@ def upload_from(message: media_pb2.CreateUploadRequest) -> values.Upload:
     )
 
 
-def to_file(record: values.FileRecord) -> media_pb2.File:
-    """Returns the message of a file."""
+def filter_from(message: media_pb2.ListFilesRequest) -> FileFilter:
+    """Returns which files to list; raises FieldsInvalid for moments outside of their range."""
+    kind = media_pb2.FileKind.Name(message.kind).removeprefix("FILE_KIND_")
+    state = media_pb2.FileState.Name(message.state).removeprefix("FILE_STATE_")
+    created = {
+        field: from_timestamp(getattr(message, field), field=field)
+        for field in ("created_from", "created_before")
+        if message.HasField(field)
+    }
+    return FileFilter(
+        kind=FileKind[kind] if message.kind else None,
+        state=FileState[state] if message.state else None,
+        uploader_id=UserId(message.uploader_id) if message.uploader_id else None,
+        movie_id=message.movie_id or None,
+        person_id=message.person_id or None,
+        **created,
+    )
+
+
+def to_configuration() -> media_pb2.GetImageConfigurationResponse:
+    """Returns the message of what uploads may be and become."""
+    return media_pb2.GetImageConfigurationResponse(
+        kinds=[
+            media_pb2.KindConfiguration(
+                kind=media_pb2.FileKind.Value(f"FILE_KIND_{kind.name}"),
+                widths=limits.widths,
+                heights=limits.heights,
+                max_pixels=limits.max_pixels,
+                min_width=limits.min_width,
+                min_height=limits.min_height,
+            )
+            for kind, limits in configuration.KINDS.items()
+        ],
+        accepted_types=[
+            media_pb2.AcceptedType(content_type=content_type, max_pixels=max_pixels)
+            for content_type, max_pixels in configuration.ACCEPTED_TYPES.items()
+        ],
+        formats=[media_pb2.ImageFormat.Value(f"IMAGE_FORMAT_{made.name}") for made in configuration.FORMATS],
+        max_bytes=configuration.MAX_BYTES,
+        max_side=configuration.MAX_SIDE,
+        full_side=configuration.FULL_SIDE,
+        max_frames=configuration.MAX_FRAMES,
+    )
+
+
+def to_file(record: values.FileRecord, *, preferred_width: int = 0) -> media_pb2.File:
+    """Returns the message of a file, its URL that of the preferred width."""
     file = record.file
     message = media_pb2.File(
         id=file.id,
@@ -37,6 +84,10 @@ def to_file(record: values.FileRecord) -> media_pb2.File:
         size_bytes=file.size_bytes,
         key=file.key,
         rejection_detail=file.rejection_detail,
+        is_animated=file.is_animated and file.state is FileState.READY,
+        uploader_id=file.uploader_id or 0,
+        movie_id=file.movie_id or 0,
+        person_id=file.person_id or 0,
         create_time=timestamp(file.created_at),
         update_time=timestamp(file.updated_at),
     )
@@ -45,16 +96,17 @@ def to_file(record: values.FileRecord) -> media_pb2.File:
     if file.rejection_reason:
         message.rejection_reason = media_pb2.RejectionReason.Value(REASON_PREFIX + file.rejection_reason.upper())
     if record.image is not None:
-        message.image.CopyFrom(to_image(record.image))
+        message.image.CopyFrom(to_image(record.image, preferred_width=preferred_width))
         message.url = message.image.url
+        message.sha256 = bytes(file.sha256 or b"")
     return message
 
 
-def to_image(image: values.Image) -> media_pb2.Image:
-    """Returns the message of a picture."""
+def to_image(image: values.Image, *, preferred_width: int = 0) -> media_pb2.Image:
+    """Returns the message of a picture, its URL that of the preferred width."""
     return media_pb2.Image(
         file_id=image.file_id,
-        url=image.url,
+        url=image.url(preferred_width=preferred_width),
         width=image.width,
         height=image.height,
         thumbhash=image.thumbhash,
@@ -98,6 +150,7 @@ def picture_from(message: media_pb2.RegisterFileRequest) -> values.VerifiedPictu
         sha256=message.sha256,
         thumbhash=message.thumbhash,
         dominant_color=message.dominant_color,
+        is_animated=message.is_animated,
         renditions=[
             values.StoredRendition(
                 key=stored.key,

@@ -67,6 +67,7 @@ class File(TimestampedModel):
     sha256 = fields.BinaryField(null=True)
     thumbhash = fields.BinaryField(null=True)
     dominant_color = fields.CharField(max_length=7, db_default="")
+    is_animated = fields.BooleanField(db_default=False)
     rejection_reason = fields.CharField(max_length=32, db_default="")
     rejection_detail = fields.CharField(max_length=500, db_default="")
 

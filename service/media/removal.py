@@ -12,12 +12,27 @@ from tortoise.expressions import Subquery
 from tortoise.queryset import QuerySet
 
 from service.auth.principal import UserId
+from service.db import connection, transaction
 from service.media.models import File, FileKind, FileRendition, FileState
 from service.media.service import UPLOAD_PREFIX
 from service.media.storage import StorageUnavailable, UploadStorage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 BATCH = 20
+REPLACED_FOR = timedelta(days=1)
+"""How long a picture that was replaced can still be fetched, by pages that show it."""
+RELEASED = """
+SELECT file_id FROM released_files WHERE released_at < $1 ORDER BY released_at LIMIT $2 FOR UPDATE SKIP LOCKED
+"""
+# Files that are gone have no row to lock, and need no second look either.
+LOCKED = """
+SELECT id AS file_id FROM (SELECT id FROM files WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED) AS locked
+UNION ALL
+SELECT noted FROM unnest($1::int[]) AS noted WHERE NOT EXISTS (SELECT FROM files WHERE id = noted)
+"""
+COLLECT = """
+UPDATE files SET state = 'deleted' WHERE id = ANY ($1) AND state = 'ready' AND NOT file_in_use(id) RETURNING id
+"""
 LATE = timedelta(minutes=15)
 """How long after its form's end an upload that began before may still arrive and be worked on."""
 AT_ONCE = 5.0
@@ -87,6 +102,25 @@ class FileRemoval:
         except (TimeoutError, StorageUnavailable) as error:
             log.warning("removal.postponed", exc_info=error)
 
+    async def collect_replaced(self) -> int:
+        """Makes some READY files DELETED that nobody has shown for a while, and never one that somebody shows.
+
+        Triggers note each file that an owner lets go of, and each that became READY and may have found no owner.
+        Returns how many were looked at; those that others write to wait for the next time.
+        """
+        async with transaction():
+            noted = await connection().execute_query_dict(RELEASED, [datetime.now(UTC) - REPLACED_FOR, BATCH])
+            # Locked first and asked in a second statement, which sees every reference that was made before the lock:
+            # whoever makes one later waits for it.
+            locked = await connection().execute_query_dict(LOCKED, [[row["file_id"] for row in noted]])
+            if not locked:
+                return 0
+            looked_at = [row["file_id"] for row in locked]
+            collected = await connection().execute_query_dict(COLLECT, [looked_at])
+            await FileRendition.filter(file_id__in=[row["id"] for row in collected]).delete()
+            await connection().execute_query("DELETE FROM released_files WHERE file_id = ANY ($1)", [looked_at])
+        return len(looked_at)
+
     async def sweep(self) -> int:
         """Removes the objects of some DELETED files, and the rows where nothing can arrive any more.
 
@@ -115,8 +149,9 @@ class FileRemoval:
 
 
 async def _discard(files: QuerySet[File]) -> None:
-    await FileRendition.filter(file_id__in=Subquery(files.values("id"))).delete()
+    # The state first: the renditions of a DELETED file are nobody's picture any more, and no change of one.
     await files.update(state=FileState.DELETED, rejection_reason="", rejection_detail="")
+    await FileRendition.filter(file_id__in=Subquery(files.values("id"))).delete()
 
 
 def _avatars(user_id: UserId) -> QuerySet[File]:

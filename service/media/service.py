@@ -1,4 +1,4 @@
-"""Files from the upload form to the picture, and the pictures as other slices show them."""
+"""Uploads as they begin, and pictures as other slices show them."""
 
 from __future__ import annotations
 
@@ -10,22 +10,18 @@ from typing import Protocol
 from tortoise.exceptions import IntegrityError
 
 from service.auth.principal import AccessDenied, AccountGone, Principal, UserId
-from service.db import transaction, violated_constraint
-from service.errors import FieldsInvalid, FieldViolation, NotFound
-from service.media.errors import FileNotFound
+from service.db import connection, transaction, violated_constraint
+from service.errors import NotFound
+from service.media.delivery import Addresses
 from service.media.models import File, FileKind, FileRendition, FileState, ImageFormat
+from service.media.pictures import read_picture
+from service.media.quotas import UploadQuotas
 from service.media.storage import UploadForm, UploadStorage
-from service.media.values import (
-    FileId,
-    FileRecord,
-    Image,
-    ObjectVersion,
-    Rendition,
-    StoredRendition,
-    Upload,
-    VerifiedPicture,
-)
+from service.media.values import FileId, FileRecord, Image, Rendition, Upload
 
+OWN_AVATAR = """
+SELECT id FROM files WHERE id = $1 AND uploader_id = $2 AND kind = 'avatar' AND state = 'ready' FOR KEY SHARE
+"""
 RENDITION_COLUMNS = ("file_id", "format", "width", "height", "size_bytes", "key")
 UPLOAD_PREFIX = "uploads/"
 """What the keys of uploads begin with; a rendition's key is the rest, a slash and a name."""
@@ -42,35 +38,60 @@ class FileOwner(Protocol):
         """Makes the file the owner's, within the caller's transaction; a vanished owner is no error."""
         ...
 
+    async def detach(self, file_id: FileId) -> None:
+        """Takes the file from whoever has it, within the caller's transaction."""
+        ...
+
 
 class Media:
-    """The files of every user."""
+    """Uploads as they begin, and pictures as other slices show them."""
 
-    def __init__(self, *, storage: UploadStorage, base_url: str, owners: Mapping[FileKind, FileOwner]) -> None:
-        """`base_url` is what rendition keys are appended to; `owners` has an entry for every kind."""
+    def __init__(
+        self,
+        *,
+        storage: UploadStorage,
+        addresses: Addresses,
+        quotas: UploadQuotas,
+        owners: Mapping[FileKind, FileOwner],
+    ) -> None:
+        """`owners` has an entry for every kind."""
         self._storage = storage
-        self._base_url = base_url.rstrip("/")
+        self._addresses = addresses
+        self._quotas = quotas
         self._owners = owners
 
     async def create_upload(self, upload: Upload, *, principal: Principal) -> tuple[FileRecord, UploadForm]:
         """Makes a PENDING file and the form to upload it through.
 
-        Raises AccessDenied when a user uploads what only staff may, AccountGone, and the owner's own NotFound.
+        Raises AccessDenied when a user uploads what only staff may, UploadQuotaExceeded, TooManyUploadsPending,
+        AccountGone, and the owner's own NotFound.
         """
         uploader_id = principal.require_user()
         if upload.kind is not FileKind.AVATAR and not principal.is_staff:
             raise AccessDenied("only staff upload pictures of movies and people")
-        return await self.open_upload(upload, uploader_id=uploader_id)
+        key, form = await self._form(upload)
+        async with transaction():
+            await self._quotas.take(uploader_id, size_bytes=upload.size_bytes, is_staff=principal.is_staff)
+            return await self._create(upload, key=key, form=form, uploader_id=uploader_id)
 
     async def open_upload(self, upload: Upload, *, uploader_id: UserId | None) -> tuple[FileRecord, UploadForm]:
-        """Makes a PENDING file and its form for a caller who may; an import has no uploader.
+        """Makes a PENDING file and its form for a caller who may, outside of all quotas; an import has no uploader.
 
         Raises AccountGone and the owner's own NotFound.
         """
+        key, form = await self._form(upload)
+        return await self._create(upload, key=key, form=form, uploader_id=uploader_id)
+
+    async def _form(self, upload: Upload) -> tuple[str, UploadForm]:
         key = f"{UPLOAD_PREFIX}{upload.kind}/{secrets.token_hex(16)}"
         form = await self._storage.upload_form(
             key, content_type=upload.content_type, max_bytes=upload.size_bytes, sha256=upload.sha256
         )
+        return key, form
+
+    async def _create(
+        self, upload: Upload, *, key: str, form: UploadForm, uploader_id: UserId | None
+    ) -> tuple[FileRecord, UploadForm]:
         try:
             file = await File.create(
                 kind=upload.kind,
@@ -94,55 +115,31 @@ class Media:
             raise
         return FileRecord(file, None), form
 
-    async def get_file(self, file_id: FileId, *, principal: Principal) -> FileRecord:
-        """Returns a file; raises FileNotFound, also for another user's unless the caller is staff."""
-        file = await File.get_or_none(id=file_id)
-        if file is None or not (principal.is_staff or file.uploader_id == principal.require_user()):
-            raise FileNotFound(file_id)
-        return await self._record(file)
-
     async def is_ready_avatar(self, file_id: FileId, *, uploader_id: UserId) -> bool:
-        """Tells whether a file is a picture that this user uploaded as their avatar."""
-        return await File.exists(id=file_id, kind=FileKind.AVATAR, state=FileState.READY, uploader_id=uploader_id)
+        """Tells whether a file is a picture that this user uploaded as their avatar.
+
+        Locks it within the caller's transaction as a reference does, so that it is not deleted before that is made.
+        """
+        return bool(await connection().execute_query_dict(OWN_AVATAR, [file_id, uploader_id]))
 
     async def uploads_of(self, user_id: UserId, *, after: int, limit: int) -> list[FileRecord]:
         """Returns what a user uploaded, by ascending id from behind `after` on, at most `limit` of it."""
         files = await File.filter(uploader_id=user_id, id__gt=after).order_by("id").limit(limit)
-        images = await self.get_images([file.id for file in files])
+        return await self.records(files)
+
+    async def records(self, files: Sequence[File]) -> list[FileRecord]:
+        """Returns files with their pictures, in two queries at most."""
+        ready = [file.id for file in files if file.state is FileState.READY]
+        images = await self.get_images(ready)
         return [FileRecord(file, images.get(file.id)) for file in files]
 
     async def find_upload(self, file: File) -> bytes | None:
         """Returns the bytes as they were uploaded, None when storage has none. Raises StorageUnavailable."""
         return await self._storage.find_upload(file.bucket, file.key)
 
-    async def register_file(self, version: ObjectVersion, picture: VerifiedPicture) -> FileRecord:
-        """Makes a file READY and its owner's, in one transaction.
-
-        An event that was applied already, or that a newer one overtook, changes nothing. Raises FileNotFound, and
-        FieldsInvalid for renditions that stand elsewhere than below the file's own prefix.
-        """
-        async with transaction():
-            file = await self._locked(version)
-            _require_own_keys(file, picture.renditions)
-            if self._applies(version, file):
-                await self._store_picture(file, version, picture)
-                owner_id = file.uploader_id if file.kind is FileKind.AVATAR else file.movie_id or file.person_id
-                if owner_id is not None:
-                    await self._owners[file.kind].attach(owner_id, FileId(file.id))
-            return await self._record(file)
-
-    async def reject_file(self, version: ObjectVersion, *, reason: str, detail: str) -> FileRecord:
-        """Makes a file REJECTED; idempotent and ordered as register_file is. Raises FileNotFound."""
-        async with transaction():
-            file = await self._locked(version)
-            if self._applies(version, file):
-                await FileRendition.filter(file_id=file.id).delete()
-                _apply_version(file, version)
-                file.state = FileState.REJECTED
-                file.rejection_reason = reason
-                file.rejection_detail = detail
-                await _save(file)
-            return await self._record(file)
+    def image_from(self, picture: str | None) -> Image | None:
+        """Returns the picture that a column of `picture_sql` holds."""
+        return read_picture(picture, url_of=self._addresses.url)
 
     async def get_images(self, file_ids: Collection[int]) -> dict[int, Image]:
         """Returns the pictures of those files that are READY, by file id, in two queries."""
@@ -154,83 +151,9 @@ class Media:
             # Plain values: a page of movies has hundreds of renditions, and models of them cost more than the query.
             rows = FileRendition.filter(file_id__in=[file.id for file in files]).order_by("width", "format")
             async for file_id, image_format, width, height, size_bytes, key in rows.values_list(*RENDITION_COLUMNS):
-                url = f"{self._base_url}/{key}"
+                url = self._addresses.url(key)
                 renditions[file_id].append(Rendition(ImageFormat(image_format), width, height, size_bytes, url))
         return {file.id: _image(file, renditions[file.id]) for file in files}
-
-    async def _record(self, file: File) -> FileRecord:
-        images = await self.get_images([file.id]) if file.state is FileState.READY else {}
-        return FileRecord(file, images.get(file.id))
-
-    async def _locked(self, version: ObjectVersion) -> File:
-        file = await File.filter(bucket=version.bucket, key=version.key).select_for_update(no_key=True).first()
-        if file is None:
-            raise FileNotFound(f"{version.bucket}/{version.key}")
-        return file
-
-    @staticmethod
-    def _applies(version: ObjectVersion, file: File) -> bool:
-        return file.state is not FileState.DELETED and is_newer(version.sequencer, than=file.sequencer)
-
-    @staticmethod
-    async def _store_picture(file: File, version: ObjectVersion, picture: VerifiedPicture) -> None:
-        _apply_version(file, version)
-        file.state = FileState.READY
-        file.mime_type = picture.mime_type
-        file.size_bytes = picture.size_bytes
-        file.width = picture.width
-        file.height = picture.height
-        file.sha256 = picture.sha256
-        file.thumbhash = picture.thumbhash
-        file.dominant_color = picture.dominant_color
-        file.rejection_reason = ""
-        file.rejection_detail = ""
-        await _save(file)
-        await FileRendition.filter(file_id=file.id).delete()
-        await FileRendition.bulk_create(
-            FileRendition(
-                file_id=file.id,
-                format=stored.format,
-                width=stored.width,
-                height=stored.height,
-                size_bytes=stored.size_bytes,
-                sha256=stored.sha256,
-                key=stored.key,
-            )
-            for stored in picture.renditions
-        )
-
-
-def is_newer(sequencer: str, *, than: str) -> bool:
-    """Compares two sequencers of one key: hexadecimal of varying width, padded on the right; any is newer than none.
-
-    Source: "Event message structure" in the Amazon S3 user guide.
-    """
-    if not than:
-        return True
-    width = max(len(sequencer), len(than))
-    return sequencer.lower().ljust(width, "0") > than.lower().ljust(width, "0")
-
-
-def _require_own_keys(file: File, renditions: Sequence[StoredRendition]) -> None:
-    """Raises FieldsInvalid when a rendition's key is not the upload's with a name behind it."""
-    prefix = f"{file.key.removeprefix(UPLOAD_PREFIX)}/"
-    strange = [index for index, stored in enumerate(renditions) if not stored.key.startswith(prefix)]
-    if strange:
-        description = f"must begin with {prefix}"
-        raise FieldsInvalid([FieldViolation(f"renditions[{i}].key", "rendition.own_key", description) for i in strange])
-
-
-def _apply_version(file: File, version: ObjectVersion) -> None:
-    file.sequencer = version.sequencer
-    file.etag = version.etag
-    file.version_id = version.version_id
-
-
-async def _save(file: File) -> None:
-    await file.save()
-    # Set by trigger, so the object does not know it yet.
-    await file.refresh_from_db(fields=["updated_at"])
 
 
 def _image(file: File, renditions: Sequence[Rendition]) -> Image:

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 from marquee.media.v1 import media_pb2, media_pb2_grpc
 
 from service.auth.principal import current_principal
 from service.media import convert
+from service.media.files import Files
 from service.media.service import Media
 from service.media.values import FileId
+from service.media.verdicts import Verdicts
+from service.media.watching import FileWatches
 
 
 class MediaServicer(media_pb2_grpc.MediaServiceServicer):
     """Messages to arguments and back."""
 
-    def __init__(self, media: Media) -> None:
+    def __init__(self, *, media: Media, files: Files, verdicts: Verdicts, file_watches: FileWatches) -> None:
         self._media = media
+        self._files = files
+        self._verdicts = verdicts
+        self._file_watches = file_watches
+
+    async def GetImageConfiguration(
+        self, request: media_pb2.GetImageConfigurationRequest, context: Any
+    ) -> media_pb2.GetImageConfigurationResponse:
+        """Tells what uploads may be and become."""
+        return convert.to_configuration()
 
     async def CreateUpload(
         self, request: media_pb2.CreateUploadRequest, context: Any
@@ -27,21 +41,70 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
 
     async def GetFile(self, request: media_pb2.GetFileRequest, context: Any) -> media_pb2.GetFileResponse:
         """Returns one file."""
-        record = await self._media.get_file(FileId(request.id), principal=current_principal())
-        return media_pb2.GetFileResponse(file=convert.to_file(record))
+        record = await self._files.get_file(FileId(request.id), principal=current_principal())
+        return media_pb2.GetFileResponse(file=convert.to_file(record, preferred_width=request.preferred_width))
+
+    async def BatchGetFiles(
+        self, request: media_pb2.BatchGetFilesRequest, context: Any
+    ) -> media_pb2.BatchGetFilesResponse:
+        """Returns several files."""
+        records, missing_ids = await self._files.batch_get_files(request.ids, principal=current_principal())
+        width = request.preferred_width
+        return media_pb2.BatchGetFilesResponse(
+            files=[convert.to_file(record, preferred_width=width) for record in records], missing_ids=missing_ids
+        )
+
+    async def ListFiles(self, request: media_pb2.ListFilesRequest, context: Any) -> media_pb2.ListFilesResponse:
+        """Returns a page of the files that the caller may see."""
+        page = await self._files.list_files(
+            convert.filter_from(request),
+            principal=current_principal(),
+            size=request.page_size,
+            page_token=request.page_token,
+        )
+        width = request.preferred_width
+        return media_pb2.ListFilesResponse(
+            files=[convert.to_file(record, preferred_width=width) for record in page.items],
+            next_page_token=page.next_page_token,
+        )
+
+    async def WatchFile(
+        self, request: media_pb2.WatchFileRequest, context: Any
+    ) -> AsyncIterator[media_pb2.WatchFileResponse]:
+        """Streams a file until the work on it has ended."""
+        watch = self._file_watches.watch_file(FileId(request.id), principal=current_principal())
+        async with aclosing(watch) as records:
+            async for record in records:
+                file = convert.to_file(record, preferred_width=request.preferred_width)
+                yield media_pb2.WatchFileResponse(file=file)
+
+    async def DeleteFile(self, request: media_pb2.DeleteFileRequest, context: Any) -> media_pb2.DeleteFileResponse:
+        """Makes a file DELETED."""
+        await self._files.delete_file(FileId(request.id), principal=current_principal())
+        return media_pb2.DeleteFileResponse()
+
+    async def BeginFile(self, request: media_pb2.BeginFileRequest, context: Any) -> media_pb2.BeginFileResponse:
+        """Takes a Lambda function's word that it has begun."""
+        record, proceeds = await self._verdicts.begin_file(convert.version_from(request.object))
+        return media_pb2.BeginFileResponse(file=convert.to_file(record), proceed=proceeds)
 
     async def RegisterFile(
         self, request: media_pb2.RegisterFileRequest, context: Any
     ) -> media_pb2.RegisterFileResponse:
         """Takes a Lambda function's verdict: usable."""
-        record = await self._media.register_file(convert.version_from(request.object), convert.picture_from(request))
+        record = await self._verdicts.register_file(convert.version_from(request.object), convert.picture_from(request))
         return media_pb2.RegisterFileResponse(file=convert.to_file(record))
 
     async def RejectFile(self, request: media_pb2.RejectFileRequest, context: Any) -> media_pb2.RejectFileResponse:
         """Takes a Lambda function's verdict: not usable."""
-        record = await self._media.reject_file(
+        record = await self._verdicts.reject_file(
             convert.version_from(request.object),
             reason=convert.reason_from(request.reason),
             detail=request.detail,
         )
         return media_pb2.RejectFileResponse(file=convert.to_file(record))
+
+    async def ForgetFile(self, request: media_pb2.ForgetFileRequest, context: Any) -> media_pb2.ForgetFileResponse:
+        """Takes a Lambda function's word that an object was removed."""
+        record = await self._verdicts.forget_file(convert.version_from(request.object))
+        return media_pb2.ForgetFileResponse(file=convert.to_file(record))

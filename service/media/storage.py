@@ -70,22 +70,9 @@ class S3UploadStorage:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> S3UploadStorage:
-        """Makes the client; credentials come from boto3's usual chain."""
-        client = boto3.Session().client(
-            "s3",
-            endpoint_url=settings.s3_endpoint_url,
-            region_name=settings.s3_region,
-            config=Config(
-                signature_version="s3v4",
-                # Only AWS itself answers at <bucket>.<host>.
-                s3={"addressing_style": "path" if settings.s3_endpoint_url else "virtual"},
-                connect_timeout=2,
-                read_timeout=5,
-                retries={"mode": "standard", "max_attempts": 2},
-            ),
-        )
+        """Makes one with a client of its own."""
         return cls(
-            client,
+            s3_client(settings),
             bucket=settings.upload_bucket,
             rendition_bucket=settings.rendition_bucket,
             ttl=settings.upload_ttl,
@@ -112,15 +99,15 @@ class S3UploadStorage:
 
     async def find_upload(self, bucket: str, key: str) -> bytes | None:
         """Reads the newest version, as UploadStorage says."""
-        return await _off_the_loop(lambda: self._read(bucket, key))
+        return await off_the_loop(lambda: self._read(bucket, key))
 
     async def delete_upload(self, bucket: str, key: str) -> None:
         """Removes versions and delete markers, as UploadStorage says."""
-        await _off_the_loop(lambda: self._delete_versions(bucket, key, exactly=True))
+        await off_the_loop(lambda: self._delete_versions(bucket, key, exactly=True))
 
     async def delete_renditions(self, prefix: str) -> None:
         """Removes versions and delete markers, as UploadStorage says."""
-        await _off_the_loop(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
+        await off_the_loop(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
 
     def _read(self, bucket: str, key: str) -> bytes | None:
         try:
@@ -147,12 +134,30 @@ class S3UploadStorage:
                 raise ClientError({"Error": failure}, "DeleteObjects")
 
 
+def s3_client(settings: Settings) -> Any:
+    """Makes a client; credentials come from boto3's usual chain."""
+    return boto3.Session().client(
+        "s3",
+        endpoint_url=settings.s3_endpoint_url,
+        region_name=settings.s3_region,
+        config=Config(
+            signature_version="s3v4",
+            # Only AWS itself answers at <bucket>.<host>.
+            s3={"addressing_style": "path" if settings.s3_endpoint_url else "virtual"},
+            connect_timeout=2,
+            read_timeout=5,
+            retries={"mode": "standard", "max_attempts": 2},
+        ),
+    )
+
+
 def _entries(page: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
     yield from page.get("Versions", ())
     yield from page.get("DeleteMarkers", ())
 
 
-async def _off_the_loop(work: Callable[[], T]) -> T:
+async def off_the_loop(work: Callable[[], T]) -> T:
+    """Runs a blocking call in a thread; raises StorageUnavailable for what S3 answers with."""
     try:
         return await asyncio.to_thread(work)
     except (BotoCoreError, ClientError) as error:

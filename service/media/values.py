@@ -46,10 +46,15 @@ class Image:
     dominant_color: str
     renditions: tuple[Rendition, ...]
 
-    @property
-    def url(self) -> str:
-        """URL of the widest JPEG, which every client can show; empty when there is none."""
-        return next((r.url for r in reversed(self.renditions) if r.format is ImageFormat.JPEG), "")
+    def url(self, *, preferred_width: int = 0) -> str:
+        """Returns the URL of a JPEG, which every client can show; empty when there is none.
+
+        It is the narrowest at least as wide as preferred, else the widest; 0 prefers that.
+        """
+        pictures = [rendition for rendition in self.renditions if rendition.format is ImageFormat.JPEG]
+        wide = (r for r in pictures if preferred_width and r.width >= preferred_width)
+        best = next(wide, pictures[-1] if pictures else None)
+        return best.url if best else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +99,6 @@ class VerifiedPicture:
     sha256: bytes
     thumbhash: bytes
     dominant_color: str
+    is_animated: bool
+    """Only the first of several frames was taken."""
     renditions: Sequence[StoredRendition]

@@ -45,11 +45,16 @@ class FakeStore:
 
 @dataclass
 class MediaServiceRecorder(media_pb2_grpc.MediaServiceServicer):
-    """Answers the function's two calls, first with the codes in `failures`, and keeps what it accepted."""
+    """Answers the functions' calls, reports first with the codes in `failures`, and keeps what it accepted."""
 
     failures: list[grpc.StatusCode] = field(default_factory=list)
     registered: list[media_pb2.RegisterFileRequest] = field(default_factory=list)
     rejected: list[media_pb2.RejectFileRequest] = field(default_factory=list)
+    begun: list[media_pb2.BeginFileRequest] = field(default_factory=list)
+    forgotten: list[media_pb2.ForgetFileRequest] = field(default_factory=list)
+    proceed: bool = True
+    unknown: bool = False
+    """Whether BeginFile knows no upload."""
     authorizations: list[object] = field(default_factory=list)
     address: str = ""
 
@@ -66,6 +71,21 @@ class MediaServiceRecorder(media_pb2_grpc.MediaServiceServicer):
         self._answer(context)
         self.rejected.append(request)
         return media_pb2.RejectFileResponse()
+
+    def BeginFile(  # noqa: N802 - gRPC's name
+        self, request: media_pb2.BeginFileRequest, context: grpc.ServicerContext
+    ) -> media_pb2.BeginFileResponse:
+        if self.unknown:
+            context.abort(grpc.StatusCode.NOT_FOUND, "no such upload")
+        self.begun.append(request)
+        return media_pb2.BeginFileResponse(proceed=self.proceed)
+
+    def ForgetFile(  # noqa: N802 - gRPC's name
+        self, request: media_pb2.ForgetFileRequest, context: grpc.ServicerContext
+    ) -> media_pb2.ForgetFileResponse:
+        self._answer(context)
+        self.forgotten.append(request)
+        return media_pb2.ForgetFileResponse()
 
     def _answer(self, context: grpc.ServicerContext) -> None:
         self.authorizations.append(dict(context.invocation_metadata()).get("authorization"))

@@ -19,10 +19,10 @@ _IMPORT = """
 import sys
 sys.path.insert(0, sys.argv[1])
 before = set(sys.modules)
-import lambdas.register_image.handler as handler
-print(len(set(sys.modules) - before))
-from lambdas.register_image.storage import S3Store
-S3Store()
+handler = __import__(sys.argv[2], fromlist=["handler"])
+print(len(set(sys.modules) - before), "PIL" in sys.modules)
+from lambdas.uploads.storage import s3_client
+s3_client()
 outside = [
     name for name, module in sys.modules.items()
     if "site-packages" in (getattr(module, "__file__", None) or "")
@@ -46,12 +46,19 @@ def test_the_zip_is_small(package: Path) -> None:
     assert package.stat().st_size <= _MOST_BYTES
 
 
-def test_the_zip_holds_all_it_imports_and_imports_little(package: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "needs_pictures"),
+    [("lambdas.register_image.handler", "True"), ("lambdas.forget_image.handler", "False")],
+    ids=["register_image", "forget_image"],
+)
+def test_the_zip_holds_all_that_a_handler_imports_which_is_little(
+    package: Path, tmp_path: Path, name: str, needs_pictures: str
+) -> None:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
     imported = subprocess.run(
         # -S and -I: neither this environment's packages nor its variables are seen.
-        [sys.executable, "-I", "-S", "-c", _IMPORT, str(tmp_path)],
+        [sys.executable, "-I", "-S", "-c", _IMPORT, str(tmp_path), name],
         env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
         cwd=tmp_path,
         check=True,
@@ -59,7 +66,9 @@ def test_the_zip_holds_all_it_imports_and_imports_little(package: Path, tmp_path
         text=True,
         timeout=60,
     )
-    assert int(imported.stdout) <= _MOST_MODULES
+    count, has_pictures = imported.stdout.split()
+    assert int(count) <= _MOST_MODULES
+    assert has_pictures == needs_pictures
 
 
 def test_entries_are_sorted_dated_alike_and_plain(package: Path) -> None:

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
-from lambdas.register_image.event import UnknownEvent, UploadedObject, objects_of_body, uploaded_objects
+from lambdas.uploads.event import ObjectEvent, UnknownEvent, events_of_body, object_events
 
 Load = Callable[[str], dict[str, Any]]
 
-POSTER = UploadedObject(
+POSTER = ObjectEvent(
+    is_removal=False,
     bucket="marquee-uploads",
     key="uploads/poster/0123456789abcdef0123456789abcdef",
     sequencer="0055AED6DCD90281E5",
@@ -22,27 +23,35 @@ POSTER = UploadedObject(
 
 @pytest.mark.parametrize("name", ["s3_created", "destination_record", "sqs_destination_record"])
 def test_one_object_however_wrapped(load_event: Load, name: str) -> None:
-    assert uploaded_objects(load_event(name)) == (POSTER,)
+    assert object_events(load_event(name)) == (POSTER,)
 
 
 @pytest.mark.parametrize("name", ["s3_several", "sqs_batch"])
-def test_several_objects_keep_their_order_and_removals_are_passed_over(load_event: Load, name: str) -> None:
-    first, second = uploaded_objects(load_event(name))
-    assert first == POSTER
-    assert second.key == "uploads/avatar/fedcba9876543210fedcba9876543210"
-    assert second.sequencer == "0055AED6DCD90281E6"
+def test_several_objects_keep_their_order_and_what_became_of_them(load_event: Load, name: str) -> None:
+    created = [event for event in object_events(load_event(name)) if not event.is_removal]
+    assert created[0] == POSTER
+    assert created[1].key == "uploads/avatar/fedcba9876543210fedcba9876543210"
+    assert created[1].sequencer == "0055AED6DCD90281E6"
+
+
+def test_removals_tell_neither_size_nor_entity_tag(load_event: Load) -> None:
+    by_hand, by_rule = object_events(load_event("s3_removed"))
+    assert by_hand.is_removal
+    assert by_rule.is_removal
+    assert (by_hand.key, by_hand.size, by_hand.etag, by_hand.version_id) == (POSTER.key, 0, "", "")
+    assert by_hand.sequencer == "0055AED6DCD90281F0"
 
 
 def test_a_key_is_url_decoded_exactly_once(load_event: Load) -> None:
-    (found,) = uploaded_objects(load_event("s3_encoded_key"))
+    (found,) = object_events(load_event("s3_encoded_key"))
     assert found.key == "uploads/poster/a b%2Bc+dé.png"
     assert found.version_id == ""
 
 
 def test_the_test_event_names_nothing(load_event: Load) -> None:
     event = load_event("sqs_test_event")
-    assert uploaded_objects(event) == ()
-    assert objects_of_body(event["Records"][0]["body"]) == ()
+    assert object_events(event) == ()
+    assert events_of_body(event["Records"][0]["body"]) == ()
 
 
 @pytest.mark.parametrize(
@@ -61,7 +70,7 @@ def test_the_test_event_names_nothing(load_event: Load) -> None:
 )
 def test_anything_else_is_refused(body: str) -> None:
     with pytest.raises(UnknownEvent):
-        objects_of_body(body)
+        events_of_body(body)
 
 
 def test_endless_wrapping_is_refused(load_event: Load) -> None:
@@ -69,4 +78,4 @@ def test_endless_wrapping_is_refused(load_event: Load) -> None:
     for _ in range(20):
         event = {"requestPayload": event}
     with pytest.raises(UnknownEvent):
-        objects_of_body(json.dumps(event))
+        events_of_body(json.dumps(event))

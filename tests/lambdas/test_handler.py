@@ -12,12 +12,13 @@ from marquee.media.v1 import media_pb2
 
 from lambdas.register_image.handler import handle
 from lambdas.register_image.kinds import MAX_BYTES
-from lambdas.register_image.logs import get_logger
 from lambdas.register_image.pipeline import Pipeline
 from lambdas.register_image.register import MediaService
-from lambdas.register_image.settings import FunctionSettings
 from lambdas.register_image.storage import StoredObject
-from lambdas.register_image.verify import Reason
+from lambdas.register_image.verdict import Reason
+from lambdas.uploads.logs import get_logger
+from lambdas.uploads.service import MediaConnection
+from lambdas.uploads.settings import FunctionSettings
 from tests.lambdas import pictures
 from tests.lambdas.fakes import FakeStore, MediaServiceRecorder
 
@@ -36,12 +37,11 @@ def pipeline(store: FakeStore, service: MediaServiceRecorder) -> Iterator[Pipeli
         service_address=service.address,
         service_token=TOKEN,
         service_tls=False,
-        rendition_bucket=RENDITIONS,
         service_deadline=5.0,
     )
-    registry = MediaService(settings)
-    yield Pipeline(store=store, registry=registry, rendition_bucket=RENDITIONS)
-    registry.close()
+    connection = MediaConnection(settings)
+    yield Pipeline(store=store, registry=MediaService(connection), rendition_bucket=RENDITIONS)
+    connection.close()
 
 
 def _put(store: FakeStore, key: str, data: bytes, *, sha256: str = "") -> None:
@@ -78,6 +78,9 @@ def test_a_usable_picture_is_registered(
         "image/jpeg",
     }
     assert service.authorizations == [f"Bearer {TOKEN}"]
+    # The batch's other object is gone, which shows only after the work on it has begun.
+    assert [begun.object.key for begun in service.begun] == [POSTER, AVATAR]
+    assert service.begun[0].object == request.object
     assert (UPLOADS, POSTER) in store.objects
 
 
@@ -155,7 +158,7 @@ def test_a_direct_event_raises_once_all_had_their_turn(
     for key in (POSTER, AVATAR):
         _put(store, key, pictures.encoded(pictures.quartered(100, 100)))
     service.failures = [grpc.StatusCode.INTERNAL]
-    with pytest.raises(ExceptionGroup, match="1 of 2 uploads failed"):
+    with pytest.raises(ExceptionGroup, match="1 of 3 objects failed"):
         handle(load_event("s3_several"), request_id="r", pipeline=pipeline)
     assert [request.object.key for request in service.registered] == [AVATAR]
 
@@ -179,6 +182,26 @@ def test_renditions_of_an_unknown_upload_are_removed(
     assert (UPLOADS, POSTER) in store.objects
 
 
+def test_an_event_that_the_service_wants_no_verdict_on_is_skipped(
+    store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
+) -> None:
+    _put(store, POSTER, b"text, which would be rejected")
+    service.proceed = False
+    assert handle(load_event("sqs_batch"), request_id="r", pipeline=pipeline) == SUCCESS
+    service.unknown = True
+    assert handle(load_event("sqs_batch"), request_id="r", pipeline=pipeline) == SUCCESS
+    assert (service.registered, service.rejected) == ([], [])
+    assert (UPLOADS, POSTER) in store.objects
+
+
+def test_a_removal_in_the_wrong_queue_is_passed_over(
+    store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
+) -> None:
+    _put(store, POSTER, b"text")
+    assert handle(load_event("s3_removed"), request_id="r", pipeline=pipeline) == SUCCESS
+    assert service.begun == []
+
+
 @pytest.mark.parametrize("name", ["s3_created", "s3_encoded_key", "sqs_test_event"])
 def test_gone_objects_foreign_keys_and_test_events_are_successes(
     service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load, name: str
@@ -192,15 +215,14 @@ def test_a_service_that_is_down_fails_the_message_in_time(store: FakeStore, load
         service_address="127.0.0.1:1",
         service_token=TOKEN,
         service_tls=False,
-        rendition_bucket=RENDITIONS,
         service_deadline=0.3,
     )
-    registry = MediaService(settings)
+    connection = MediaConnection(settings)
     _put(store, POSTER, b"text")
-    pipeline = Pipeline(store=store, registry=registry, rendition_bucket=RENDITIONS)
+    pipeline = Pipeline(store=store, registry=MediaService(connection), rendition_bucket=RENDITIONS)
     failed = handle(load_event("sqs_batch"), request_id="r", pipeline=pipeline)
-    registry.close()
-    assert len(failed["batchItemFailures"]) == 1
+    connection.close()
+    assert len(failed["batchItemFailures"]) == 2
     assert (UPLOADS, POSTER) in store.objects
 
 
@@ -226,7 +248,7 @@ def test_log_lines_are_json_and_never_hold_the_token(
         logger.removeHandler(collector)
     seen = [json.loads(line) for line in lines]
     assert all("\n" not in line and TOKEN not in line for line in lines)
-    assert {"message failed", "upload processed"} == {entry["event"] for entry in seen}
+    assert {"message failed", "object processed"} == {entry["event"] for entry in seen}
     rejected = [entry for entry in seen if entry.get("outcome") == "rejected"]
     assert rejected[0]["reason"] == "UNSUPPORTED_FORMAT"
     assert rejected[0]["request_id"] == "req-1"
@@ -237,12 +259,11 @@ def test_settings_name_what_is_missing_and_never_show_the_token() -> None:
         "MARQUEE_SERVICE_ADDRESS": "h:1",
         "MARQUEE_SERVICE_TOKEN": TOKEN,
         "MARQUEE_SERVICE_TLS": "false",
-        "MARQUEE_RENDITION_BUCKET": RENDITIONS,
     }
     settings = FunctionSettings.from_environ(environ)
     assert settings.service_tls is False
     assert TOKEN not in repr(settings)
-    for name in ("MARQUEE_SERVICE_ADDRESS", "MARQUEE_SERVICE_TOKEN", "MARQUEE_RENDITION_BUCKET"):
+    for name in ("MARQUEE_SERVICE_ADDRESS", "MARQUEE_SERVICE_TOKEN"):
         with pytest.raises(ValueError, match=name):
             FunctionSettings.from_environ({key: value for key, value in environ.items() if key != name})
     with pytest.raises(ValueError, match="MARQUEE_SERVICE_TLS"):
@@ -250,5 +271,4 @@ def test_settings_name_what_is_missing_and_never_show_the_token() -> None:
 
 
 def test_every_reason_is_one_of_the_contract() -> None:
-    names = {f"REJECTION_REASON_{reason}" for reason in Reason}
-    assert names == set(media_pb2.RejectionReason.keys()) - {"REJECTION_REASON_UNSPECIFIED"}
+    assert {f"REJECTION_REASON_{reason}" for reason in Reason} < set(media_pb2.RejectionReason.keys())

@@ -1,12 +1,22 @@
 """What AWS would enforce or a careless edit would lose: the template's safety properties."""
 
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from lambdas.register_image.verify import DECODE_SECONDS
+
 _TEMPLATE = Path(__file__).parents[2] / "lambdas" / "template.yaml"
+
+
+# Queue, its dead letters, and the function that takes from it.
+FUNCTIONS = [
+    pytest.param("UploadQueue", "UploadDeadLetters", "RegisterImage", id="register_image"),
+    pytest.param("RemovalQueue", "RemovalDeadLetters", "ForgetImage", id="forget_image"),
+]
 
 
 class _Loader(yaml.SafeLoader):
@@ -43,6 +53,12 @@ def _properties(resources: dict[str, Any], name: str) -> dict[str, Any]:
     return found
 
 
+def _statements(resources: dict[str, Any], function: str) -> list[dict[str, Any]]:
+    (policy,) = _properties(resources, f"{function}Role")["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
 def test_uploads_are_private_encrypted_versioned_and_kept(resources: dict[str, Any]) -> None:
     bucket = _properties(resources, "UploadBucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
@@ -54,7 +70,7 @@ def test_uploads_are_private_encrypted_versioned_and_kept(resources: dict[str, A
 
 
 def test_nothing_holding_data_goes_with_the_stack(resources: dict[str, Any]) -> None:
-    for name in ("UploadBucket", "RenditionBucket", "UploadDeadLetters"):
+    for name in ("UploadBucket", "RenditionBucket", "UploadDeadLetters", "RemovalDeadLetters"):
         assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
 
 
@@ -79,50 +95,92 @@ def test_renditions_are_public_only_when_asked_for_and_only_to_get(
 
 def test_the_function_cannot_trigger_itself(resources: dict[str, Any]) -> None:
     configuration = _properties(resources, "UploadBucket")["NotificationConfiguration"]
-    (notification,) = configuration["QueueConfigurations"]
-    assert notification["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "uploads/"}]
+    by_queue = {json.dumps(n["Queue"]): n for n in configuration["QueueConfigurations"]}
+    assert {queue: notification["Event"] for queue, notification in by_queue.items()} == {
+        '{"GetAtt": "UploadQueue.Arn"}': "s3:ObjectCreated:*",
+        '{"GetAtt": "RemovalQueue.Arn"}': "s3:ObjectRemoved:*",
+    }
+    for notification in by_queue.values():
+        assert notification["Filter"]["S3Key"]["Rules"] == [{"Name": "prefix", "Value": "uploads/"}]
     assert "NotificationConfiguration" not in _properties(resources, "RenditionBucket")
 
 
-def test_messages_outlive_the_function_and_end_among_dead_letters(resources: dict[str, Any]) -> None:
-    queue, function = _properties(resources, "UploadQueue"), _properties(resources, "RegisterImage")
-    assert queue["VisibilityTimeout"] >= 6 * function["Timeout"]
-    assert function["Timeout"] <= 900
-    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"GetAtt": "UploadDeadLetters.Arn"}
+@pytest.mark.parametrize(("name", "letters", "function"), FUNCTIONS)
+def test_messages_outlive_the_function_and_end_among_dead_letters(
+    resources: dict[str, Any], name: str, letters: str, function: str
+) -> None:
+    queue, runs = _properties(resources, name), _properties(resources, function)
+    assert queue["VisibilityTimeout"] >= 6 * runs["Timeout"]
+    assert runs["Timeout"] <= 900
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"GetAtt": f"{letters}.Arn"}
     assert 3 <= queue["RedrivePolicy"]["maxReceiveCount"] <= 10
-    dead_letters = _properties(resources, "UploadDeadLetters")
+    dead_letters = _properties(resources, letters)
     assert dead_letters["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert queue["SqsManagedSseEnabled"] is dead_letters["SqsManagedSseEnabled"] is True
 
 
-def test_the_event_source_reports_failed_items_and_is_bounded(resources: dict[str, Any]) -> None:
-    source = _properties(resources, "RegisterImage")["Events"]["Uploads"]["Properties"]
+@pytest.mark.parametrize(("name", "letters", "function"), FUNCTIONS)
+def test_dead_letters_ring_an_alarm(resources: dict[str, Any], name: str, letters: str, function: str) -> None:
+    del name, function
+    alarm = _properties(resources, f"{letters}Alarm")
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"GetAtt": f"{letters}.QueueName"}}]
+    assert (alarm["MetricName"], alarm["Statistic"]) == ("ApproximateNumberOfMessagesVisible", "Maximum")
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (0, "GreaterThanThreshold")
+
+
+@pytest.mark.parametrize(("name", "letters", "function"), FUNCTIONS)
+def test_the_event_source_reports_failed_items_and_is_bounded(
+    resources: dict[str, Any], name: str, letters: str, function: str
+) -> None:
+    del letters
+    (source,) = [event["Properties"] for event in _properties(resources, function)["Events"].values()]
+    assert source["Queue"] == {"GetAtt": f"{name}.Arn"}
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
     assert source["BatchSize"] <= 10
 
 
-def test_only_the_upload_bucket_may_send(resources: dict[str, Any]) -> None:
-    assert resources["UploadBucket"]["DependsOn"] == "UploadQueuePolicy"
-    (statement,) = _properties(resources, "UploadQueuePolicy")["PolicyDocument"]["Statement"]
+def test_a_batch_of_slow_pictures_ends_within_the_timeout(resources: dict[str, Any]) -> None:
+    function = _properties(resources, "RegisterImage")
+    assert function["Timeout"] >= (DECODE_SECONDS + 8) * function["Events"]["Uploads"]["Properties"]["BatchSize"]
+
+
+@pytest.mark.parametrize(("name", "letters", "function"), FUNCTIONS)
+def test_only_the_upload_bucket_may_send(resources: dict[str, Any], name: str, letters: str, function: str) -> None:
+    del letters, function
+    assert f"{name}Policy" in resources["UploadBucket"]["DependsOn"]
+    policy = _properties(resources, f"{name}Policy")
+    assert policy["Queues"] == [{"Ref": name}]
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"GetAtt": f"{name}.Arn"}
     assert statement["Principal"] == {"Service": "s3.amazonaws.com"}
     assert statement["Action"] == "sqs:SendMessage"
     assert "aws:SourceAccount" in statement["Condition"]["StringEquals"]
     assert "${UploadBucketName}" in statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Sub"]
 
 
-def test_the_role_has_no_wildcards(resources: dict[str, Any]) -> None:
-    role = _properties(resources, "RegisterImageRole")
+@pytest.mark.parametrize("function", ["RegisterImage", "ForgetImage"])
+def test_no_role_has_wildcards(resources: dict[str, Any], function: str) -> None:
+    role = _properties(resources, f"{function}Role")
+    assert _properties(resources, function)["Role"] == {"GetAtt": f"{function}Role.Arn"}
     assert "ManagedPolicyArns" not in role
-    (policy,) = role["Policies"]
-    statements = policy["PolicyDocument"]["Statement"]
-    for statement in statements:
+    for statement in _statements(resources, function):
         assert "*" not in "".join(statement["Action"])
         assert statement["Resource"] != "*"
-    writes = next(s for s in statements if s["Sid"] == "WriteRenditions")
-    assert "${RenditionBucketName}" in writes["Resource"]["Sub"]
-    uploads = next(s for s in statements if s["Sid"] == "ReadAndRemoveUploads")
-    assert "s3:PutObject" not in uploads["Action"]
+
+
+def test_each_role_may_do_what_its_function_does_and_no_more(resources: dict[str, Any]) -> None:
+    by_name = {statement["Sid"]: statement for statement in _statements(resources, "RegisterImage")}
+    assert "${RenditionBucketName}" in by_name["WriteRenditions"]["Resource"]["Sub"]
+    assert "s3:PutObject" not in by_name["ReadAndRemoveUploads"]["Action"]
+    assert by_name["TakeFromQueue"]["Resource"] == {"GetAtt": "UploadQueue.Arn"}
+    actions = {
+        action
+        for statement in _statements(resources, "ForgetImage")
+        for action in ([statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"])
+    }
+    assert {action for action in actions if action.startswith("s3:")} == {"s3:GetObject", "s3:ListBucket"}
+    assert "RenditionBucketName" not in json.dumps(_statements(resources, "ForgetImage"))
 
 
 def test_the_token_is_never_shown_and_has_no_default(template: dict[str, Any]) -> None:

@@ -8,7 +8,8 @@ import pytest
 from PIL import Image, ImageCms
 
 from lambdas.register_image.kinds import KINDS, MAX_BYTES, parse_upload_key
-from lambdas.register_image.verify import Picture, Reason, Rejected, verify
+from lambdas.register_image.verdict import Reason, Rejected
+from lambdas.register_image.verify import Picture, verify
 from tests.lambdas import pictures
 
 POSTER = KINDS["poster"]

@@ -234,6 +234,15 @@ def test_what_is_no_picture_is_rejected_and_removed_for_good(stack: Stack) -> No
     assert _eventually(gone)
 
 
+def test_a_removal_is_told(stack: Stack) -> None:
+    key = stack.upload(pictures.encoded(pictures.quartered(100, 100)))
+    created = _registered(stack.service, key).object
+    stack.s3.delete_object(Bucket=stack.outputs.upload_bucket, Key=key)
+    told = _eventually(lambda: next((r for r in stack.service.forgotten if r.object.key == key), None))
+    assert told.object.bucket == stack.outputs.upload_bucket
+    assert told.object.sequencer > created.sequencer
+
+
 def test_other_bytes_than_announced_are_rejected(stack: Stack) -> None:
     key = stack.upload(pictures.encoded(pictures.quartered()), sha256="0" * 64)
     assert _rejected(stack.service, key).reason == media_pb2.REJECTION_REASON_CHECKSUM_MISMATCH

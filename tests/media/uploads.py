@@ -76,3 +76,13 @@ def reject(
         reason=media_pb2.RejectionReason.Value(f"REJECTION_REASON_{reason}"),
         detail=detail,
     )
+
+
+def begin(key: str, sequencer: str = "0A") -> media_pb2.BeginFileRequest:
+    """Returns the word that work on an object has begun."""
+    return media_pb2.BeginFileRequest(object=version(key, sequencer))
+
+
+def forget(key: str, sequencer: str = "0A") -> media_pb2.ForgetFileRequest:
+    """Returns the word that an object was removed."""
+    return media_pb2.ForgetFileRequest(object=version(key, sequencer))

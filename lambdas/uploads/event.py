@@ -1,4 +1,4 @@
-"""Reads every body that can reach the function and tells which uploaded objects it names."""
+"""Reads every body that can reach a function and tells which objects it names, and what became of them."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -14,9 +14,11 @@ class UnknownEvent(ValueError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class UploadedObject:
-    """One version of one object, as S3 announced it."""
+class ObjectEvent:
+    """What happened to one object, as S3 announced it."""
 
+    is_removal: bool
+    """Whether the object, or one version of it, was removed; else it was created."""
     bucket: str
     """Name of the bucket."""
     key: str
@@ -24,15 +26,15 @@ class UploadedObject:
     sequencer: str
     """Hexadecimal, of varying width; orders the events of one key."""
     etag: str
-    """Entity tag without quotes."""
+    """Entity tag without quotes; empty when the event does not tell, as of a removal."""
     version_id: str
     """Version in a versioned bucket, else empty."""
     size: int
     """Size in bytes; 0 when the event does not tell."""
 
 
-def uploaded_objects(event: Mapping[str, Any]) -> tuple[UploadedObject, ...]:
-    """Returns the created objects that `event` names, in its order; other kinds of S3 event are passed over.
+def object_events(event: Mapping[str, Any]) -> tuple[ObjectEvent, ...]:
+    """Returns what `event` tells of objects created and removed, in its order; other kinds are passed over.
 
     Understands an S3 notification, an SQS batch of them, a record of a function's destination or dead-letter
     queue (`requestPayload`), and each of these inside another. The `s3:TestEvent` that S3 sends when a
@@ -41,16 +43,16 @@ def uploaded_objects(event: Mapping[str, Any]) -> tuple[UploadedObject, ...]:
     return tuple(_walk(event, depth=0))
 
 
-def objects_of_body(body: str) -> tuple[UploadedObject, ...]:
-    """Returns the objects named by the JSON text of one queue message; raises UnknownEvent."""
+def events_of_body(body: str) -> tuple[ObjectEvent, ...]:
+    """Returns what is told by the JSON text of one queue message; raises UnknownEvent."""
     try:
         event = json.loads(body)
     except ValueError as error:
         raise UnknownEvent("the message is not JSON") from error
-    return uploaded_objects(event)
+    return object_events(event)
 
 
-def _walk(event: object, *, depth: int) -> Iterator[UploadedObject]:
+def _walk(event: object, *, depth: int) -> Iterator[ObjectEvent]:
     if depth > _DEEPEST_NESTING or not isinstance(event, Mapping):
         raise UnknownEvent("the event is not an object, or nested too deeply")
     if event.get("Event") == "s3:TestEvent":
@@ -65,12 +67,14 @@ def _walk(event: object, *, depth: int) -> Iterator[UploadedObject]:
         yield from _walk_record(record, depth=depth)
 
 
-def _walk_record(record: object, *, depth: int) -> Iterator[UploadedObject]:
+def _walk_record(record: object, *, depth: int) -> Iterator[ObjectEvent]:
     match record:
         case {"s3": dict(described), "eventName": str(name)}:
             # Direct notifications say "ObjectCreated:Post", some other senders "s3:ObjectCreated:Post".
-            if name.removeprefix("s3:").startswith("ObjectCreated:"):
-                yield _uploaded_object(described)
+            kind, _, _ = name.removeprefix("s3:").partition(":")
+            # A lifecycle rule's removal has a name of its own, and so has one that only left a delete marker.
+            if kind in ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration"):
+                yield _object_event(described, is_removal=kind != "ObjectCreated")
         case {"body": str(body)}:
             yield from _walk(_parsed(body), depth=depth + 1)
         case _:
@@ -84,10 +88,11 @@ def _parsed(body: str) -> object:
         raise UnknownEvent("the message is not JSON") from error
 
 
-def _uploaded_object(s3: Mapping[str, Any]) -> UploadedObject:
+def _object_event(s3: Mapping[str, Any], *, is_removal: bool) -> ObjectEvent:
     try:
         described = s3["object"]
-        return UploadedObject(
+        return ObjectEvent(
+            is_removal=is_removal,
             bucket=str(s3["bucket"]["name"]),
             # S3 url-encodes the key once, with "+" for a space; decoding twice would corrupt a literal "%2B".
             key=unquote_plus(described["key"], errors="strict"),

@@ -6,7 +6,7 @@ import sys
 import traceback
 from datetime import UTC, datetime
 
-_LOGGER_NAME = "marquee.register_image"
+_LOGGER_NAME = "marquee.functions"
 
 
 class _JsonLines(logging.Formatter):
@@ -25,7 +25,7 @@ class _JsonLines(logging.Formatter):
 
 
 def get_logger() -> logging.Logger:
-    """Returns the function's logger; the first call sets it up.
+    """Returns the functions' logger; the first call sets it up.
 
     Standard output is left alone: a local Lambda runtime may speak its own protocol there.
     """

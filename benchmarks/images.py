@@ -1,0 +1,60 @@
+"""What the image function does with a picture of 24 megapixels, against bare Pillow making the same renditions."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path
+
+from PIL import Image
+
+from benchmarks.figure import Effort, Figure, MeasurementFailed, in_turns
+from tests.processes import ROOT
+
+KIND = "poster"
+SIZE = (4000, 6000)
+REPEATS = 5
+FUNCTION = """
+import sys, time
+from pathlib import Path
+from lambdas.register_image.kinds import KINDS
+from lambdas.register_image.render import dominant_color, render
+from lambdas.register_image.thumbhash import thumbhash
+from lambdas.register_image.verify import verify
+data, kind = Path(sys.argv[1]).read_bytes(), KINDS[sys.argv[2]]
+started = time.perf_counter()
+picture = verify(data, kind=kind)
+thumbhash(picture.image), dominant_color(picture.image)
+assert sum(1 for _ in render(picture, kind=kind))
+print(time.perf_counter() - started)
+"""
+
+
+def measure(effort: Effort) -> Iterator[Figure]:
+    """Measures both in processes of their own, imports left out."""
+    with tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder:
+        source = Path(folder) / "source.jpg"
+        _photograph().save(source, "JPEG", quality=90)
+        function = partial(_seconds, ["-c", FUNCTION, str(source), KIND])
+        bare = partial(_seconds, ["-m", "benchmarks.bare_pillow", str(source), KIND])
+        pairs = in_turns(function, bare, repeats=effort.repeats(REPEATS))
+    remark = "the function checks source and renditions, too, and encodes two formats at once"
+    yield Figure("24 megapixels: the image function / bare Pillow", pairs, "s", goal="1.3", remark=remark)
+
+
+def _photograph() -> Image.Image:
+    """Returns a picture with the soft edges and the grain of a photograph."""
+    planes = [Image.effect_noise((SIZE[0] // 16, SIZE[1] // 16), 70).resize(SIZE, Image.Resampling.BICUBIC)]
+    planes += [planes[0].transpose(Image.Transpose.ROTATE_180), planes[0].transpose(Image.Transpose.FLIP_LEFT_RIGHT)]
+    grain = Image.effect_noise(SIZE, 20)
+    return Image.merge("RGB", [Image.blend(plane, grain, 0.2) for plane in planes])
+
+
+def _seconds(arguments: Sequence[str]) -> float:
+    done = subprocess.run([sys.executable, *arguments], cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise MeasurementFailed(done.stderr)
+    return float(done.stdout)

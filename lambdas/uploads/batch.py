@@ -1,0 +1,66 @@
+"""Handles what a function is invoked with, item by item, and reports which messages have to come again."""
+
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from lambdas.uploads.event import ObjectEvent, events_of_body, object_events
+from lambdas.uploads.logs import get_logger
+
+BatchAnswer = dict[str, list[dict[str, str]]]
+"""What SQS is answered: {"batchItemFailures": [{"itemIdentifier": message id}]}."""
+Process = Callable[[ObjectEvent], Mapping[str, object]]
+"""Handles one object's event and returns what the log says about it."""
+
+
+def handle(event: Mapping[str, Any], *, request_id: str, process: Process) -> BatchAnswer:
+    """Has every object that `event` names processed.
+
+    For a batch of SQS messages returns the ids of those that failed, so that only they are delivered again.
+    For any other event raises ExceptionGroup when an object in it failed.
+    """
+    if not _is_queue_batch(event):
+        _process_all(object_events(event), request_id=request_id, process=process)
+        return {"batchItemFailures": []}
+    failures = []
+    for record in event["Records"]:
+        message_id = record["messageId"]
+        try:
+            _process_all(events_of_body(record["body"]), request_id=request_id, process=process)
+        except Exception:  # noqa: BLE001 - logged with its trace, and the message comes again
+            get_logger().exception(
+                "message failed", extra={"fields": {"request_id": request_id, "message_id": message_id}}
+            )
+            failures.append({"itemIdentifier": message_id})
+    return {"batchItemFailures": failures}
+
+
+def _is_queue_batch(event: Mapping[str, Any]) -> bool:
+    records = event.get("Records")
+    return isinstance(records, list) and bool(records) and all("messageId" in record for record in records)
+
+
+def _process_all(events: tuple[ObjectEvent, ...], *, request_id: str, process: Process) -> None:
+    """Processes every event even when one fails; raises ExceptionGroup with the failures at the end."""
+    errors = []
+    for event in events:
+        try:
+            _process(event, request_id=request_id, process=process)
+        except Exception as error:  # noqa: BLE001 - raised again below, after the others had their turn
+            errors.append(error)
+    if errors:
+        raise ExceptionGroup(f"{len(errors)} of {len(events)} objects failed", errors)
+
+
+def _process(event: ObjectEvent, *, request_id: str, process: Process) -> None:
+    started = time.monotonic()
+    told = process(event)
+    fields = {
+        "request_id": request_id,
+        "bucket": event.bucket,
+        "key": event.key,
+        "sequencer": event.sequencer,
+        **told,
+        "seconds": round(time.monotonic() - started, 3),
+    }
+    get_logger().info("object processed", extra={"fields": fields})

@@ -1,0 +1,48 @@
+"""What uploads may be and become: told by the service, held by the functions, the same on both sides."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marquee.media.v1 import media_pb2
+
+from lambdas.register_image import bounds
+from lambdas.register_image.kinds import FULL_SIDE, KINDS, MAX_BYTES, MAX_SIDE
+from lambdas.register_image.render import RenditionFormat
+from service.media.models import FileKind
+from tests.client import Client
+
+CREATE = media_pb2.CreateUploadRequest.DESCRIPTOR.fields_by_name
+REGISTER = media_pb2.RegisterFileRequest.DESCRIPTOR.fields_by_name
+FORMATS: dict[str, int] = bounds._FORMAT_MAX_PIXELS  # noqa: SLF001 - the functions' own numbers
+
+
+async def test_it_is_what_the_functions_do(client: Client) -> None:
+    told = await client.media.GetImageConfiguration(media_pb2.GetImageConfigurationRequest())
+    names = [media_pb2.FileKind.Name(kind.kind).removeprefix("FILE_KIND_").lower() for kind in told.kinds]
+    assert names == [kind.value for kind in FileKind]
+    assert set(names) == KINDS.keys()
+    for name, kind in zip(names, told.kinds, strict=True):
+        made = KINDS[name]
+        assert (tuple(kind.widths), tuple(kind.heights)) == (made.widths, made.heights)
+        assert (kind.max_pixels, kind.min_width, kind.min_height) == (made.max_pixels, made.min_width, made.min_height)
+    assert (told.max_bytes, told.max_side, told.full_side) == (MAX_BYTES, MAX_SIDE, FULL_SIDE)
+    assert told.max_frames == bounds._MAX_FRAMES  # noqa: SLF001 - as above
+    made_in = {media_pb2.ImageFormat.Name(made).removeprefix("IMAGE_FORMAT_") for made in told.formats}
+    assert made_in == {made.value for made in RenditionFormat}
+    least = {taken.content_type: taken.max_pixels for taken in told.accepted_types if taken.max_pixels}
+    assert least == {f"image/{name.lower()}": most for name, most in FORMATS.items()}
+
+
+async def test_it_is_what_the_contract_admits(client: Client) -> None:
+    told = await client.media.GetImageConfiguration(media_pb2.GetImageConfigurationRequest())
+    types = [taken.content_type for taken in told.accepted_types]
+    for field in (CREATE["content_type"], REGISTER["mime_type"]):
+        assert getattr(rules(field).string, "in") == types
+    assert rules(CREATE["size_bytes"]).int64.lte == told.max_bytes
+
+
+def rules(field: Any) -> Any:
+    """Returns the rules that the contract states for a field."""
+    (found,) = (value for option, value in field.GetOptions().ListFields() if option.full_name == "buf.validate.field")
+    return found

@@ -1,0 +1,115 @@
+"""Where renditions are fetched: public addresses, or signed ones that cost no network call."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+from urllib.request import urlopen
+
+import pytest
+from botocore.credentials import ReadOnlyCredentials
+from marquee.media.v1 import media_pb2
+from pydantic import ValidationError
+
+from service.media.delivery import KEPT, SignedAddresses
+from service.settings import Delivery, Profile, Settings
+from tests.client import Client
+from tests.conftest import SettingsFactory
+from tests.media.uploads import register, uploaded
+from tests.object_storage import RENDITIONS, ObjectStorage
+from tests.outage import seconds_until
+
+TTL = 400.0
+
+
+@pytest.fixture
+def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
+    return make_settings(database_url=database_url, media_delivery=Delivery.PRESIGNED)
+
+
+class Signing:
+    """Signed addresses with a clock and credentials that tests move on."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.asked = 0
+        self.addresses = SignedAddresses(
+            self._credentials, bucket_url="http://s3.test/b", region="eu-west-1", ttl=TTL, clock=lambda: self.now
+        )
+
+    def _credentials(self) -> ReadOnlyCredentials:
+        self.asked += 1
+        return ReadOnlyCredentials(f"key{self.asked}", "secret", None)
+
+
+async def test_urls_are_signed_and_end_without_a_word_to_storage(client: Client, settings: Settings) -> None:
+    assert settings.s3_endpoint_url == "http://127.0.0.1:1", "where nobody listens"
+    user = await client.registered()
+    file = await uploaded(user)
+    image = (await client.as_service("media.register").media.RegisterFile(register(file.key))).file.image
+    for rendition in image.renditions:
+        url = urlsplit(rendition.url)
+        assert url.path.startswith(f"/marquee-renditions/{file.key.removeprefix('uploads/')}/")
+        query = parse_qs(url.query)
+        assert query["X-Amz-Expires"] == [str(int(settings.media_url_ttl))]
+        assert query["X-Amz-Signature"]
+    again = (await user.media.GetFile(media_pb2.GetFileRequest(id=file.id))).file.image
+    assert again == image, "handed out again, so that caches meet the same"
+
+
+async def test_storage_takes_what_was_signed(objects: ObjectStorage, make_settings: SettingsFactory) -> None:
+    objects.s3.put_object(Bucket=RENDITIONS, Key="avatar/a b/ü.jpg", Body=b"smaller")
+    with objects.credentials():
+        settings = make_settings(media_delivery=Delivery.PRESIGNED, s3_endpoint_url=objects.aws.endpoint_url)
+        addresses = SignedAddresses.from_settings(settings)
+    url = addresses.url("avatar/a b/ü.jpg")
+    assert await asyncio.to_thread(fetched, url) == b"smaller"
+
+
+async def test_a_url_is_good_for_three_quarters_of_its_life_at_least() -> None:
+    signing = Signing()
+    first = signing.addresses.url("a")
+    signing.now = TTL / 4 - 1
+    assert signing.addresses.url("a") == first
+    signing.now = TTL / 4 + 1
+    await asyncio.sleep(1.1)  # a signature's time is in whole seconds
+    assert signing.addresses.url("a") != first
+
+
+async def test_new_credentials_are_fetched_beside_and_then_signed_with() -> None:
+    signing = Signing()
+    assert "key1%2F" in signing.addresses.url("a")
+    signing.now = 61.0
+    signing.addresses.url("a")
+
+    async def signs_anew() -> bool:
+        return "key2%2F" in signing.addresses.url("a")
+
+    await seconds_until(signs_anew)
+    assert signing.asked == 2, "once, however many ask"
+
+
+async def test_so_many_urls_are_kept_and_no_more() -> None:
+    signing = Signing()
+    kept = signing.addresses._kept  # noqa: SLF001 - what must not grow
+    kept.update((str(number), ("", TTL)) for number in range(KEPT))
+    signing.addresses.url("one more")
+    assert len(kept) == KEPT
+    assert "0" not in kept
+
+
+def test_production_needs_a_safe_public_url_unless_urls_are_signed(make_settings: SettingsFactory) -> None:
+    production: dict[str, Any] = {"profile": Profile.PRODUCTION, "reflection": False, "port": 50051}
+    with pytest.raises(ValueError, match="MARQUEE_MEDIA_BASE_URL"):
+        make_settings(**production).for_serving()
+    make_settings(**production, media_delivery=Delivery.PRESIGNED).for_serving()
+    with pytest.raises(ValidationError):
+        make_settings(media_url_ttl=60 * 60 * 24 * 8)
+
+
+def fetched(url: str) -> bytes:
+    """Returns what stands behind a URL."""
+    with urlopen(url, timeout=5) as answer:  # noqa: S310 - our own S3
+        data: bytes = answer.read()
+    return data

@@ -1,0 +1,101 @@
+"""A picture that becomes another under the same file is a change of the movie or person that shows it."""
+
+from __future__ import annotations
+
+import asyncpg
+import pytest
+from marquee.catalog.v1 import movies_pb2
+from marquee.media.v1 import media_pb2
+
+from tests.catalogue import add_movie, add_person
+from tests.client import Client
+from tests.media.uploads import register, reject, renditions, uploaded
+
+CHANGES = "SELECT entity, entity_id, kind FROM catalog_changes ORDER BY id"
+VERSIONS = "SELECT row_version FROM movies UNION ALL SELECT row_version FROM persons"
+
+
+@pytest.fixture
+def service(client: Client) -> Client:
+    return client.as_service("media.register")
+
+
+@pytest.fixture
+async def staff(client: Client) -> Client:
+    return client.as_staff((await client.registered()).user_id)
+
+
+async def noted(database: asyncpg.Connection) -> list[tuple[str, int, str]]:
+    """Returns the changes since it was asked before."""
+    rows = [(row["entity"], row["entity_id"], row["kind"]) for row in await database.fetch(CHANGES)]
+    await database.execute("DELETE FROM catalog_changes")
+    return rows
+
+
+@pytest.mark.parametrize("kind", ["POSTER", "BACKDROP", "PERSON_PHOTO"])
+async def test_each_new_picture_is_one_change_and_a_new_version(
+    staff: Client, service: Client, database: asyncpg.Connection, kind: str
+) -> None:
+    entity = "person" if kind == "PERSON_PHOTO" else "movie"
+    owner_id = await (add_person if entity == "person" else add_movie)(database)
+    file = await uploaded(staff, kind, **{f"{entity}_id": owner_id})
+    await noted(database)
+    verdicts = (
+        (service.media.RegisterFile, register(file.key, "0A")),
+        (service.media.RegisterFile, register(file.key, "0B", width=700)),
+        (service.media.RegisterFile, register(file.key, "0C", width=700, renditions=renditions(file.key, [(92, 138)]))),
+        (service.media.RejectFile, reject(file.key, "0D")),
+        (service.media.RegisterFile, register(file.key, "0E")),
+    )
+    version = await database.fetchval(VERSIONS)
+    for rpc, verdict in verdicts:
+        await rpc(verdict)
+        assert await noted(database) == [(entity, owner_id, "updated")]
+        raised = await database.fetchval(VERSIONS)
+        assert raised > version
+        version = raised
+        await rpc(verdict)
+        assert await noted(database) == [], "a repeat is no change"
+        assert await database.fetchval(VERSIONS) == version
+
+
+async def test_renditions_alone_are_a_change_whoever_writes_them(
+    staff: Client, service: Client, database: asyncpg.Connection
+) -> None:
+    movie_id = await add_movie(database)
+    file = await uploaded(staff, "POSTER", movie_id=movie_id)
+    await service.media.RegisterFile(register(file.key))
+    await noted(database)
+    for statement in (
+        "UPDATE file_renditions SET size_bytes = size_bytes + 1 WHERE width = 154",
+        "DELETE FROM file_renditions WHERE width = 154",
+        "DELETE FROM file_renditions",
+    ):
+        await database.execute(statement)
+        assert await noted(database) == [("movie", movie_id, "updated")]
+
+
+async def test_pictures_that_nobody_shows_are_no_change(
+    staff: Client, service: Client, database: asyncpg.Connection
+) -> None:
+    movie_id = await add_movie(database)
+    old, new = [await uploaded(staff, "POSTER", movie_id=movie_id) for _ in range(2)]
+    for file in (old, new):
+        await service.media.RegisterFile(register(file.key))
+    await noted(database)
+    await service.media.RegisterFile(register((await uploaded(staff)).key))
+    await staff.media.DeleteFile(media_pb2.DeleteFileRequest(id=old.id))
+    await service.media.RejectFile(reject((await uploaded(staff, "BACKDROP", movie_id=movie_id)).key))
+    assert await noted(database) == []
+
+
+async def test_a_movie_that_goes_with_its_pictures_is_deleted_and_nothing_else(
+    client: Client, service: Client, database: asyncpg.Connection
+) -> None:
+    staff = await client.promoted(await client.registered())
+    movie_id = await add_movie(database)
+    for kind in ("POSTER", "BACKDROP"):
+        await service.media.RegisterFile(register((await uploaded(staff, kind, movie_id=movie_id)).key))
+    await noted(database)
+    await staff.catalog.DeleteMovie(movies_pb2.DeleteMovieRequest(id=movie_id))
+    assert await noted(database) == [("movie", movie_id, "deleted")]

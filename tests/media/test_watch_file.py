@@ -1,0 +1,157 @@
+"""Watching a file: told at once, at each change of state, and to the end."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+from marquee.media.v1 import media_pb2
+
+from service.media.watching import WATCHES
+from tests.client import Client, refused, take_apart
+from tests.media.uploads import begin, register, reject, renditions, uploaded
+from tests.outage import seconds_until
+
+PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESSING
+READY, REJECTED = media_pb2.FILE_STATE_READY, media_pb2.FILE_STATE_REJECTED
+EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED
+PATIENCE = 8.0
+LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%files%'"
+CUT = """
+SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+WHERE datname = current_database() AND query LIKE 'LISTEN%files%'
+"""
+
+
+@pytest.fixture
+def service(client: Client) -> Client:
+    return client.as_service("media.register")
+
+
+@pytest.fixture
+async def user(client: Client) -> Client:
+    return await client.registered()
+
+
+class Watch:
+    """A WatchFile under way."""
+
+    def __init__(self, client: Client, file_id: int, **request: int) -> None:
+        self.call = client.media.WatchFile(media_pb2.WatchFileRequest(id=file_id, **request))
+
+    async def read(self) -> media_pb2.File:
+        """Returns the file as it is told next; fails when the stream ends."""
+        message: Any = await asyncio.wait_for(self.call.read(), PATIENCE)
+        assert message is not grpc.aio.EOF
+        file: media_pb2.File = message.file
+        return file
+
+    async def ended(self) -> bool:
+        """Tells whether the stream ends next, and well."""
+        last: Any = await asyncio.wait_for(self.call.read(), PATIENCE)
+        return last is grpc.aio.EOF and await self.call.code() is grpc.StatusCode.OK
+
+
+async def test_every_state_is_told_until_the_picture_is_ready(user: Client, service: Client) -> None:
+    file = await uploaded(user)
+    watches = [Watch(user, file.id) for _ in range(2)]
+    assert [await watch.read() for watch in watches] == [file, file]
+    await service.media.BeginFile(begin(file.key))
+    assert [(await watch.read()).state for watch in watches] == [PROCESSING, PROCESSING]
+    registered = (await service.media.RegisterFile(register(file.key))).file
+    assert [await watch.read() for watch in watches] == [registered, registered]
+    assert [await watch.ended() for watch in watches] == [True, True]
+
+
+async def test_it_ends_with_whatever_ends_the_work(user: Client, service: Client, database: asyncpg.Connection) -> None:
+    rejected, expired, deleted = [await uploaded(user) for _ in range(3)]
+    watches = [Watch(user, file.id) for file in (rejected, expired, deleted)]
+    assert [(await watch.read()).state for watch in watches] == [PENDING] * 3
+    await service.media.RejectFile(reject(rejected.key, reason="TYPE_MISMATCH"))
+    await database.execute("UPDATE files SET state = 'expired' WHERE id = $1", expired.id)
+    await user.media.DeleteFile(media_pb2.DeleteFileRequest(id=deleted.id))
+    last = [await watch.read() for watch in watches]
+    assert [file.state for file in last] == [REJECTED, EXPIRED, DELETED]
+    assert last[0].rejection_reason == media_pb2.REJECTION_REASON_TYPE_MISMATCH
+    assert [await watch.ended() for watch in watches] == [True] * 3
+
+
+async def test_what_has_ended_is_told_once(user: Client, service: Client) -> None:
+    file = await uploaded(user)
+    sizes = ((154, 231), (342, 513))
+    await service.media.RegisterFile(register(file.key, renditions=renditions(file.key, sizes)))
+    watch = Watch(user, file.id, preferred_width=100)
+    assert "/154." in (await watch.read()).url
+    assert await watch.ended()
+
+
+async def test_a_record_that_goes_ends_the_watch(user: Client, database: asyncpg.Connection) -> None:
+    file = await uploaded(user)
+    watch = Watch(user, file.id)
+    await watch.read()
+    await database.execute("DELETE FROM files")
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await watch.read()
+    assert take_apart(caught.value).reason == "FILE_NOT_FOUND"
+
+
+async def test_anothers_file_cannot_be_watched(client: Client, user: Client) -> None:
+    file = await uploaded(user)
+    other = await client.registered()
+    for file_id in (file.id, file.id + 1):
+        assert (await refused(Watch(other, file_id).call.read())).reason == "FILE_NOT_FOUND"
+
+
+async def test_a_caller_has_so_many_watches_and_those_that_end_make_room(user: Client) -> None:
+    file = await uploaded(user)
+    watches = [Watch(user, file.id) for _ in range(WATCHES)]
+    for watch in watches:
+        await watch.read()
+    refusal = await refused(Watch(user, file.id).call.read())
+    assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_FILE_WATCHES")
+    watches[0].call.cancel()
+
+    async def begins() -> bool:
+        again = Watch(user, file.id)
+        with suppress(grpc.aio.AioRpcError):
+            return (await again.read()).state == PENDING
+        return False
+
+    await seconds_until(begins)
+
+
+async def test_one_connection_listens_and_only_while_somebody_watches(
+    user: Client, database: asyncpg.Connection
+) -> None:
+    file = await uploaded(user)
+    watches = [Watch(user, file.id) for _ in range(4)]
+    for watch in watches:
+        await watch.read()
+    await until(database, 1)
+    for watch in watches:
+        watch.call.cancel()
+    await until(database, 0)
+
+
+async def test_a_lost_connection_loses_no_state(user: Client, service: Client, database: asyncpg.Connection) -> None:
+    file = await uploaded(user)
+    watch = Watch(user, file.id)
+    await watch.read()
+    await until(database, 1)
+    await database.execute(CUT)
+    await service.media.RegisterFile(register(file.key))
+    assert (await watch.read()).state == READY
+    assert await watch.ended()
+
+
+async def until(database: asyncpg.Connection, listening: int) -> None:
+    """Returns once that many connections listen."""
+
+    async def holds() -> bool:
+        return bool(await database.fetchval(LISTENERS) == listening)
+
+    await seconds_until(holds)
