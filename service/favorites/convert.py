@@ -1,15 +1,169 @@
-"""Favorites as messages."""
+"""What users keep as messages, and as their bytes where they carry a movie."""
 
 from __future__ import annotations
 
-from marquee.favorites.v1 import favorites_pb2
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import Literal, TypeAlias
 
-from service.catalog.convert import to_movie
-from service.catalog.service import ViewerStates
-from service.favorites.service import Favorite
-from service.protobuf import timestamp
+from google.protobuf.message import Message
+from marquee.catalog.v1 import movie_pb2
+from marquee.favorites.v1 import activity_pb2, add_result_pb2, favorites_pb2, rating_pb2, review_pb2, watchlist_pb2
+
+from service.catalog.convert import viewer_part
+from service.catalog.service import MovieId, ViewerState
+from service.catalog.written_fields import nfc
+from service.etags import etag_of
+from service.favorites.listing import ListFilter
+from service.favorites.values import (
+    Activities,
+    Activity,
+    AddResult,
+    KeptMovie,
+    ListedRating,
+    Rating,
+    RatingChanges,
+    RatingFigures,
+    Review,
+)
+from service.protobuf import embed, from_timestamp, masked_fields, timestamp
+
+ListRequest: TypeAlias = (
+    favorites_pb2.ListFavoritesRequest | watchlist_pb2.ListWatchlistRequest | rating_pb2.ListRatingsRequest
+)
+Movies: TypeAlias = Mapping[MovieId, bytes]
+"""Serialized movies, those that exist, without `viewer`."""
+View: TypeAlias = movie_pb2.MovieView.ValueType
+WRITTEN = ("rating", "review")
 
 
-def to_favorite(favorite: Favorite, viewer: ViewerStates) -> favorites_pb2.Favorite:
-    """Returns the message of a favorite."""
-    return favorites_pb2.Favorite(movie=to_movie(favorite.movie, viewer), create_time=timestamp(favorite.created_at))
+def to_view(view: View) -> View:
+    """Returns the view to use: BASIC unless told otherwise."""
+    return view or movie_pb2.MOVIE_VIEW_BASIC
+
+
+def to_filter(request: ListRequest) -> ListFilter:
+    """Returns what a request asks for; raises FieldsInvalid."""
+    wanted = ListFilter(
+        genre_ids_any=tuple(sorted(request.genre_ids_any)),
+        year=request.year or None,
+        added_from=_moment(request, "added_from"),
+        added_before=_moment(request, "added_before"),
+    )
+    return rated(wanted, request) if isinstance(request, rating_pb2.ListRatingsRequest) else wanted
+
+
+def rated(
+    wanted: ListFilter, request: rating_pb2.ListRatingsRequest | review_pb2.ListMovieReviewsRequest
+) -> ListFilter:
+    """Returns a filter with the bounds of ratings that a request asks for."""
+    return replace(wanted, rating_min=request.rating_min or None, rating_max=request.rating_max or None)
+
+
+def _moment(request: ListRequest, name: Literal["added_from", "added_before"]) -> datetime | None:
+    return from_timestamp(getattr(request, name), field=name) if request.HasField(name) else None
+
+
+def to_review_text(text: str) -> str:
+    """Returns a review as it is kept: in NFC, and empty when there is nothing to read in it."""
+    return nfc(text) if text.strip() else ""
+
+
+def to_changes(request: rating_pb2.UpdateRatingRequest) -> RatingChanges:
+    """Returns what is to become of a rating; raises FieldsInvalid for a mask that is none."""
+    names = masked_fields(request, request.update_mask, allowed=WRITTEN, populated=True)
+    return RatingChanges(
+        rating=request.rating if "rating" in names else None,
+        review=to_review_text(request.review) if "review" in names else None,
+    )
+
+
+def to_favorite(kept: KeptMovie, movies: Movies) -> bytes:
+    """Returns a favorite with its movie."""
+    return _with_movie(
+        favorites_pb2.Favorite(create_time=timestamp(kept.created_at)), kept.movie_id, kept.state, movies
+    )
+
+
+def to_watchlist_item(kept: KeptMovie, movies: Movies) -> bytes:
+    """Returns an item of a watchlist with its movie."""
+    return _with_movie(
+        watchlist_pb2.WatchlistItem(create_time=timestamp(kept.created_at)), kept.movie_id, kept.state, movies
+    )
+
+
+def to_listed_rating(listed: ListedRating, movies: Movies) -> bytes:
+    """Returns a rating with its movie."""
+    return _with_movie(to_rating(listed.rating), listed.rating.movie_id, listed.state, movies)
+
+
+def _with_movie(message: Message, movie_id: MovieId, state: ViewerState, movies: Movies) -> bytes:
+    # A movie that was deleted since the row was read leaves the field absent.
+    return embed(message, "movie", [movies[movie_id] + viewer_part(state)] if movie_id in movies else [])
+
+
+def to_rating(rating: Rating) -> rating_pb2.Rating:
+    """Returns the message of a rating, without its movie."""
+    return rating_pb2.Rating(
+        movie_id=rating.movie_id,
+        rating=rating.rating,
+        review=rating.review,
+        create_time=timestamp(rating.created_at),
+        update_time=timestamp(rating.updated_at),
+        etag=etag_of(rating),
+    )
+
+
+def to_review(review: Review) -> review_pb2.Review:
+    """Returns the message of a review."""
+    return review_pb2.Review(
+        rating=review.rating,
+        review=review.review,
+        author=review.author,
+        create_time=timestamp(review.created_at),
+        update_time=timestamp(review.updated_at),
+    )
+
+
+def to_summary(figures: RatingFigures) -> review_pb2.RatingSummary:
+    """Returns the message of a movie's figures."""
+    return review_pb2.RatingSummary(
+        movie_id=figures.movie_id,
+        count=figures.count,
+        average=figures.average,
+        distribution=figures.distribution,
+    )
+
+
+def to_result(result: AddResult) -> add_result_pb2.AddResult:
+    """Returns the message of what became of one movie."""
+    return add_result_pb2.AddResult(
+        movie_id=result.movie_id,
+        outcome=add_result_pb2.AddOutcome.Value(f"ADD_OUTCOME_{result.outcome.name}"),
+        create_time=timestamp(result.created_at) if result.created_at else None,
+    )
+
+
+def to_state(movie_id: MovieId, state: ViewerState) -> activity_pb2.MovieState:
+    """Returns the message of what the caller did with a movie."""
+    return activity_pb2.MovieState(
+        movie_id=movie_id,
+        viewer=movie_pb2.MovieViewer(
+            is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
+        ),
+    )
+
+
+def to_activities(activities: Activities) -> activity_pb2.GetLastActivitiesResponse:
+    """Returns the message of where a user's lists stand."""
+    return activity_pb2.GetLastActivitiesResponse(
+        favorites=_activity(activities.favorites),
+        watchlist=_activity(activities.watchlist),
+        ratings=_activity(activities.ratings),
+    )
+
+
+def _activity(activity: Activity) -> activity_pb2.Activity:
+    changed_at = activity.changed_at
+    return activity_pb2.Activity(version=activity.version, change_time=timestamp(changed_at) if changed_at else None)

@@ -1,7 +1,27 @@
-"""What can go wrong with favorites: so far, only what goes wrong with movies."""
+"""What can go wrong with what users keep, besides what goes wrong with movies."""
 
 from __future__ import annotations
 
-from service.catalog.errors import MovieNotFound
+from service.catalog.errors import MovieNotFound, OrderByInvalid
+from service.errors import AlreadyExists, NotFound, Resource
 
-__all__ = ["MovieNotFound"]
+__all__ = ["MovieNotFound", "OrderByInvalid", "RatingExists", "RatingNotFound"]
+
+
+class RatingNotFound(NotFound):
+    """The caller has no rating of this movie."""
+
+    def __init__(self, movie_id: int) -> None:
+        super().__init__(
+            f"you have not rated movie {movie_id}", resource=Resource("marquee.favorites.v1.Rating", str(movie_id))
+        )
+
+
+class RatingExists(AlreadyExists):
+    """The caller rated this movie before."""
+
+    def __init__(self, movie_id: int) -> None:
+        super().__init__(
+            f"you rated movie {movie_id} before; update that rating",
+            resource=Resource("marquee.favorites.v1.Rating", str(movie_id)),
+        )

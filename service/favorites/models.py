@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tortoise import fields
+from tortoise import Model, fields
 
 from service.db import TimestampedModel
 
@@ -51,6 +51,8 @@ class MovieRating(TimestampedModel):
     movie: Any = fields.ForeignKeyField("marquee.Movie", related_name="ratings", on_delete=fields.CASCADE)
     rating = fields.SmallIntField()
     review = fields.TextField(db_default="")
+    row_version = fields.IntField(db_default=1)
+    """Counts changes, by trigger."""
 
     user_id: int
     movie_id: int
@@ -60,3 +62,24 @@ class MovieRating(TimestampedModel):
 
         table = "movie_ratings"
         unique_together = (("user", "movie"),)
+
+
+class UserActivity(Model):
+    """How often and when each of a user's lists changed, by trigger."""
+
+    user: Any = fields.OneToOneField(
+        "marquee.User", related_name="activity", on_delete=fields.CASCADE, primary_key=True
+    )
+    favorites_version = fields.IntField(db_default=0)
+    favorites_changed_at = fields.DatetimeField(null=True)
+    watchlist_version = fields.IntField(db_default=0)
+    watchlist_changed_at = fields.DatetimeField(null=True)
+    ratings_version = fields.IntField(db_default=0)
+    ratings_changed_at = fields.DatetimeField(null=True)
+
+    user_id: int
+
+    class Meta:
+        """Table."""
+
+        table = "user_activities"

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from service.auth.principal import UserId
-from service.favorites.models import FavoriteMovie, MovieRating, WatchlistItem
+from service.catalog.service import MovieId
+from service.db import connection
+from service.favorites.models import FavoriteMovie, MovieRating, UserActivity, WatchlistItem
+from service.favorites.ratings.service import Announce
 from service.users.exports import Exported, ExportedFavorite, ExportedRating, ExportedWatchlistItem
 from service.users.privacy import in_batches
 
@@ -13,10 +16,22 @@ KEPT = ("movie_id", "movie__title", "created_at")
 RATED = ("movie_id", "movie__title", "rating", "review", "created_at", "updated_at")
 
 
-class FavoritesData:
-    """A user's favorites, watchlist and ratings."""
+# One statement: it has every row that it removes before the triggers behind it lock what others come to by such a row.
+ERASE = """
+WITH favorites AS (DELETE FROM favorite_movies WHERE user_id = $1),
+watchlist AS (DELETE FROM watchlist_items WHERE user_id = $1),
+ratings AS (DELETE FROM movie_ratings WHERE user_id = $1 RETURNING movie_id)
+SELECT movie_id FROM ratings
+"""
 
-    tables = ("favorite_movies", "watchlist_items", "movie_ratings")
+
+class FavoritesData:
+    """A user's favorites, watchlist and ratings, and how often those changed."""
+
+    tables = ("favorite_movies", "watchlist_items", "movie_ratings", "user_activities")
+
+    def __init__(self, *, ratings_changed: Announce) -> None:
+        self._ratings_changed = ratings_changed
 
     async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
         """Yields the favorites, the watchlist, the ratings."""
@@ -29,5 +44,7 @@ class FavoritesData:
 
     async def erase(self, user_id: UserId) -> None:
         """Removes all of them; a trigger takes the ratings out of their movies' figures."""
-        for model in (FavoriteMovie, WatchlistItem, MovieRating):
-            await model.filter(user_id=user_id).delete()
+        _, rows = await connection().execute_query(ERASE, [user_id])
+        await UserActivity.filter(user_id=user_id).delete()
+        if rows:
+            await self._ratings_changed([MovieId(row["movie_id"]) for row in rows])

@@ -1,32 +1,48 @@
-"""FavoritesService over gRPC."""
+"""FavoritesService over gRPC: favorites, watchlists, and what the caller did."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from marquee.favorites.v1 import favorites_pb2, favorites_pb2_grpc
+from marquee.favorites.v1 import activity_pb2, favorites_pb2, watchlist_pb2
 
-from service.auth.principal import UserId, current_principal
-from service.catalog.service import MovieId
+from service.auth.principal import current_principal
+from service.catalog.service import MovieId, ViewerState
 from service.favorites import convert
-from service.favorites.service import Favorite, Favorites, find_viewer_states
+from service.favorites.ratings.service import Ratings
+from service.favorites.ratings.servicer import MovieReplies, RatingsServicer
+from service.favorites.service import Favorites, find_viewer_states
+from service.favorites.values import KeptMovie
+from service.protobuf import embed, serialized
 
 
-class FavoritesServicer(favorites_pb2_grpc.FavoritesServiceServicer):
+class FavoritesServicer(RatingsServicer):
     """Messages to arguments and back."""
 
-    def __init__(self, favorites: Favorites) -> None:
+    def __init__(self, favorites: Favorites, *, ratings: Ratings, movie_replies: MovieReplies) -> None:
         self._favorites = favorites
+        self._ratings = ratings
+        self._movie_replies = movie_replies
 
     async def AddFavorite(
         self, request: favorites_pb2.AddFavoriteRequest, context: Any
     ) -> favorites_pb2.AddFavoriteResponse:
         """Adds a movie to the caller's favorites."""
         user_id = current_principal().require_user()
-        favorite = await self._favorites.add_favorite(user_id, MovieId(request.movie_id))
-        (message,) = await _to_messages(user_id, [favorite])
-        return favorites_pb2.AddFavoriteResponse(favorite=message)
+        kept = await self._favorites.add_favorite(user_id, MovieId(request.movie_id))
+        movies = await self._movies_of([kept], request.view)
+        favorite = convert.to_favorite(kept, movies)
+        response = embed(favorites_pb2.AddFavoriteResponse(), "favorite", [favorite])
+        return serialized(favorites_pb2.AddFavoriteResponse, response)
+
+    async def BatchAddFavorites(
+        self, request: favorites_pb2.BatchAddFavoritesRequest, context: Any
+    ) -> favorites_pb2.BatchAddFavoritesResponse:
+        """Adds movies to the caller's favorites."""
+        user_id = current_principal().require_user()
+        results = await self._favorites.batch_add_favorites(user_id, [MovieId(each) for each in request.movie_ids])
+        return favorites_pb2.BatchAddFavoritesResponse(results=map(convert.to_result, results))
 
     async def RemoveFavorite(
         self, request: favorites_pb2.RemoveFavoriteRequest, context: Any
@@ -40,12 +56,78 @@ class FavoritesServicer(favorites_pb2_grpc.FavoritesServiceServicer):
     ) -> favorites_pb2.ListFavoritesResponse:
         """Returns a page of the caller's favorites."""
         user_id = current_principal().require_user()
-        page = await self._favorites.list_favorites(user_id, size=request.page_size, page_token=request.page_token)
-        return favorites_pb2.ListFavoritesResponse(
-            favorites=await _to_messages(user_id, page.items), next_page_token=page.next_page_token
+        page = await self._favorites.list_favorites(
+            user_id,
+            convert.to_filter(request),
+            size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        movies = await self._movies_of(page.items, request.view)
+        response = favorites_pb2.ListFavoritesResponse(next_page_token=page.next_page_token)
+        items = [convert.to_favorite(kept, movies) for kept in page.items]
+        return serialized(favorites_pb2.ListFavoritesResponse, embed(response, "favorites", items))
+
+    async def AddToWatchlist(
+        self, request: watchlist_pb2.AddToWatchlistRequest, context: Any
+    ) -> watchlist_pb2.AddToWatchlistResponse:
+        """Puts a movie on the caller's watchlist."""
+        user_id = current_principal().require_user()
+        kept = await self._favorites.add_to_watchlist(user_id, MovieId(request.movie_id))
+        movies = await self._movies_of([kept], request.view)
+        item = convert.to_watchlist_item(kept, movies)
+        response = embed(watchlist_pb2.AddToWatchlistResponse(), "item", [item])
+        return serialized(watchlist_pb2.AddToWatchlistResponse, response)
+
+    async def BatchAddToWatchlist(
+        self, request: watchlist_pb2.BatchAddToWatchlistRequest, context: Any
+    ) -> watchlist_pb2.BatchAddToWatchlistResponse:
+        """Puts movies on the caller's watchlist."""
+        user_id = current_principal().require_user()
+        results = await self._favorites.batch_add_to_watchlist(user_id, [MovieId(each) for each in request.movie_ids])
+        return watchlist_pb2.BatchAddToWatchlistResponse(results=map(convert.to_result, results))
+
+    async def RemoveFromWatchlist(
+        self, request: watchlist_pb2.RemoveFromWatchlistRequest, context: Any
+    ) -> watchlist_pb2.RemoveFromWatchlistResponse:
+        """Takes a movie off the caller's watchlist."""
+        await self._favorites.remove_from_watchlist(current_principal().require_user(), MovieId(request.movie_id))
+        return watchlist_pb2.RemoveFromWatchlistResponse()
+
+    async def ListWatchlist(
+        self, request: watchlist_pb2.ListWatchlistRequest, context: Any
+    ) -> watchlist_pb2.ListWatchlistResponse:
+        """Returns a page of the caller's watchlist."""
+        user_id = current_principal().require_user()
+        page = await self._favorites.list_watchlist(
+            user_id,
+            convert.to_filter(request),
+            size=request.page_size,
+            page_token=request.page_token,
+            order_by=request.order_by,
+        )
+        movies = await self._movies_of(page.items, request.view)
+        response = watchlist_pb2.ListWatchlistResponse(next_page_token=page.next_page_token)
+        items = [convert.to_watchlist_item(kept, movies) for kept in page.items]
+        return serialized(watchlist_pb2.ListWatchlistResponse, embed(response, "items", items))
+
+    async def BatchGetMovieStates(
+        self, request: activity_pb2.BatchGetMovieStatesRequest, context: Any
+    ) -> activity_pb2.BatchGetMovieStatesResponse:
+        """Returns what the caller did with movies."""
+        ids = [MovieId(movie_id) for movie_id in request.movie_ids]
+        states = await find_viewer_states(current_principal().require_user(), ids)
+        return activity_pb2.BatchGetMovieStatesResponse(
+            states=[convert.to_state(movie_id, states.get(movie_id, ViewerState())) for movie_id in ids]
         )
 
+    async def GetLastActivities(
+        self, request: activity_pb2.GetLastActivitiesRequest, context: Any
+    ) -> activity_pb2.GetLastActivitiesResponse:
+        """Tells where the caller's lists stand."""
+        activities = await self._favorites.get_last_activities(current_principal().require_user())
+        return convert.to_activities(activities)
 
-async def _to_messages(user_id: UserId, favorites: Sequence[Favorite]) -> list[favorites_pb2.Favorite]:
-    viewer = await find_viewer_states(user_id, [MovieId(favorite.movie.movie.id) for favorite in favorites])
-    return [convert.to_favorite(favorite, viewer) for favorite in favorites]
+    async def _movies_of(self, kept: Iterable[KeptMovie], view: convert.View) -> convert.Movies:
+        ids = [each.movie_id for each in kept]
+        return await self._movie_replies.load(ids, view=convert.to_view(view), caller=None)

@@ -1,0 +1,187 @@
+"""Ratings and reviews: each user's own, and what all of them come to.
+
+The figures of a movie are kept by the database, in the transaction that changes a rating.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection
+from typing import Any, TypeAlias
+
+from tortoise.exceptions import IntegrityError
+
+from service.auth.principal import UserId
+from service.catalog.service import MovieId
+from service.db import connection, violated_constraint
+from service.etags import EtagStale, require_etag
+from service.favorites import listing
+from service.favorites.errors import MovieNotFound, RatingExists, RatingNotFound
+from service.favorites.keeping import missing_reference
+from service.favorites.listing import ListFilter
+from service.favorites.states import state_of
+from service.favorites.values import ListedRating, Rating, RatingChanges, RatingFigures, Review
+from service.pagination import Page, PageTokens
+
+Announce: TypeAlias = Callable[[Collection[MovieId]], Awaitable[None]]
+"""Tells whoever keeps replies about these movies that their ratings changed."""
+COLUMNS = "id, movie_id, rating, review, created_at, updated_at, row_version"
+ONE = "WHERE user_id = $1 AND movie_id = $2"
+IN_VERSION = f"{ONE} AND ($3::text = '' OR id || '-' || row_version = $3)"
+# The statements are made of what stands above; the values travel apart.
+GET = f"SELECT {COLUMNS} FROM movie_ratings {ONE}"  # noqa: S608
+RATE = f"INSERT INTO movie_ratings (user_id, movie_id, rating, review) VALUES ($1, $2, $3, $4) RETURNING {COLUMNS}"  # noqa: S608
+UPSERT = f"""
+INSERT INTO movie_ratings AS r (user_id, movie_id, rating, review) VALUES ($1, $2, $3, $4)
+ON CONFLICT (user_id, movie_id) DO UPDATE
+SET rating = coalesce($5::smallint, r.rating), review = coalesce($6::text, r.review) RETURNING {COLUMNS}
+"""  # noqa: S608
+UPDATE = f"""
+UPDATE movie_ratings SET rating = coalesce($4::smallint, rating), review = coalesce($5::text, review)
+{IN_VERSION} RETURNING {COLUMNS}
+"""  # noqa: S608
+DELETE = f"DELETE FROM movie_ratings {IN_VERSION}"  # noqa: S608
+FIGURES = """
+SELECT coalesce(s.rating_count, 0) AS count, coalesce(s.rating_sum, 0) AS total,
+    ARRAY[s.rating_1, s.rating_2, s.rating_3, s.rating_4, s.rating_5] AS distribution
+FROM movies AS m LEFT JOIN movie_stats AS s ON s.movie_id = m.id WHERE m.id = $1
+"""
+
+
+class Ratings:
+    """What users make of movies."""
+
+    def __init__(self, *, page_tokens: PageTokens, ratings_changed: Announce) -> None:
+        self._page_tokens = page_tokens
+        self._ratings_changed = ratings_changed
+
+    async def rate_movie(self, user_id: UserId, movie_id: MovieId, *, rating: int, review: str) -> Rating:
+        """Makes a user's rating of a movie. Raises RatingExists, MovieNotFound, AccountGone."""
+        try:
+            made = await _one(RATE, user_id, movie_id, rating, review)
+        except IntegrityError as error:
+            if violated_constraint(error).startswith("uid_"):
+                raise RatingExists(movie_id) from error
+            raise missing_reference(error, movie_id) from error
+        await self._ratings_changed([movie_id])
+        return _require(made, movie_id)
+
+    async def update_rating(
+        self, user_id: UserId, movie_id: MovieId, changes: RatingChanges, *, etag: str = ""
+    ) -> Rating:
+        """Changes a user's rating of a movie, unless it is no longer in the version of an etag.
+
+        Raises RatingNotFound, EtagStale.
+        """
+        if changes == RatingChanges():
+            rating = await self.get_rating(user_id, movie_id)
+            require_etag(etag, rating)
+            return rating
+        changed = await _one(UPDATE, user_id, movie_id, etag, changes.rating, changes.review)
+        if changed is None:
+            raise await self._missed(user_id, movie_id, etag)
+        if changes.rating is not None:
+            await self._ratings_changed([movie_id])
+        return changed
+
+    async def ensure_rating(
+        self, user_id: UserId, movie_id: MovieId, changes: RatingChanges, *, rating: int, review: str
+    ) -> Rating:
+        """Changes a user's rating of a movie, or makes it with the rating and review given.
+
+        Raises MovieNotFound, AccountGone.
+        """
+        try:
+            written = await _one(UPSERT, user_id, movie_id, rating, review, changes.rating, changes.review)
+        except IntegrityError as error:
+            raise missing_reference(error, movie_id) from error
+        await self._ratings_changed([movie_id])
+        return _require(written, movie_id)
+
+    async def delete_rating(self, user_id: UserId, movie_id: MovieId, *, etag: str = "") -> None:
+        """Removes a user's rating of a movie, unless it is no longer in the version of an etag.
+
+        Raises RatingNotFound, EtagStale.
+        """
+        removed, _ = await connection().execute_query(DELETE, [user_id, movie_id, etag])
+        if not removed:
+            raise await self._missed(user_id, movie_id, etag)
+        await self._ratings_changed([movie_id])
+
+    async def get_rating(self, user_id: UserId, movie_id: MovieId) -> Rating:
+        """Returns a user's rating of a movie; raises RatingNotFound."""
+        return _require(await _one(GET, user_id, movie_id), movie_id)
+
+    async def list_ratings(
+        self, user_id: UserId, wanted: ListFilter, *, size: int, page_token: str, order_by: str
+    ) -> Page[ListedRating]:
+        """Returns a page of a user's ratings, in a published order; size 0 is the default.
+
+        Raises OrderByInvalid, PageTokenInvalid.
+        """
+        rows, token = await listing.list_rows(
+            listing.RATINGS,
+            user_id,
+            wanted,
+            size=size,
+            page_token=page_token,
+            order_by=order_by,
+            tokens=self._page_tokens,
+        )
+        return Page([ListedRating(_rating(row), state_of(row)) for row in rows], token)
+
+    async def list_movie_reviews(
+        self, movie_id: MovieId, wanted: ListFilter, *, size: int, page_token: str, order_by: str
+    ) -> Page[Review]:
+        """Returns a page of what active users wrote about a movie, in a published order; size 0 is the default.
+
+        Raises MovieNotFound, OrderByInvalid, PageTokenInvalid.
+        """
+        rows, token = await listing.list_rows(
+            listing.REVIEWS,
+            movie_id,
+            wanted,
+            size=size,
+            page_token=page_token,
+            order_by=order_by,
+            tokens=self._page_tokens,
+        )
+        if not rows:
+            await self.get_rating_summary(movie_id)
+        shown = ("rating", "review", "author", "created_at", "updated_at")
+        return Page([Review(*(row[name] for name in shown)) for row in rows], token)
+
+    async def get_rating_summary(self, movie_id: MovieId) -> RatingFigures:
+        """Returns how all users together rate a movie; raises MovieNotFound."""
+        _, rows = await connection().execute_query(FIGURES, [movie_id])
+        if not rows:
+            raise MovieNotFound(movie_id)
+        (row,) = rows
+        return RatingFigures(movie_id, row["count"], row["total"], [number or 0 for number in row["distribution"]])
+
+    async def _missed(self, user_id: UserId, movie_id: MovieId, etag: str) -> RatingNotFound | EtagStale:
+        """Returns why a write found no row of the version that it asked for."""
+        return EtagStale() if etag and await _one(GET, user_id, movie_id) else RatingNotFound(movie_id)
+
+
+async def _one(statement: str, *values: Any) -> Rating | None:
+    # Not execute_query, which returns no rows of an INSERT or UPDATE.
+    rows = await connection().execute_query_dict(statement, list(values))
+    return _rating(rows[0]) if rows else None
+
+
+def _require(rating: Rating | None, movie_id: MovieId) -> Rating:
+    if rating is None:
+        raise RatingNotFound(movie_id)
+    return rating
+
+
+def _rating(row: dict[str, Any]) -> Rating:
+    return Rating(
+        row["id"],
+        MovieId(row["movie_id"]),
+        row["rating"],
+        row["review"],
+        row["created_at"],
+        row["updated_at"],
+        row["row_version"],
+    )
