@@ -20,6 +20,8 @@ class RecommendationModel(TimestampedModel):
     parameters: Any = fields.JSONField(db_default=SqlDefault("'{}'"))
     metrics: Any = fields.JSONField(db_default=SqlDefault("'{}'"))
     activated_at = fields.DatetimeField(null=True)
+    completed_at = fields.DatetimeField(null=True)
+    """When the last of its neighbours was written; None of one that is under way or was given up."""
 
     class Meta:
         """Table."""
@@ -28,7 +30,10 @@ class RecommendationModel(TimestampedModel):
 
 
 class MovieNeighbors(Model):
-    """A movie's nearest movies under one model: ids and weights, strongest first, of equal length."""
+    """A movie's nearest movies under one model: ids and weights, strongest first, of equal length.
+
+    `neighbor_ids` are those that a history with this movie speaks for or against; `similar_ids` those like it.
+    """
 
     id = fields.BigIntField(primary_key=True)
     model: Any = fields.ForeignKeyField(
@@ -37,6 +42,8 @@ class MovieNeighbors(Model):
     movie: Any = fields.ForeignKeyField("marquee.Movie", related_name="neighbors", on_delete=fields.CASCADE)
     neighbor_ids: Any = ArrayField(element_type="int")
     weights: Any = ArrayField(element_type="real")
+    similar_ids: Any = ArrayField(element_type="int", db_default=SqlDefault("'{}'"))
+    similarities: Any = ArrayField(element_type="real", db_default=SqlDefault("'{}'"))
 
     class Meta:
         """Table."""

@@ -1,0 +1,185 @@
+"""Measures recommendations: quality beside other methods on MovieLens, then time and memory on generated ratings.
+
+Run it with the checkout's interpreter after `.venv/bin/uv pip install --require-hashes -r requirements/bench.txt`,
+from the checkout, as `python -m benchmarks.recommendation_quality`; MARQUEE_DATA_DIR names the folder with
+ml-latest-small. `--seeds` are how many partings of the users are averaged, `--generated` the movies of the second part.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import sys
+import time
+import warnings
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+from threadpoolctl import threadpool_limits
+
+from service.commands.recommend import show_outcomes
+from service.importers.reading import find_table
+from service.recommendations.model.dataset import Dataset
+from service.recommendations.model.evaluation import Floats, HeldOut, Method, Ratings, compare
+from service.recommendations.model.methods import baselines, edlae, marquee, weighted
+from service.recommendations.model.movielens import read_ratings
+from service.recommendations.model.scoring import ServingModel
+from service.recommendations.model.training import Hyperparameters, Trained, train
+
+FIRST_SEED = 100
+THREADS = 2
+HISTORY = 200
+ROUNDS = 300
+MOST_MOVIES = 20_000
+MB = 1e6
+FAMOUS = {
+    "Toy Story (1995)": 1,
+    "The Godfather (1972)": 858,
+    "The Matrix (1999)": 2571,
+    "Alien (1979)": 1214,
+    "Amelie (2001)": 4973,
+}
+
+
+def als() -> Method[tuple[int, float, float]]:
+    """Returns implicit's ALS, on positives alone as it is meant: factors, regularisation, alpha."""
+
+    def rank(parameters: tuple[int, float, float], ratings: Ratings, held_out: HeldOut) -> Floats:
+        from implicit.als import AlternatingLeastSquares  # noqa: PLC0415 - only who measures has it
+
+        factors, regularization, alpha = parameters
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model = AlternatingLeastSquares(
+                factors=factors, regularization=regularization, alpha=alpha, random_state=0, num_threads=THREADS
+            )
+        model.fit(sparse.csr_matrix(ratings.positives).astype(np.float32), show_progress=False)
+        users = sparse.csr_matrix(held_out.known_positives).astype(np.float32)
+        factored = model.recalculate_user(np.arange(users.shape[0]), users)
+        return np.asarray(factored @ model.item_factors.T, np.float64)
+
+    grid = [
+        (factors, regularization, alpha)
+        for factors in (32, 64)
+        for regularization in (1.0, 10.0)
+        for alpha in (2.0, 5.0, 10.0)
+    ]
+    return Method("ALS (implicit)", grid, rank)
+
+
+def measure_quality(folder: Path, *, seeds: int) -> None:
+    """Prints the table, what was chosen, and what resembles five films."""
+    ratings = read_ratings(find_table(folder, "ratings"), find_table(folder, "movies"), progress=_silent)
+    methods: list[Method[Any]] = [*baselines(), als(), edlae(), marquee(most_movies=MOST_MOVIES)]
+    outcomes = compare(
+        ratings,
+        methods,
+        seeds=range(FIRST_SEED, FIRST_SEED + seeds),
+        progress=lambda done, total: print(f"{done} of {total}", file=sys.stderr),
+    )
+    show_outcomes(outcomes)
+    for name, given in outcomes.items():
+        print(f"{name} chose {', '.join(sorted({_brief(outcome.chosen) for outcome in given}))}")
+    trained, seconds = _timed(lambda: _train(ratings.dataset(weighted(ratings.stars))))
+    print(f"\n{len(trained.movie_ids)} movies, {trained.learned} learned from interactions: {seconds:.1f} s")
+    model = _served(trained)
+    names = _titles(folder)
+    for title, movie_id in FAMOUS.items():
+        print(f"{title}: {'; '.join(names.get(other, '?') for other, _ in model.similar(movie_id, 8))}")
+
+
+def measure_costs(movies: int) -> None:
+    """Prints time and memory for generated ratings of that many movies, by more users than movies."""
+    random = np.random.default_rng(0)
+    users = movies * 2
+    popularity = 1 / np.arange(1, movies + 1) ** 0.7
+    columns = random.choice(movies, size=users * 100, p=popularity / popularity.sum())
+    rows = np.repeat(np.arange(users), 100)
+    pairs = np.unique(rows * movies + columns)
+    stars = random.integers(1, 6, len(pairs))
+    dataset = Dataset.build(
+        np.arange(1, movies + 1, dtype=np.int32),
+        interactions=(
+            (pairs // movies).astype(np.int32),
+            (pairs % movies + 1).astype(np.int32),
+            (stars / 5).astype(np.float32),
+        ),
+        facets=(
+            np.zeros(movies * 2, np.int32),
+            random.integers(0, 20, movies * 2).astype(np.int32),
+            np.tile(np.arange(1, movies + 1, dtype=np.int32), 2),
+        ),
+    )
+    before = _peak()
+    trained, seconds = _timed(lambda: _train(dataset))
+    print(f"\n{movies} movies, {len(pairs)} ratings of {users} users: {seconds:.1f} s, {_peak() - before:.0f} MB more")
+    model = _served(trained)
+    print(f"in memory: {model.size_bytes / MB:.1f} MB")
+    history = dict.fromkeys(random.choice(movies, HISTORY, replace=False).tolist(), 1.0)
+    first = model.movie_ids[:20].tolist()
+    for name, call in (
+        (f"score a history of {HISTORY}", lambda: model.score(history)),
+        ("reasons for 20", lambda: model.reasons(history, first)),
+        ("20 similar", lambda: model.similar(first[0], 20)),
+    ):
+        times = [_timed(call)[1] * 1000 for _ in range(ROUNDS)]
+        print(f"{name}: median {statistics.median(times):.3f} ms, p95 {sorted(times)[ROUNDS * 95 // 100]:.3f} ms")
+
+
+def _train(dataset: Dataset) -> Trained:
+    return train(dataset, Hyperparameters(), most_movies=MOST_MOVIES, progress=lambda *_: None)
+
+
+def _served(trained: Trained) -> ServingModel:
+    return ServingModel(0, trained.movie_ids, trained.weights, trained.similar_movies)
+
+
+def _titles(folder: Path) -> dict[int, str]:
+    from service.importers.bad_rows import BadRows  # noqa: PLC0415 - only here
+    from service.importers.reading import read_rows  # noqa: PLC0415 - as above
+
+    bad = BadRows(told=lambda _: None)
+    rows = read_rows(find_table(folder, "movies"), ("movieId", "title"), kind="movie", bad=bad, advanced=_silent)
+    return {int(row.values["movieId"]): row.values["title"] for row in rows}
+
+
+def _brief(chosen: Any) -> str:
+    if isinstance(chosen, Hyperparameters):
+        return f"({chosen.regularization:g}, {chosen.dropout:g}, {chosen.facet_weight:g})"
+    return str(chosen)
+
+
+def _timed(act: Callable[[], Any]) -> tuple[Any, float]:
+    began = time.perf_counter()
+    made = act()
+    return made, time.perf_counter() - began
+
+
+def _peak() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _silent(_done: int, _total: int) -> None:
+    pass
+
+
+def main() -> None:
+    """Runs both parts."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--generated", type=int, default=10_000)
+    options = parser.parse_args()
+    with threadpool_limits(THREADS):
+        if options.seeds:
+            measure_quality(Path(os.environ["MARQUEE_DATA_DIR"]) / "ml-latest-small", seeds=options.seeds)
+        if options.generated:
+            measure_costs(options.generated)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,118 @@
+"""Recommendations as messages and back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+from marquee.catalog.v1 import movie_pb2
+from marquee.recommendations.v1 import recommendation_pb2, recommendations_pb2
+
+from service.catalog.convert import viewer_part
+from service.catalog.service import MovieId, ViewerState
+from service.protobuf import embed, timestamp
+from service.recommendations.values import (
+    Dismissed,
+    Kept,
+    PopularInGenre,
+    Rated,
+    Reason,
+    Recommended,
+    Scored,
+    Wanted,
+    Window,
+)
+
+Movies: TypeAlias = Mapping[MovieId, bytes]
+"""Serialized movies by id; what is not among them was removed, and is left out."""
+FilteredRequest: TypeAlias = (
+    recommendations_pb2.RecommendMoviesRequest
+    | recommendations_pb2.ListSimilarMoviesRequest
+    | recommendations_pb2.ListTrendingMoviesRequest
+)
+
+
+def to_wanted(request: FilteredRequest) -> Wanted:
+    """Returns the filters of a request; ids in one order, which page tokens are bound to."""
+    return Wanted(
+        genre_ids_any=tuple(sorted(request.genre_ids_any)),
+        genre_ids_none=tuple(sorted(request.genre_ids_none)),
+        year_from=request.year_from,
+        year_to=request.year_to,
+        language=request.language,
+    )
+
+
+def to_window(window: recommendations_pb2.TrendingWindow.ValueType) -> Window:
+    """Returns the window that a request asks for; a week unless told otherwise."""
+    if window == recommendations_pb2.TRENDING_WINDOW_UNSPECIFIED:
+        return Window.WEEK
+    return Window[recommendations_pb2.TrendingWindow.Name(window).removeprefix("TRENDING_WINDOW_")]
+
+
+def movies_of(items: Iterable[Recommended]) -> set[MovieId]:
+    """Returns the movies that the messages of recommendations need, those of their reasons included."""
+    liked = {item.reason.movie_id for item in items if isinstance(item.reason, Rated | Kept)}
+    return {*(item.movie_id for item in items), *liked}
+
+
+def to_recommendations(items: Iterable[Recommended], movies: Movies) -> list[bytes]:
+    """Returns the serialized messages of recommendations, each movie with its `viewer`."""
+    return [
+        embed(
+            recommendation_pb2.Recommendation(reason=_reason(item.reason, movies)),
+            "movie",
+            # A movie that is recommended is neither rated nor a favorite: its `viewer` takes no query.
+            [movies[item.movie_id] + viewer_part(ViewerState(in_watchlist=item.in_watchlist))],
+        )
+        for item in items
+        if item.movie_id in movies
+    ]
+
+
+def to_similar_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
+    """Returns the serialized messages of similar movies."""
+    return [
+        embed(recommendation_pb2.SimilarMovie(similarity=item.score), "movie", [movies[item.movie_id]])
+        for item in items
+        if item.movie_id in movies
+    ]
+
+
+def to_trending_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
+    """Returns the serialized messages of trending movies."""
+    return [
+        embed(recommendation_pb2.TrendingMovie(score=item.score), "movie", [movies[item.movie_id]])
+        for item in items
+        if item.movie_id in movies
+    ]
+
+
+def to_dismissals(items: Iterable[Dismissed], movies: Movies) -> list[bytes]:
+    """Returns the serialized messages of dismissals."""
+    return [
+        embed(recommendation_pb2.Dismissal(create_time=timestamp(item.created_at)), "movie", [movies[item.movie_id]])
+        for item in items
+        if item.movie_id in movies
+    ]
+
+
+def _reason(reason: Reason, movies: Movies) -> recommendation_pb2.Reason:
+    match reason:
+        case Rated(movie_id, rating):
+            rated = recommendation_pb2.RatedMovie(movie_id=movie_id, title=_title(movie_id, movies), rating=rating)
+            return recommendation_pb2.Reason(rated=rated)
+        case Kept(movie_id):
+            favorite = recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(movie_id, movies))
+            return recommendation_pb2.Reason(favorite=favorite)
+        case PopularInGenre(genre_id, name):
+            in_genre = recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
+            return recommendation_pb2.Reason(popular_in_genre=in_genre)
+        case _:
+            return recommendation_pb2.Reason(popular=recommendation_pb2.Popular())
+
+
+def _title(movie_id: MovieId, movies: Movies) -> str:
+    """Returns a movie's title; empty for one that was removed this very moment."""
+    movie = movie_pb2.Movie.FromString(movies.get(movie_id, b""))
+    return movie.title

@@ -1,0 +1,160 @@
+"""Models in the database: written beside one another, one of them active, the oldest removed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from service.recommendations.model.copying import Connection
+from service.recommendations.model.errors import RecommendationModelNotFound
+from service.recommendations.model.training import Hyperparameters, Progress, Trained
+
+CHANNEL = "marquee_recommendation_models"
+ALGORITHM = "edlae"
+# Any fixed number: names the lock that makes activations follow one another.
+ACTIVATION_LOCK = 0x4D52454D
+BATCH = 500
+COLUMNS = ("movie_id", "neighbor_ids", "weights", "similar_ids", "similarities")
+STAGING = """
+CREATE TEMPORARY TABLE staged_neighbors (
+    movie_id int, neighbor_ids int[], weights real[], similar_ids int[], similarities real[]
+) ON COMMIT DROP
+"""
+# The lock is the foreign key's own, taken first: a movie that somebody deletes just now is waited for and left out.
+INSERTION = """
+INSERT INTO movie_neighbors (model_id, movie_id, neighbor_ids, weights, similar_ids, similarities)
+SELECT $1, movie_id, neighbor_ids, weights, similar_ids, similarities
+FROM staged_neighbors JOIN (SELECT id FROM movies WHERE id BETWEEN $2 AND $3 FOR KEY SHARE) AS kept ON id = movie_id
+"""
+OUTDATED = """
+DELETE FROM recommendation_models WHERE NOT is_active AND (
+    completed_at IS NULL AND created_at < now() - interval '1 day'
+    OR id IN (
+        SELECT id FROM recommendation_models WHERE completed_at IS NOT NULL AND NOT is_active
+        ORDER BY id DESC OFFSET $1
+    )
+)
+"""
+VERSIONS = """
+SELECT id AS version, algorithm, is_active, parameters::text, metrics::text, created_at, completed_at, activated_at,
+    (SELECT count(*) FROM movie_neighbors WHERE model_id = m.id) AS movies
+FROM recommendation_models AS m ORDER BY id DESC
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One model in the database."""
+
+    version: int
+    algorithm: str
+    is_active: bool
+    parameters: Mapping[str, Any]
+    metrics: Mapping[str, Any]
+    created_at: datetime
+    completed_at: datetime | None
+    activated_at: datetime | None
+    movies: int
+
+
+async def store_model(
+    connection: Connection,
+    trained: Trained,
+    *,
+    parameters: Hyperparameters,
+    metrics: Mapping[str, float],
+    progress: Progress,
+) -> int:
+    """Writes a model, in short transactions, and returns its version; it is not active yet.
+
+    What is given up half way is never active, and is removed a day later.
+    """
+    version: int = await connection.fetchval(
+        "INSERT INTO recommendation_models (algorithm, parameters, metrics) VALUES ($1, $2::jsonb, $3::jsonb)"
+        " RETURNING id",
+        ALGORITHM,
+        json.dumps(asdict(parameters)),
+        json.dumps(metrics),
+    )
+    total = len(trained.movie_ids)
+    for start in range(0, total, BATCH):
+        places = range(start, min(start + BATCH, total))
+        await _write_part(connection, version, trained, places)
+        progress("writing", places[-1] + 1, total)
+    await connection.execute("UPDATE recommendation_models SET completed_at = now() WHERE id = $1", version)
+    return version
+
+
+async def _write_part(connection: Connection, version: int, trained: Trained, places: range) -> None:
+    async with connection.transaction():
+        await connection.execute(STAGING)
+        await connection.copy_records_to_table(
+            "staged_neighbors", records=[_record(trained, place) for place in places], columns=COLUMNS
+        )
+        first, last = int(trained.movie_ids[places[0]]), int(trained.movie_ids[places[-1]])
+        await connection.execute(INSERTION, version, first, last)
+
+
+def _record(trained: Trained, place: int) -> tuple[int, list[int], list[float], list[int], list[float]]:
+    neighbors, weights = trained.weights.row(place)
+    similar, similarities = trained.similar_movies.row(place)
+    ids = trained.movie_ids
+    return (
+        int(ids[place]),
+        ids[neighbors].tolist(),
+        weights.tolist(),
+        ids[similar].tolist(),
+        np.clip(similarities, 0, 1).tolist(),
+    )
+
+
+async def activate_model(connection: Connection, version: int) -> None:
+    """Makes a model the active one and announces it to the workers; a repeat changes nothing.
+
+    Raises RecommendationModelNotFound.
+    """
+    async with connection.transaction():
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", ACTIVATION_LOCK)
+        state = await connection.fetchrow(
+            "SELECT is_active FROM recommendation_models WHERE id = $1 AND completed_at IS NOT NULL", version
+        )
+        if state is None:
+            raise RecommendationModelNotFound(
+                f"there is no complete model {version}; `marquee recommend status` lists them"
+            )
+        if state["is_active"]:
+            return
+        await connection.execute("UPDATE recommendation_models SET is_active = false WHERE is_active")
+        await connection.execute(
+            "UPDATE recommendation_models SET is_active = true, activated_at = now() WHERE id = $1", version
+        )
+        await connection.execute(
+            "INSERT INTO audit_log (action, resource, outcome) VALUES ('recommendations.activate', $1, 'ok')",
+            f"recommendation_models/{version}",
+        )
+        await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(version))
+
+
+async def prune_models(connection: Connection, *, kept: int) -> int:
+    """Removes what was given up and all but the newest `kept` besides the active one; returns how many went."""
+    status: str = await connection.execute(OUTDATED, kept)
+    return int(status.rpartition(" ")[2])
+
+
+async def find_active_version(connection: Connection) -> int | None:
+    """Returns the active model's version, None while there is none."""
+    version: int | None = await connection.fetchval("SELECT id FROM recommendation_models WHERE is_active")
+    return version
+
+
+async def list_versions(connection: Connection) -> list[ModelVersion]:
+    """Returns the models, the newest first."""
+    rows = await connection.fetch(VERSIONS)
+    return [
+        ModelVersion(**dict(row) | {name: json.loads(row[name]) for name in ("parameters", "metrics")}) for row in rows
+    ]

@@ -1,0 +1,104 @@
+"""RecommendationsService over gRPC."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Any
+
+from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
+
+from service.auth.principal import current_principal
+from service.catalog.convert import BASIC
+from service.catalog.movies.replies import MovieReplies, View
+from service.catalog.service import MovieId
+from service.protobuf import embed, serialized
+from service.recommendations import convert
+from service.recommendations.dismissals import Dismissals
+from service.recommendations.service import Recommendations
+
+
+class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceServicer):
+    """Messages to arguments and back."""
+
+    def __init__(
+        self, *, recommendations: Recommendations, dismissals: Dismissals, movie_replies: MovieReplies
+    ) -> None:
+        self._recommendations = recommendations
+        self._dismissals = dismissals
+        self._movie_replies = movie_replies
+
+    async def RecommendMovies(
+        self, request: recommendations_pb2.RecommendMoviesRequest, context: Any
+    ) -> recommendations_pb2.RecommendMoviesResponse:
+        """Returns a page of what the caller might like."""
+        page = await self._recommendations.recommend_movies(
+            current_principal().require_user(),
+            convert.to_wanted(request),
+            include_watchlist=request.include_watchlist,
+            size=request.page_size,
+            page_token=request.page_token,
+        )
+        movies = await self._movie_replies.load(convert.movies_of(page.items), view=request.view or BASIC, caller=None)
+        answer = recommendations_pb2.RecommendMoviesResponse(next_page_token=page.next_page_token)
+        items = convert.to_recommendations(page.items, movies)
+        return serialized(type(answer), embed(answer, "recommendations", items))
+
+    async def ListSimilarMovies(
+        self, request: recommendations_pb2.ListSimilarMoviesRequest, context: Any
+    ) -> recommendations_pb2.ListSimilarMoviesResponse:
+        """Returns a page of the movies that resemble one."""
+        page = await self._recommendations.list_similar_movies(
+            MovieId(request.movie_id),
+            convert.to_wanted(request),
+            size=request.page_size,
+            page_token=request.page_token,
+        )
+        movies = await self._load([item.movie_id for item in page.items], view=request.view)
+        answer = recommendations_pb2.ListSimilarMoviesResponse(next_page_token=page.next_page_token)
+        return serialized(type(answer), embed(answer, "movies", convert.to_similar_movies(page.items, movies)))
+
+    async def ListTrendingMovies(
+        self, request: recommendations_pb2.ListTrendingMoviesRequest, context: Any
+    ) -> recommendations_pb2.ListTrendingMoviesResponse:
+        """Returns a page of the movies that users turn to now."""
+        page = await self._recommendations.list_trending_movies(
+            convert.to_window(request.window),
+            convert.to_wanted(request),
+            size=request.page_size,
+            page_token=request.page_token,
+        )
+        movies = await self._load([item.movie_id for item in page.items], view=request.view)
+        answer = recommendations_pb2.ListTrendingMoviesResponse(next_page_token=page.next_page_token)
+        return serialized(type(answer), embed(answer, "movies", convert.to_trending_movies(page.items, movies)))
+
+    async def DismissRecommendation(
+        self, request: recommendations_pb2.DismissRecommendationRequest, context: Any
+    ) -> recommendations_pb2.DismissRecommendationResponse:
+        """Keeps a movie from being recommended to the caller."""
+        dismissed = await self._dismissals.dismiss_recommendation(
+            current_principal().require_user(), MovieId(request.movie_id)
+        )
+        movies = await self._load([dismissed.movie_id], view=BASIC)
+        answer = recommendations_pb2.DismissRecommendationResponse()
+        return serialized(type(answer), embed(answer, "dismissal", convert.to_dismissals([dismissed], movies)))
+
+    async def RestoreRecommendation(
+        self, request: recommendations_pb2.RestoreRecommendationRequest, context: Any
+    ) -> recommendations_pb2.RestoreRecommendationResponse:
+        """Lets a movie be recommended to the caller again."""
+        await self._dismissals.restore_recommendation(current_principal().require_user(), MovieId(request.movie_id))
+        return recommendations_pb2.RestoreRecommendationResponse()
+
+    async def ListDismissedRecommendations(
+        self, request: recommendations_pb2.ListDismissedRecommendationsRequest, context: Any
+    ) -> recommendations_pb2.ListDismissedRecommendationsResponse:
+        """Returns a page of what the caller dismissed."""
+        page = await self._dismissals.list_dismissed_recommendations(
+            current_principal().require_user(), size=request.page_size, page_token=request.page_token
+        )
+        movies = await self._load([item.movie_id for item in page.items], view=request.view)
+        answer = recommendations_pb2.ListDismissedRecommendationsResponse(next_page_token=page.next_page_token)
+        return serialized(type(answer), embed(answer, "dismissals", convert.to_dismissals(page.items, movies)))
+
+    async def _load(self, movie_ids: Collection[MovieId], *, view: View) -> dict[MovieId, bytes]:
+        return await self._movie_replies.load(movie_ids, view=view or BASIC, caller=current_principal().user_id)
