@@ -53,12 +53,14 @@ def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
         "person_photos": {"person_id": ids["persons"], "file_id": ids["files"]},
         "movies": {"title": "Another"},
         "movie_genres": {"movie_id": ids["movies"], "genre_id": ids["genres"]},
+        "genre_counts": {"genre_id": ids["genres"], "movies": 0},
         "characters": {"name": "Another"},
         "movie_characters": {"movie_id": ids["movies"], "character_id": ids["characters"]},
         "movie_stats": {"movie_id": ids["movies"]},
         "favorite_movies": pair,
         "watchlist_items": pair,
         "movie_ratings": {**pair, "rating": 3},
+        "user_activities": {"user_id": ids["users"]},
         "dismissed_recommendations": pair,
         "recommendation_models": {"algorithm": "knn"},
         "movie_neighbors": {
@@ -89,7 +91,7 @@ async def arrange(database: asyncpg.Connection) -> dict[str, Any]:
         "persons": {"first_name": "Someone", "tmdb_id": 1, "imdb_id": "nm0000001"},
         "movies": {"title": "A Film", "tmdb_id": 1, "imdb_id": "tt0000001"},
         "characters": {"name": "Hero"},
-        "recommendation_models": {"algorithm": "knn", "is_active": True},
+        "recommendation_models": {"algorithm": "knn", "is_active": True, "completed_at": LATER},
     }  # fmt: skip
     ids = {}
     for table, row in rows.items():

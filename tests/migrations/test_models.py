@@ -16,6 +16,9 @@ from service.settings import Settings
 # What the ORM has no word for or must not write.
 DATABASE_ONLY = {
     ("movie_genres", "popularity"),
+    ("movie_genres", "release_year"),
+    ("released_files", "file_id"),
+    ("released_files", "released_at"),
     ("movie_stats", "rating_average"),
     ("catalog_changes", "xid"),
     *(
@@ -23,6 +26,8 @@ DATABASE_ONLY = {
         for column in ("movie_id", "title_text", "title_key", "original_key", "year", "popularity", "document")
     ),
     *(("person_search", column) for column in ("person_id", "name_key", "credits", "document")),
+    *(("search_words", column) for column in ("id", "word")),
+    *(("genre_counts", column) for column in ("id", "genre_id", "movies")),
 }
 COLUMNS = """
 SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod) AS type, a.attnotnull AS required

@@ -62,6 +62,8 @@ CHECKS: dict[str, dict[str, Any]] = {
     "ck_movie_stats_rating_count": {"rating_count": 1},
     "ck_movie_stats_rating_sum": {"rating_sum": 1},
     "ck_movie_neighbors_length": {"weights": []},
+    "ck_movie_neighbors_similar": {"similar_ids": [1]},
+    "ck_recommendation_models_active": {"is_active": True},
     "ck_catalog_changes_entity": {"entity": "genre"},
     "ck_catalog_changes_kind": {"kind": "renamed"},
 }  # fmt: skip
@@ -90,7 +92,7 @@ UNIQUE: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "uid_watchlist_i_user_id_d48f5a": ("watchlist_items", [{}, {}]),
     "uid_movie_ratin_user_id_e056d0": ("movie_ratings", [{}, {"rating": 4}]),
     "uid_dismissed_r_user_id_137eea": ("dismissed_recommendations", [{}, {}]),
-    "uq_recommendation_models_active": ("recommendation_models", [{"is_active": True}]),
+    "uq_recommendation_models_active": ("recommendation_models", [{"is_active": True, "completed_at": LATER}]),
     "uid_movie_neigh_model_i_dd3d9f": ("movie_neighbors", [{}, {}]),
     "uid_idempotency_caller_4f9f9f": ("idempotency_keys", [{}, {}]),
 }  # fmt: skip

@@ -127,20 +127,74 @@ async def test_a_search_reads_indexes_alone(
     await database.execute("INSERT INTO movies (title) SELECT 'Film ' || n FROM generate_series(1, 3000) n")
     await database.execute("VACUUM ANALYZE movie_search")
     query = Query.parse(text, key)
-    values = [list(query.texts), query.key, list(query.keys), None, query.matching(""), query.matching("", "@")]
-    plan = await database.fetch("EXPLAIN " + ranking.MOVIES, *values, None, *(False, None, None, None, 20))
+    values: list[Any] = [
+        list(query.texts),
+        query.key,
+        list(query.keys),
+        None,
+        query.matching(""),
+        query.matching("", "@"),
+    ]
+    values += [False, None, None, None, 20]
+    near = [["flim 77"], [], query.matching("")]
+    for statement, asked in ((ranking.MOVIES, values), (ranking.NEAR_MOVIES, [*values, *near])):
+        plan = await database.fetch("EXPLAIN " + statement, *asked)
+        lines = "\n".join(line for (line,) in plan)
+        assert "Seq Scan" not in lines
+        assert {name for name in indexes if name in lines} == indexes
+
+
+async def words(database: asyncpg.Connection) -> set[str]:
+    return {word for (word,) in await database.fetch("SELECT word FROM search_words")}
+
+
+async def test_the_vocabulary_has_each_word_of_titles_and_names(database: asyncpg.Connection) -> None:
+    await add_movie(database, "The Big Heat", original_title="H\u00e9at")
+    person_id = await add_person(database, "Ann", last_name="Lee")
+    await database.execute("UPDATE movies SET title = 'Big Sleep'")
+    await database.execute("UPDATE persons SET last_name = 'Loe' WHERE id = $1", person_id)
+    await database.copy_records_to_table("movies", columns=["title"], records=[(f"Film {n}",) for n in range(3)])
+    assert await words(database) == {"big", "heat", "ann", "lee", "sleep", "loe", "film", "0", "1", "2"}
+    assert await database.fetchval("SELECT count(*) FROM search_words") == 10
+
+
+async def test_who_writes_a_new_word_keeps_nobody_waiting(database: asyncpg.Connection, database_url: str) -> None:
+    other = await asyncpg.connect(database_url)
+    await other.execute("SET lock_timeout = '1s'")
+    async with database.transaction():
+        await add_movie(database, "Zyzzyva")
+        await add_movie(other, "Zyzzyva")
+    await other.close()
+    assert await words(database) == {"zyzzyva"}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["heatwave", "hetwave", "heatwavee", "haetwave", "jeatwave", "ehatwavw", "eatwav", "xheatwavey"],
+)
+async def test_words_with_up_to_two_edits_are_near(database: asyncpg.Connection, written: str) -> None:
+    for word in ("heatwave", "beat", "heavenly", "microwave"):
+        await database.execute("INSERT INTO search_words (word) VALUES ($1)", word)
+    found = await database.fetch("SELECT word FROM near_words($1, 9)", written)
+    assert [word for (word,) in found] == ["heatwave"]
+
+
+async def test_near_words_are_read_from_their_index(database: asyncpg.Connection) -> None:
+    await database.execute("INSERT INTO movies (title) SELECT 'Film ' || md5(n::text) FROM generate_series(1, 3000) n")
+    await database.execute("VACUUM ANALYZE search_words")
+    plan = await database.fetch("EXPLAIN SELECT FROM search_words WHERE search_torn(word) && search_torn('flim')")
     lines = "\n".join(line for (line,) in plan)
+    assert "ix_search_words_torn" in lines
     assert "Seq Scan" not in lines
-    assert {name for name in indexes if name in lines} == indexes
 
 
-async def test_near_misses_are_read_from_the_trigrams(database: asyncpg.Connection) -> None:
+async def test_titles_to_offer_are_read_from_indexes(database: asyncpg.Connection) -> None:
     await database.execute(
-        "INSERT INTO movies (title, original_title)"
-        " SELECT 'Film ' || md5(n::text), md5('o' || n) FROM generate_series(1, 3000) n"
+        "INSERT INTO movies (title, popularity) SELECT 'Film ' || md5(n::text), n FROM generate_series(1, 3000) n"
     )
-    await database.execute("VACUUM ANALYZE movie_search")
-    plan = await database.fetch("EXPLAIN SELECT FROM movie_search WHERE title_key % 'flim' OR original_key % 'flim'")
-    lines = "\n".join(line for (line,) in plan)
-    assert lines.count("ix_movie_search_trgm") == 2
-    assert "Seq Scan" not in lines
+    await database.execute("VACUUM ANALYZE movie_search, movies")
+    for statement, index in ((ranking.POPULAR_TITLES, "popularity"), (ranking.TITLES, "document")):
+        plan = await database.fetch("EXPLAIN " + statement, "a1b", "'a1b':*", 10)
+        lines = "\n".join(line for (line,) in plan)
+        assert f"ix_movie_search_{index}" in lines
+        assert "Seq Scan" not in lines

@@ -81,10 +81,7 @@ def _source(
     if order.name == "rating":
         return _rated(conditions, nulls=nulls), conditions
     if order.name == "popularity":
-        for number, condition in enumerate(conditions):
-            if isinstance(condition, Comparison) and _is_one_genre(condition):
-                rest = (*conditions[:number], *conditions[number + 1 :])
-                return _in_genre(condition, parameters, joined=bool(rest)), rest
+        return _popular(conditions, parameters)
     column = order.key.column
     if not order.key.nullable:
         return Source(MOVIES, "m.id", column), conditions
@@ -100,6 +97,20 @@ def _rated(conditions: Sequence[Condition], *, nulls: bool) -> Source:
     return Source(f"movie_stats AS s{joined}", "s.movie_id", "s.rating_average", ("s.rating_average IS NOT NULL",))
 
 
+def _popular(conditions: Sequence[Condition], parameters: Parameters) -> tuple[Source, Sequence[Condition]]:
+    """Returns the source in which a genre, a year or both are in the order of popularity."""
+    compared = [condition for condition in conditions if isinstance(condition, Comparison)]
+    genre = next((condition for condition in compared if _is_one_genre(condition)), None)
+    year = next((condition for condition in compared if (condition.field, condition.operator) == ("year", "=")), None)
+    rest = [condition for condition in conditions if condition not in (genre, year)]
+    if genre is not None:
+        return _in_genre(genre, year, parameters, joined=bool(rest)), rest
+    if year is not None:
+        released = f"extract(year FROM m.release_date) = {parameters.place(year.value)}"
+        return Source(MOVIES, "m.id", "m.popularity", (released,)), rest
+    return Source(MOVIES, "m.id", "m.popularity"), conditions
+
+
 def _is_one_genre(condition: Comparison) -> bool:
     return (
         condition.field in {"genre", "genre_id"}
@@ -108,8 +119,10 @@ def _is_one_genre(condition: Comparison) -> bool:
     )
 
 
-def _in_genre(condition: Comparison, parameters: Parameters, *, joined: bool) -> Source:
-    # movie_genres repeats the popularity: one index holds a genre's movies in order, whatever share of all they are.
+def _in_genre(genre: Comparison, year: Comparison | None, parameters: Parameters, *, joined: bool) -> Source:
+    # movie_genres repeats both: an index holds a genre's movies, or those of a year, in order, whatever share they are.
     movies = " JOIN movies AS m ON m.id = d.movie_id" if joined else ""
-    genre = genre_sql(condition.field, condition.value, parameters)
-    return Source(f"movie_genres AS d{movies}", "d.movie_id", "d.popularity", (f"d.genre_id {genre}",))
+    wanted = [f"d.genre_id {genre_sql(genre.field, genre.value, parameters)}"]
+    if year is not None:
+        wanted.append(f"d.release_year = {parameters.place(year.value)}")
+    return Source(f"movie_genres AS d{movies}", "d.movie_id", "d.popularity", tuple(wanted))

@@ -18,7 +18,7 @@ from service.errors import DomainError
 from service.etags import require_etag
 from service.pagination import Page, PageTokens, page_size
 
-MOVIE_COUNT = "(SELECT count(*) FROM movie_genres AS x WHERE x.genre_id = genres.id)"
+MOVIE_COUNT = "(SELECT coalesce(sum(x.movies), 0) FROM genre_counts AS x WHERE x.genre_id = genres.id)"
 
 
 class Genres:

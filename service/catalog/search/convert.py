@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from marquee.catalog.v1 import movie_pb2, search_pb2
+from marquee.catalog.v1 import search_pb2
 
 from service.catalog.people.convert import to_person
 from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
+from service.protobuf import embed
 
 _FIELDS = {
     MatchedField.TITLE: search_pb2.MATCHED_FIELD_TITLE,
@@ -14,11 +15,12 @@ _FIELDS = {
 }
 
 
-def to_movie_match(match: MovieMatch, movie: movie_pb2.Movie) -> search_pb2.MovieMatch:
-    """Returns the message of a movie that was found."""
-    return search_pb2.MovieMatch(
-        movie=movie, score=match.score, matched_field=_FIELDS[match.field], highlight=_highlight(match.highlight)
+def to_movie_match(match: MovieMatch, movie: bytes) -> bytes:
+    """Returns the serialized message of a movie that was found."""
+    message = search_pb2.MovieMatch(
+        score=match.score, matched_field=_FIELDS[match.field], highlight=_highlight(match.highlight)
     )
+    return embed(message, "movie", [movie])
 
 
 def to_person_match(match: PersonMatch) -> search_pb2.PersonMatch:

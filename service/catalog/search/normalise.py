@@ -17,10 +17,8 @@ _YEAR = re.compile(r"(18[89]|19\d|20\d)\d")
 _SPECIAL = str.maketrans(
     {"ß": "ss", "æ": "ae", "œ": "oe", "þ": "th", "ø": "o", "ł": "l", "đ": "d", "ħ": "h", "ð": "d", "\u0131": "i"}
 )
-_ARTICLES = ("the", "a", "an")
-# How many of a key's trigrams two edits break: in most cases, and at worst, where words are torn apart or joined.
-_EFFORTS = ((8, 0.2), (12, 0.15))
-_STRICTEST = 0.5
+ARTICLES = frozenset({"the", "a", "an"})
+"""What search_key leaves out."""
 # Two words may differ by two edits in seven letters and still be marked as one.
 _ALIKE = 0.7
 
@@ -79,17 +77,10 @@ class Query:
         """Returns the tsquery of names with at least one word, the last one perhaps longer."""
         return " | ".join(_lexemes(self.words, ""))
 
-    def threshold(self, effort: int) -> float | None:
-        """Returns how alike the trigrams of what is near must be; None for no effort: every word must be there."""
-        if not effort:
-            return None
-        trigrams, (broken, loosest) = sum(len(word) + 1 for word in self.words), _EFFORTS[effort - 1]
-        return min(max((trigrams - broken) / (trigrams + broken), loosest), _STRICTEST)
-
 
 def _article_first(text: str) -> str:
     rest, _, last = text.rpartition(" ")
-    return f"{last} {rest}" if rest and last in _ARTICLES else text
+    return f"{last} {rest}" if rest and last in ARTICLES else text
 
 
 def fold(text: str) -> str:
@@ -120,10 +111,11 @@ def every(words: Sequence[str], *fields: str) -> str:
 
 
 def _lexemes(words: Sequence[str], field: str) -> list[str]:
-    *whole, begun = (_lexeme(field + word) for word in words)
+    *whole, begun = (lexeme(field + word) for word in words)
     return [*whole, f"{begun}:*"]
 
 
-def _lexeme(word: str) -> str:
+def lexeme(word: str) -> str:
+    """Returns a word as a tsquery writes it."""
     escaped = word.replace("\\", "\\\\").replace("'", "''")
     return f"'{escaped}'"

@@ -9,14 +9,15 @@ from typing import Any
 from service.catalog.search.normalise import Query, every
 from service.db import connection
 
-EFFORTS = (0.7, 0.6, 0.55)
-"""What the best score must reach for an effort to be enough."""
+EFFORTS = (0.7, 0.6, 0.55, 0.55)
+"""What the best score must reach for an effort to be enough: every word as it is; a title or name that is the query
+but for its typing errors; words with such errors among others; those but one."""
 
 KEYS = "SELECT search_text($1) AS text, search_key($1) AS key"
 
-# $1 texts, $2 key, $3 keys, $4 year, $5 tsquery of titles, $6 of titles and people, $7 threshold or NULL,
-# $8 whether several words fit people alone, $9-$11 position, $12 limit.
-MOVIES = """
+# $1 texts, $2 key, $3 keys, $4 year, $5 tsquery of titles, $6 of titles and people, $7 whether several words fit people
+# alone, $8-$10 position, $11 limit; with what is near, $12 and $13 keys one and two edits away, $14 tsquery or NULL.
+_MOVIES = """
 WITH candidate AS MATERIALIZED (
     SELECT movie_id FROM movie_search WHERE title_key = ANY ($3::text[])
     UNION
@@ -25,9 +26,7 @@ WITH candidate AS MATERIALIZED (
     (
         SELECT movie_id FROM movie_search WHERE document @@ $6::text::tsquery
         ORDER BY document @@ $5::text::tsquery DESC, popularity DESC, movie_id LIMIT 500
-    )
-    UNION
-    SELECT near_movies($2, $7::real, 100) WHERE $7 IS NOT NULL
+    ){nearby}
 ), fit AS (
     SELECT
         candidate.movie_id, popularity, of_title,
@@ -43,14 +42,10 @@ WITH candidate AS MATERIALIZED (
                     WHEN starts_with(title_key, $2) OR starts_with(original_key, $2) THEN 0.8
                     ELSE 0.75
                 END + 0.1 * fame + 0.02 * length($2) / greatest(length(title_key), length($2))
-            WHEN of_people THEN 0.5 + CASE WHEN $8 THEN 0.25 ELSE 0 END + 0.1 * fame
+            WHEN of_people THEN 0.5 + CASE WHEN $7 THEN 0.25 ELSE 0 END + 0.1 * fame
             ELSE 0
         END AS worded,
-        CASE WHEN $7 IS NULL OR of_title THEN 0 ELSE 0.9 * greatest(
-            search_likeness(title_key, $2), search_likeness(original_key, $2), similarity(title_key, $2),
-            -- The error may be in an article, or where one was torn off.
-            search_likeness(title_text, ($1::text[])[1])
-        ) + 0.02 * fame END AS near,
+        CASE WHEN of_title THEN 0 ELSE {likeness} END AS near,
         CASE
             WHEN $4::int IS NULL OR year = $4 OR title_key ~ ('\\m' || $4 || '\\M') THEN 0
             WHEN abs(year - $4) = 1 THEN 0.06
@@ -71,11 +66,35 @@ WITH candidate AS MATERIALIZED (
     FROM fit
 )
 SELECT id, weight, score, of_people FROM ranked
-WHERE score >= 0.4 AND ($9::float8 IS NULL OR (score, weight, -id) < ($9, $10::float8, -$11::int))
-ORDER BY score DESC, weight DESC, id LIMIT $12
+WHERE score >= 0.4 AND ($8::float8 IS NULL OR (score, weight, -id) < ($8, $9::float8, -$10::int))
+ORDER BY score DESC, weight DESC, id LIMIT $11
 """
+_NEAR_MOVIES = """
+    UNION
+    SELECT movie_id FROM movie_search WHERE title_key = ANY ($12::text[] || $13::text[])
+    UNION
+    SELECT movie_id FROM movie_search WHERE original_key = ANY ($12 || $13)
+    UNION
+    (
+        SELECT movie_id FROM movie_search WHERE document @@ $14::text::tsquery
+        ORDER BY search_likeness(title_key, $2) DESC, popularity DESC, movie_id LIMIT 100
+    )"""
+_LIKE_MOVIES = """0.9 * greatest(
+            -- Letters that were swapped are one edit, of which search_likeness sees two.
+            CASE
+                WHEN title_key = ANY ($12) OR original_key = ANY ($12) THEN 1 - 1.0 / length($2)
+                WHEN title_key = ANY ($13) OR original_key = ANY ($13) THEN 1 - 2.0 / length($2)
+            END,
+            search_likeness(title_key, $2), search_likeness(original_key, $2), similarity(title_key, $2),
+            -- The error may be in an article, or where one was torn off.
+            search_likeness(title_text, ($1::text[])[1])
+        ) + 0.02 * fame"""
+MOVIES = _MOVIES.format(nearby="", likeness="0")
+NEAR_MOVIES = _MOVIES.format(nearby=_NEAR_MOVIES, likeness=_LIKE_MOVIES)
+"""Two statements, as planning what is not asked for takes longer than asking what is."""
 
-# $1 key, $2 tsquery, $3 threshold or NULL, $4-$6 position, $7 limit.
+# $1 key, $2 tsquery, $3 and $4 keys one and two edits away, $5 tsquery of what is near or NULL, $6-$8 position,
+# $9 limit.
 PERSONS = """
 WITH candidate AS MATERIALIZED (
     SELECT person_id FROM person_search WHERE name_key = $1
@@ -85,22 +104,32 @@ WITH candidate AS MATERIALIZED (
         ORDER BY credits DESC, person_id LIMIT 500
     )
     UNION
-    SELECT near_persons($1, $3::real, 100) WHERE $3 IS NOT NULL
+    SELECT person_id FROM person_search WHERE name_key = ANY ($3::text[] || $4::text[])
+    UNION
+    (
+        SELECT person_id FROM person_search WHERE document @@ $5::text::tsquery
+        ORDER BY search_likeness(name_key, $1) DESC, credits DESC, person_id LIMIT 100
+    )
 ), ranked AS (
     SELECT candidate.person_id AS id, credits::float8 AS weight, least(1, CASE
         WHEN name_key = $1 THEN 1
         WHEN document @@ $2::text::tsquery THEN
             CASE WHEN length(name_key) = length($1) THEN 0.96 WHEN starts_with(name_key, $1) THEN 0.8 ELSE 0.75 END
             + 0.1 * fame + 0.05 * length($1) / greatest(length(name_key), length($1))
-        ELSE 0.9 * greatest(search_likeness(name_key, $1), similarity(name_key, $1)) + 0.02 * fame
+        ELSE 0.9 * greatest(
+            CASE
+                WHEN name_key = ANY ($3) THEN 1 - 1.0 / length($1) WHEN name_key = ANY ($4) THEN 1 - 2.0 / length($1)
+            END,
+            search_likeness(name_key, $1), similarity(name_key, $1)
+        ) + 0.02 * fame
     END)::float8 AS score
     FROM candidate
     CROSS JOIN LATERAL (SELECT * FROM person_search AS p WHERE p.person_id = candidate.person_id OFFSET 0) AS row
     CROSS JOIN LATERAL (SELECT ln(1 + credits) / (2 + ln(1 + credits)) AS fame) AS judged
 )
 SELECT id, weight, score, false AS of_people FROM ranked
-WHERE score >= 0.4 AND ($4::float8 IS NULL OR (score, weight, -id) < ($4, $5::float8, -$6::int))
-ORDER BY score DESC, weight DESC, id LIMIT $7
+WHERE score >= 0.4 AND ($6::float8 IS NULL OR (score, weight, -id) < ($6, $7::float8, -$8::int))
+ORDER BY score DESC, weight DESC, id LIMIT $9
 """
 
 # $1 ids of movies, $2 tsquery of any word, $3 of every word.
@@ -150,11 +179,21 @@ async def find_query(text: str) -> Query | None:
     return Query.parse(row["text"], row["key"]) if row["key"] else None
 
 
-async def find_movies(query: Query, *, effort: int, after: Sequence[Any] | None, limit: int) -> list[Found]:
-    """Returns the movies that fit a query best, after a position.
+@dataclass(frozen=True, slots=True)
+class Near:
+    """What passes for a query, besides its own words; nothing by default."""
 
-    Those with every word; from an effort of 1 on, near misses, too.
-    """
+    keys: tuple[list[str], list[str]] = ([], [])
+    """Keys of titles or names one and two edits away."""
+    matching: str | None = None
+    """The tsquery of documents with words that are near."""
+
+
+EXACTLY = Near()
+
+
+async def find_movies(query: Query, *, near: Near, after: Sequence[Any] | None, limit: int) -> list[Found]:
+    """Returns the movies that fit a query, or what passes for it, best, after a position."""
     values = [
         list(query.texts),
         query.key,
@@ -162,15 +201,18 @@ async def find_movies(query: Query, *, effort: int, after: Sequence[Any] | None,
         query.year,
         query.matching(""),
         query.matching("", "@"),
-        query.threshold(effort),
         len(query.words) > 1,
+        *(after or [None] * 3),
+        limit,
     ]
-    return await _found(MOVIES, [*values, *(after or [None] * 3), limit])
+    if near == EXACTLY:
+        return await _found(MOVIES, values)
+    return await _found(NEAR_MOVIES, [*values, *near.keys, near.matching])
 
 
-async def find_persons(query: Query, *, effort: int, after: Sequence[Any] | None, limit: int) -> list[Found]:
-    """Returns the people that fit a query best, after a position; `effort` as in find_movies."""
-    values = [query.key, query.matching(""), query.threshold(effort)]
+async def find_persons(query: Query, *, near: Near, after: Sequence[Any] | None, limit: int) -> list[Found]:
+    """Returns the people that fit a query, or what passes for it, best, after a position."""
+    values = [query.key, query.matching(""), *near.keys, near.matching]
     return await _found(PERSONS, [*values, *(after or [None] * 3), limit])
 
 

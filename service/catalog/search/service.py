@@ -8,10 +8,10 @@ from service.catalog.people.service import People
 from service.catalog.people.values import PersonDetail, PersonId
 from service.catalog.search import ranking
 from service.catalog.search.normalise import Query, spans
-from service.catalog.search.pursuit import Cursor, pursue, pursue_movies
+from service.catalog.search.pursuit import Cursor, pursue_movies, pursue_persons
 from service.catalog.search.ranking import Found
 from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
-from service.catalog.service import Catalog, MovieDetail, MovieId
+from service.catalog.service import Catalog, MovieId, Titles
 from service.pagination import Page, PageTokens, page_size
 
 MOST_RESULTS = 500
@@ -39,14 +39,14 @@ class Search:
             return Page([], "")
         effort, query, found = await pursue_movies(query, cursor, limit=_room(size, cursor) + 1)
         page = found[: _room(size, cursor)]
-        details = await self._catalog.get_movies([MovieId(movie.id) for movie in page])
+        titles = await self._catalog.get_titles([movie.id for movie in page])
         people = await ranking.find_people(query, [movie.id for movie in page if movie.of_people])
         return Page(
             # A movie that was deleted between the queries is left out.
             [
-                _movie_match(movie, details[MovieId(movie.id)], people.get(movie.id), query)
+                _movie_match(movie, titles[movie.id], people.get(movie.id), query)
                 for movie in page
-                if MovieId(movie.id) in details
+                if movie.id in titles
             ],
             self._next(cursor, effort, page, found, binding=binding),
         )
@@ -61,7 +61,7 @@ class Search:
         query = await ranking.find_query(text)
         if query is None:
             return Page([], "")
-        effort, found = await pursue(ranking.find_persons, query, cursor, limit=_room(size, cursor) + 1)
+        effort, found = await pursue_persons(query, cursor, limit=_room(size, cursor) + 1)
         page = found[: _room(size, cursor)]
         details = await self._people.get_persons([PersonId(person.id) for person in page])
         return Page(
@@ -105,14 +105,14 @@ def _room(size: int, cursor: Cursor) -> int:
     return min(page_size(size), MOST_RESULTS - cursor.seen)
 
 
-def _movie_match(found: Found, detail: MovieDetail, person: str | None, query: Query) -> MovieMatch:
-    texts = {MatchedField.TITLE: detail.movie.title, MatchedField.ORIGINAL_TITLE: detail.movie.original_title}
+def _movie_match(found: Found, titles: Titles, person: str | None, query: Query) -> MovieMatch:
+    texts = {MatchedField.TITLE: titles.title, MatchedField.ORIGINAL_TITLE: titles.original_title}
     if person is not None:
         texts[MatchedField.PERSON] = person
     highlights = {field: _highlight(text, query) for field, text in texts.items() if text}
     # The earlier one of those that hold as many of the words.
     field = max(highlights, key=lambda field: len(highlights[field].spans))
-    return MovieMatch(detail, found.score, field, highlights[field])
+    return MovieMatch(MovieId(found.id), found.score, field, highlights[field])
 
 
 def _person_match(found: Found, detail: PersonDetail, query: Query) -> PersonMatch:

@@ -2,34 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
 from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, search_pb2
 
-from service.catalog import convert
+from service.auth.principal import current_principal
+from service.catalog.convert import BASIC
+from service.catalog.movies.replies import MovieReplies
 from service.catalog.search.convert import to_movie_match, to_person_match, to_suggestion
 from service.catalog.search.service import Search
-from service.catalog.service import MovieDetail, ViewerStates
+from service.protobuf import embed, serialized
 
 
 class SearchServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Messages to arguments and back."""
 
     _search: Search
-    _viewer: Callable[[Collection[MovieDetail]], Awaitable[ViewerStates | None]]
+    _movie_replies: MovieReplies
 
     async def SearchMovies(
         self, request: search_pb2.SearchMoviesRequest, context: Any
     ) -> search_pb2.SearchMoviesResponse:
         """Finds movies."""
         page = await self._search.search_movies(request.query, size=request.page_size, page_token=request.page_token)
-        details = [match.detail for match in page.items]
-        movies = convert.to_listed_movies(details, await self._viewer(details), view=request.view)
-        return search_pb2.SearchMoviesResponse(
-            results=[to_movie_match(match, movie) for match, movie in zip(page.items, movies, strict=True)],
-            next_page_token=page.next_page_token,
+        movies = await self._movie_replies.load(
+            [match.movie_id for match in page.items],
+            view=request.view or BASIC,
+            caller=current_principal().user_id,
         )
+        # A movie that was deleted meanwhile is left out.
+        found = [to_movie_match(match, movies[match.movie_id]) for match in page.items if match.movie_id in movies]
+        answer = search_pb2.SearchMoviesResponse(next_page_token=page.next_page_token)
+        return serialized(search_pb2.SearchMoviesResponse, embed(answer, "results", found))
 
     async def SearchPersons(
         self, request: search_pb2.SearchPersonsRequest, context: Any

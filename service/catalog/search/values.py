@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service.catalog.people.values import PersonDetail
 from service.catalog.search.normalise import Span
-from service.catalog.service import MovieDetail, MovieId
+from service.catalog.service import MovieId
 
 
 class MatchedField(enum.Enum):
@@ -30,7 +30,7 @@ class Highlight:
 class MovieMatch:
     """A movie that fits a query; scores, 0 to 1, compare within one search only."""
 
-    detail: MovieDetail
+    movie_id: MovieId
     score: float
     field: MatchedField
     highlight: Highlight

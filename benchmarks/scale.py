@@ -1,0 +1,208 @@
+"""What lists and reads cost at a million movies beside 5,000: the same statements in two databases, in turns.
+
+Run it with the checkout's interpreter: `python -m benchmarks.scale`; `--movies 100000` for a smaller one of the two.
+The movies are generated: the genres, countries, languages and years are as many in both, so that each has 200 times
+the movies in the larger one, while a person has as many in both, as in life. Statements are the service's own, each
+asked with other values every time. What a page carries besides is one statement more, that of GetMovie with 20 ids.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import statistics
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from pydantic import SecretStr
+
+from benchmarks.figure import MS, Figure, in_turns
+from service import migrate
+from service.catalog.movies.filters import MovieFilter
+from service.catalog.movies.listing import page_query
+from service.catalog.movies.ordering import SORT_KEYS, Order
+from service.catalog.references.genres import MOVIE_COUNT
+from service.catalog.service import MOVIES
+from service.local.postgres import EmbeddedPostgres
+from service.settings import Settings
+
+SMALL = 5_000
+LARGE = 1_000_000
+GOAL = "1.5"
+PAGE = 21
+REPEATS = 5
+ASKED = 60
+GENRES = 20
+COUNTRIES = 26
+FIRST_YEAR, YEARS = 1950, 74
+# A person has ten movies as a director and twenty as an actor.
+MOVIES_OF_PERSON = 10
+Chance = random.Random
+Asked = tuple[str, Sequence[Any]]
+
+# $1 how many movies. The triggers are off, for the time's sake: what they keep is written with the rest.
+FILL = (
+    "INSERT INTO genres (id, name) SELECT n, 'Genre ' || n FROM generate_series(1, 20) AS n",
+    """
+    INSERT INTO countries (id, name, iso_3166_1)
+    SELECT n, 'Country ' || n, 'C' || chr(64 + n) FROM generate_series(1, 26) AS n
+    """,
+    "INSERT INTO persons (id, first_name) SELECT n, 'Person ' || n FROM generate_series(1, $1::int / 10) AS n",
+    "INSERT INTO characters (id, name) SELECT n, 'Character ' || n FROM generate_series(1, $1::int / 10) AS n",
+    """
+    INSERT INTO movies
+        (id, title, popularity, vote_average, vote_count, release_date, revenue, director_id, country_id,
+        original_language, created_at, updated_at)
+    SELECT n, 'Film ' || md5(n::text), mixed % 100000 / 100.0, mixed % 101 / 10.1, mixed % 5000,
+        date '1950-01-01' + mixed % 27000, CASE WHEN n % 3 = 0 THEN mixed END, mixed % greatest($1::int / 10, 1) + 1,
+        mixed % 26 + 1, (ARRAY['en', 'fr', 'de', 'ja'])[1 + mixed % 4],
+        timestamptz '2020-01-01Z' + n * interval '1 minute', timestamptz '2020-01-01Z' + n * interval '1 minute'
+    FROM (SELECT n, hashint4(n) & 2147483647 AS mixed FROM generate_series(1, $1::int) AS n) AS numbered
+    """,
+    """
+    INSERT INTO movie_genres (movie_id, genre_id, popularity, release_year)
+    SELECT id, 1 + (id * k + id / 20) % 20, popularity, extract(year FROM release_date)
+    FROM movies, generate_series(1, 2) AS k ON CONFLICT DO NOTHING
+    """,
+    """
+    INSERT INTO movie_characters (movie_id, character_id, person_id)
+    SELECT n, 1 + (hashint4(n + k) & 2147483647) % ($1::int / 10), 1 + (hashint4(n - k) & 2147483647) % ($1::int / 10)
+    FROM generate_series(1, $1::int) AS n, generate_series(1, 2) AS k
+    """,
+    """
+    INSERT INTO movie_stats (movie_id, rating_count, rating_sum, rating_1, rating_5)
+    SELECT n, n % 9 + 1, n % 9 + 5, n % 9, 1 FROM generate_series(1, $1::int) AS n WHERE n % 2 = 0
+    """,
+    "INSERT INTO genre_counts (genre_id, movies) SELECT genre_id, count(*) FROM movie_genres GROUP BY 1",
+)
+
+
+@dataclass(frozen=True)
+class Database:
+    """A catalogue to ask."""
+
+    connection: asyncpg.Connection[Any]
+    movies: int
+
+
+@dataclass(frozen=True)
+class Case:
+    """Statements of one kind; `make` writes one, given chance and how many movies there are."""
+
+    name: str
+    make: Callable[[Chance, int], Asked]
+
+
+def cases() -> Iterator[Case]:
+    """Returns what is measured."""
+    yield Case("get a movie", lambda chance, movies: (MOVIES, [[chance.randint(1, movies)]]))
+    yield Case("get a page's movies", lambda chance, movies: (MOVIES, [chance.sample(range(1, movies + 1), 20)]))
+    yield Case("list genres", lambda *_: (f"SELECT id, {MOVIE_COUNT} FROM genres ORDER BY name", []))  # noqa: S608
+    for key in SORT_KEYS:
+        for order_by in (key, f"{key} desc"):
+            yield _listed(f"order by {order_by}", order_by, lambda *_: MovieFilter())
+    filters: dict[str, Callable[[Chance, int], MovieFilter]] = {
+        "genre": lambda chance, _: MovieFilter(genre_ids_any=(chance.randint(1, GENRES),)),
+        "two genres": lambda chance, _: MovieFilter(genre_ids_any=tuple(chance.sample(range(1, GENRES + 1), 2))),
+        "genre and year": lambda chance, _: MovieFilter(genre_ids_any=(chance.randint(1, GENRES),), year=_year(chance)),
+        "year": lambda chance, _: MovieFilter(year=_year(chance)),
+        "country": lambda chance, _: MovieFilter(country=f"C{chr(64 + chance.randint(1, COUNTRIES))}"),
+        "language": lambda chance, _: MovieFilter(language=chance.choice(("en", "fr", "de", "ja"))),
+        "director": lambda chance, movies: MovieFilter(director_id=_person(chance, movies)),
+        "person": lambda chance, movies: MovieFilter(person_id=_person(chance, movies)),
+        "character": lambda chance, movies: MovieFilter(character_id=_person(chance, movies)),
+        "vote average": lambda chance, _: MovieFilter(vote_average_min=chance.randint(3, 8)),
+        "vote count": lambda chance, _: MovieFilter(vote_count_min=chance.randint(100, 4000)),
+    }
+    for name, make in filters.items():
+        yield _listed(f"list by {name}", "", make)
+    yield _listed("list by genre, release_date desc", "release_date desc", filters["genre"])
+    yield _listed("list by year, vote_average desc", "vote_average desc", filters["year"])
+
+
+def _listed(name: str, order_by: str, make: Callable[[Chance, int], MovieFilter]) -> Case:
+    def asked(chance: Chance, movies: int) -> Asked:
+        return page_query(make(chance, movies).conditions(), Order.parse(order_by), after=None, limit=PAGE)
+
+    return Case(name, asked)
+
+
+def _year(chance: Chance) -> int:
+    return chance.randrange(FIRST_YEAR, FIRST_YEAR + YEARS - 1)
+
+
+def _person(chance: Chance, movies: int) -> int:
+    return chance.randint(1, movies // MOVIES_OF_PERSON)
+
+
+def main() -> None:
+    """Fills, measures, prints a line for each kind."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--movies", type=int, default=LARGE, help="how many in the larger database")
+    movies = parser.parse_args().movies
+    with tempfile.TemporaryDirectory() as name:
+        parameters = {"fsync": "off", "shared_buffers": "1GB", "max_wal_size": "4GB"}
+        postgres = EmbeddedPostgres(Path(name) / "data", log_file=Path(name) / "log", parameters=parameters)
+        postgres.start()
+        try:
+            with asyncio.Runner() as runner:
+                small, large = (runner.run(filled(postgres, count)) for count in (SMALL, movies))
+                for case in cases():
+                    print(line(measured(runner, case, small, large)), flush=True)
+        finally:
+            postgres.stop()
+
+
+async def filled(postgres: EmbeddedPostgres, movies: int) -> Database:
+    """Returns a migrated database with so many movies."""
+    name = f"movies_{movies}"
+    postgres.ensure_database(name)
+    await migrate.up(Settings(database_url=SecretStr(postgres.url(name))))
+    connection = await asyncpg.connect(postgres.url(name))
+    began = time.perf_counter()
+    await connection.execute("SET session_replication_role = replica")
+    for statement in FILL:
+        await connection.execute(statement, *([movies] if "$1" in statement else []))
+    await connection.execute("RESET session_replication_role")
+    await connection.execute("VACUUM ANALYZE")
+    print(f"{movies} movies: filled in {time.perf_counter() - began:.0f} s", flush=True)
+    return Database(connection, movies)
+
+
+def measured(runner: asyncio.Runner, case: Case, small: Database, large: Database) -> Figure:
+    """Returns what a kind takes in the large one beside the small one, in the median."""
+    one, other = (partial(_median, runner, case, database) for database in (large, small))
+    for warm in (one, other):
+        warm()
+    return Figure(case.name, in_turns(one, other, repeats=REPEATS), "ms", goal=GOAL)
+
+
+def _median(runner: asyncio.Runner, case: Case, database: Database) -> float:
+    return runner.run(_ask(case, database))
+
+
+async def _ask(case: Case, database: Database) -> float:
+    chance = random.Random(database.movies)  # noqa: S311 - the same values each time
+    milliseconds = []
+    for _ in range(ASKED):
+        statement, values = case.make(chance, database.movies)
+        began = time.perf_counter()
+        await database.connection.fetch(statement, *values)
+        milliseconds.append((time.perf_counter() - began) * MS)
+    return statistics.median(milliseconds)
+
+
+def line(figure: Figure) -> str:
+    """Returns one line: name, ratio, goal, and what was divided."""
+    return f"{figure.name:<42}{figure.ratio:>8}  goal {figure.goal}  ({figure.numbers})"
+
+
+if __name__ == "__main__":
+    main()
