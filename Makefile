@@ -45,6 +45,9 @@ lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/cfn-lint lambdas/template.yaml
+	$(if $(shell command -v terraform),terraform fmt -check deploy/terraform)
+# Without "terraform -chdir=deploy/terraform init -backend=false", which downloads the provider, there is nothing to ask.
+	$(if $(wildcard deploy/terraform/.terraform),terraform -chdir=deploy/terraform validate)
 
 .PHONY: types
 types: install
@@ -78,6 +81,10 @@ migration: install ## Write a migration for what changed in the models (NAME=add
 .PHONY: bench
 bench: install ## Measure: every figure as a ratio within one run
 	@exec $(BIN)/python benchmarks/run.py
+
+.PHONY: bench-rivals
+bench-rivals: install ## Measure reads beside what others would build on the same tables (wants node and npm)
+	@exec $(BIN)/python benchmarks/rivals/run.py
 
 ##@ Upkeep
 
@@ -115,6 +122,7 @@ lock: $(VENV)/.installed ## Pin the requirements anew (UPGRADE=1 takes newer ver
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/lambda.in -o requirements/lambda.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/ministack.in -o requirements/ministack.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in -o requirements/bench.txt
+	for rival in fastapi-sqlalchemy django-rest; do $(COMPILE) $(if $(UPGRADE),--upgrade) benchmarks/rivals/$$rival/requirements.in -o benchmarks/rivals/$$rival/requirements.txt; done
 
 .PHONY: wheel
 wheel: install ## Build the wheel into dist/
@@ -122,7 +130,7 @@ wheel: install ## Build the wheel into dist/
 
 .PHONY: clean
 clean: ## Remove what was built or installed here; data stays
-	rm -rf $(VENV) $(AWS_VENV) gen dist tests/npm/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(AWS_VENV) gen dist tests/npm/node_modules benchmarks/rivals/.installed benchmarks/rivals/grpc-js/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 .PHONY: help
 help: ## Show this list

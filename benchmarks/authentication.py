@@ -58,7 +58,7 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
 
 
 def _compare(stack: Stack, calls: Round, cost: Callable[[Round], float], repeats: int) -> list[tuple[float, float]]:
-    known = replace(calls, token=stack.token)
+    known = replace(calls, tokens=[stack.token])
     for warm_up in (known, calls):
         cost(warm_up)
     return in_turns(lambda: cost(known), lambda: cost(calls), repeats=repeats)

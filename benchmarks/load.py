@@ -46,7 +46,8 @@ class Round:
     """Calls begun at fixed times instead, whether or not earlier ones have ended."""
     drain: float = 1.0
     """Seconds that calls under way at the end are given; then they are cancelled, and count nowhere."""
-    token: str = ""
+    tokens: Sequence[str] = ()
+    """Access tokens, each call's the next one; without any, calls are anonymous."""
 
 
 @dataclass(frozen=True)
@@ -128,7 +129,7 @@ class _Caller:
         self._stubs: Iterator[Any] = itertools.cycle([channel.unary_unary(calls.method) for channel in channels])
         requests = [base64.b64decode(request) for request in calls.requests]
         self._requests = iter(requests) if calls.once else itertools.cycle(requests)
-        self._metadata = (("authorization", f"Bearer {calls.token}"),) if calls.token else ()
+        self._metadata = itertools.cycle([(("authorization", f"Bearer {one}"),) for one in calls.tokens] or [()])
         self._answers: list[tuple[float, float, str]] = []
 
     async def make(self) -> list[Any]:
@@ -159,7 +160,7 @@ class _Caller:
         started = time.perf_counter()
         code = "OK"
         try:
-            await stub(request, metadata=self._metadata, timeout=TIMEOUT)
+            await stub(request, metadata=next(self._metadata), timeout=TIMEOUT)
         except grpc.aio.AioRpcError as error:
             code = error.code().name
         self._answers.append((self._elapsed(), time.perf_counter() - started, code))

@@ -12,16 +12,35 @@ from contextlib import ExitStack
 from rich.console import Console
 from rich.table import Table
 
-from benchmarks import authentication, cold_import, login_timing, logins, reads_during_logins
+from benchmarks import (
+    authentication,
+    cold_import,
+    favorites,
+    images,
+    login_timing,
+    logins,
+    read_path,
+    reads_during_logins,
+    recommendations,
+    uploads,
+)
 from benchmarks.figure import Effort, Figure, MeasurementFailed
 from benchmarks.stack import Stack, running_stack
 
-ALONE: dict[str, Callable[[Effort], Iterator[Figure]]] = {"cold_import": cold_import.measure}
+ALONE: dict[str, Callable[[Effort], Iterator[Figure]]] = {
+    "cold_import": cold_import.measure,
+    "images": images.measure,
+    "uploads": uploads.measure,
+}
 ON_STACK: dict[str, Callable[[Stack, Effort], Iterator[Figure]]] = {
     "authentication": authentication.measure,
     "login_timing": login_timing.measure,
     "logins": logins.measure,
     "reads_during_logins": reads_during_logins.measure,
+    "favorites": favorites.measure,
+    "recommendations": recommendations.measure,
+    # Last: its movies stay.
+    "read_path": read_path.measure,
 }
 console = Console(highlight=False)
 
@@ -32,13 +51,13 @@ def main() -> int:
     # An orderly end, also where Python's own would be sudden.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    _forget_settings()
+    forget_settings()
     try:
         figures, failures = _take(arguments.names, Effort(is_quick=arguments.quick))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 128 + signal.SIGINT
-    console.print(_table(figures))
+    console.print(figures_table(figures))
     for failure in failures:
         print(failure, file=sys.stderr)
     return 1 if failures else 0
@@ -57,7 +76,7 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def _forget_settings() -> None:
+def forget_settings() -> None:
     """Keeps the machine's own settings and credentials out."""
     for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
         del os.environ[name]
@@ -89,7 +108,8 @@ def _benchmarks(names: Sequence[str], effort: Effort, resources: ExitStack) -> I
                 yield name, measure_on(stack, effort)
 
 
-def _table(figures: Sequence[Figure]) -> Table:
+def figures_table(figures: Sequence[Figure]) -> Table:
+    """Returns figures as people read them."""
     table = Table("figure", "ratio", "goal", "middle half of the repeats")
     for figure in figures:
         table.add_row(f"{figure.name}\n  [dim]{figure.numbers}[/dim]", figure.ratio, figure.goal, figure.spread)

@@ -7,9 +7,9 @@ import secrets
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -50,16 +50,29 @@ class Stack:
     movie_ids: Sequence[int]
     workers: Sequence[psutil.Process]
     database_url: str
+    settings: Mapping[str, Any]
 
     def cpu_seconds(self) -> float:
         """Returns the processor time that the workers have used so far, all of their threads."""
-        times = [worker.cpu_times() for worker in self.workers]
-        return sum(used.user + used.system for used in times)
+        return cpu_seconds(self.workers)
 
     def add_users(self, prefix: str, count: int, *, is_active: bool = True) -> list[str]:
         """Adds accounts with PASSWORD and returns their names."""
         asyncio.run(_execute(self.database_url, ADD_USERS, prefix, count, is_active, FIRST_USER))
         return [f"{prefix}{number}" for number in range(1, count + 1)]
+
+    def sign_in(self, names: Sequence[str]) -> list[str]:
+        """Returns an access token of each account."""
+        with grpc.insecure_channel(self.address) as channel:
+            users = cast("Any", users_pb2_grpc.UsersServiceStub(channel))
+            logins = [users_pb2.LoginRequest(login=name, password=PASSWORD) for name in names]
+            return [users.Login(login, timeout=10).access_token.token for login in logins]
+
+
+def cpu_seconds(processes: Sequence[psutil.Process]) -> float:
+    """Returns the processor time that processes have used so far."""
+    times = [process.cpu_times() for process in processes]
+    return sum(used.user + used.system for used in times)
 
 
 @contextmanager
@@ -84,6 +97,23 @@ def running_stack(hashing: Hashing) -> Iterator[Stack]:
             movie_ids=asyncio.run(_movie_ids(postgres.url("marquee"))),
             workers=[psutil.Process(event["pid"]) for event in server.told("worker_started")],
             database_url=postgres.url("marquee"),
+            settings=settings,
+        )
+
+
+@contextmanager
+def other_server(stack: Stack, **settings: object) -> Iterator[Stack]:
+    """Gives a second server on a stack's database, with some settings of its own."""
+    all_settings = {**stack.settings, "port": free_port(), **settings}
+    with (
+        tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder,
+        serving(Path(folder) / "server.log", **all_settings) as server,
+    ):
+        yield replace(
+            stack,
+            address=f"127.0.0.1:{all_settings['port']}",
+            workers=[psutil.Process(event["pid"]) for event in server.told("worker_started")],
+            settings=all_settings,
         )
 
 

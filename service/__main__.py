@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from service.command_line import keys, local, tokens, users
+from service.command_line import keys, local, media, recommend, tokens, users
 from service.command_line.configuration import read_settings
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Marquee: a movie catalogue over gRPC.")
@@ -20,6 +20,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(tokens.app, name="tokens")
 app.add_typer(users.app, name="users")
 app.add_typer(import_app, name="import")
+app.add_typer(media.app, name="media")
+app.add_typer(recommend.app, name="recommend")
 app.add_typer(local.app, name="local")
 
 

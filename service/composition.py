@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from service.auth.attempts import PasswordAttempts
 from service.auth.key_folder import KeyFolder
@@ -20,27 +21,49 @@ from service.catalog.changes.news import ChangeNews
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.watching import ChangeWatches
 from service.catalog.models import CatalogChange
+from service.catalog.movies.replies import MovieReplies
 from service.catalog.movies.service import Movies
 from service.catalog.movies.writing import MovieWrites
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
+from service.catalog.people.replies import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.references.countries import Countries
 from service.catalog.references.genres import Genres
 from service.catalog.search.service import Search
-from service.catalog.service import BackdropOwner, Catalog, PersonPhotoOwner, PosterOwner, find_unknown_genres
+from service.catalog.service import BackdropOwner, Catalog, MovieId, PersonPhotoOwner, PosterOwner, find_unknown_genres
 from service.counters import sweep_counters
 from service.favorites.personal_data import FavoritesData
-from service.favorites.service import Favorites
+from service.favorites.ratings.service import Ratings
+from service.favorites.service import Favorites, find_viewer_states
 from service.housekeeping import DAY, Job, delete_ended
 from service.idempotency import IdempotencyKey
+from service.media.delivery import addresses_from_settings
+from service.media.files import Files
 from service.media.models import FileKind
+from service.media.news import FileNews
+from service.media.queues import list_queues, sqs_client
+from service.media.quotas import UploadQuotas
+from service.media.reconciliation.repairs import Buckets, QueuedUploadEvents, Repairs, UploadEvents
+from service.media.reconciliation.service import Reconciliation
+from service.media.reconciliation.streams import RowReader, S3Lister
 from service.media.removal import FileRemoval
-from service.media.service import Media
+from service.media.service import FileOwner, Media
 from service.media.storage import UploadStorage
+from service.media.sweeping import Sweep
+from service.media.verdicts import Verdicts
+from service.media.watching import FileWatches
 from service.pagination import PageTokens
 from service.rate_limits import RateLimiter
+from service.recommendations.dismissals import Dismissals
+from service.recommendations.model.serving import ActiveModel
 from service.recommendations.personal_data import RecommendationsData
+from service.recommendations.ranked_pages import RankedPages
+from service.recommendations.service import Recommendations
+from service.recommendations.shelf import Shelves
+from service.recommendations.trending import Trends
+from service.reply_cache import ReplyCache
+from service.reply_news import ReplyNews
 from service.settings import Settings
 from service.shared_store import SharedStore
 from service.snapshots import Snapshots
@@ -60,6 +83,9 @@ class Slices:
     """The slices of one process, put together."""
 
     media: Media
+    files: Files
+    verdicts: Verdicts
+    file_watches: FileWatches
     accounts: Accounts
     sessions: Sessions
     users: Users
@@ -67,11 +93,14 @@ class Slices:
     privacy: Privacy
     keys: PublishedKeys
     removal: FileRemoval
+    media_sweep: Sweep
     catalog: Catalog
+    movie_replies: MovieReplies
     movies: Movies
     movie_writes: MovieWrites
     search: Search
     people: People
+    person_replies: PersonReplies
     person_credits: Credits
     person_photos: Photos
     cast: Cast
@@ -82,6 +111,10 @@ class Slices:
     change_watches: ChangeWatches
     movie_exports: MovieExports
     favorites: Favorites
+    ratings: Ratings
+    active_model: ActiveModel
+    recommendations: Recommendations
+    dismissals: Dismissals
     page_tokens: PageTokens
     rate_limiter: RateLimiter
 
@@ -94,21 +127,28 @@ def compose_slices(
     keys: KeyRing | KeyFolder,
     verifier: TokenVerifier,
     storage: UploadStorage,
+    reply_news: ReplyNews | None,
 ) -> Slices:
-    """Puts the slices together."""
+    """Puts the slices together; without news no reply is kept."""
+    hears_all = reply_news.hears_all if reply_news is not None else bool
+    reply_cache = partial(ReplyCache, max_bytes=settings.reply_cache_bytes, hears_all=hears_all)
     page_tokens = PageTokens(settings.page_token_key.get_secret_value())
     sealer = DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
     revocations = RevocationWriter(access_ttl=settings.access_token_ttl)
+    owners: dict[FileKind, FileOwner] = {
+        FileKind.AVATAR: AvatarOwner(),
+        FileKind.POSTER: PosterOwner(),
+        FileKind.BACKDROP: BackdropOwner(),
+        FileKind.PERSON_PHOTO: PersonPhotoOwner(),
+    }
     media = Media(
         storage=storage,
-        base_url=settings.media_base_url,
-        owners={
-            FileKind.AVATAR: AvatarOwner(),
-            FileKind.POSTER: PosterOwner(),
-            FileKind.BACKDROP: BackdropOwner(),
-            FileKind.PERSON_PHOTO: PersonPhotoOwner(),
-        },
+        addresses=addresses_from_settings(settings),
+        quotas=UploadQuotas.from_settings(settings),
+        owners=owners,
     )
+    verdicts = Verdicts(media=media, owners=owners)
+    files = Files(media=media, verdicts=verdicts, page_tokens=page_tokens)
     accounts = Accounts(sealer=sealer, media=media)
     sessions = Sessions(
         accounts=accounts,
@@ -127,6 +167,7 @@ def compose_slices(
         find_unknown_genres=find_unknown_genres,
     )
     removal = FileRemoval(storage=storage)
+    ratings_changed = partial(reply_news.announce, "movie") if reply_news is not None else _tell_nobody
     privacy = Privacy(
         sessions=sessions,
         removal=removal,
@@ -135,7 +176,7 @@ def compose_slices(
         sources=(
             AccountData(users),
             UploadData(media=media, removal=removal),
-            FavoritesData(),
+            FavoritesData(ratings_changed=ratings_changed),
             RecommendationsData(),
             AuditData(),
         ),
@@ -143,8 +184,16 @@ def compose_slices(
     catalog = Catalog(media=media)
     change_feed = ChangeFeed(cursors=Cursors(page_tokens))
     people = People(media=media, removal=removal, page_tokens=page_tokens)
+    movie_replies = MovieReplies(catalog=catalog, find_viewer_states=find_viewer_states, cache=reply_cache)
+    person_replies = PersonReplies(people=people, cache=reply_cache)
+    if reply_news is not None:
+        reply_news.keep_true({"movie": movie_replies.cache, "person": person_replies.cache})
+    active_model = ActiveModel(settings)
     return Slices(
         media=media,
+        files=files,
+        verdicts=verdicts,
+        file_watches=FileWatches(files=files, news=FileNews(settings)),
         accounts=accounts,
         sessions=sessions,
         users=users,
@@ -154,10 +203,13 @@ def compose_slices(
         privacy=privacy,
         keys=keys,
         removal=removal,
+        media_sweep=Sweep(removal=removal),
         catalog=catalog,
-        movies=Movies(catalog=catalog, page_tokens=page_tokens),
+        movie_replies=movie_replies,
+        movies=Movies(page_tokens=page_tokens),
         movie_writes=MovieWrites(catalog=catalog, removal=removal),
         people=people,
+        person_replies=person_replies,
         person_credits=Credits(media=media, page_tokens=page_tokens),
         person_photos=Photos(people=people, media=media, removal=removal),
         cast=Cast(page_tokens=page_tokens),
@@ -165,13 +217,50 @@ def compose_slices(
         genres=Genres(page_tokens=page_tokens),
         countries=Countries(page_tokens=page_tokens),
         search=Search(catalog=catalog, people=people, page_tokens=page_tokens),
-        favorites=Favorites(catalog=catalog, page_tokens=page_tokens),
+        favorites=Favorites(page_tokens=page_tokens),
+        ratings=Ratings(page_tokens=page_tokens, ratings_changed=ratings_changed),
         change_feed=change_feed,
         change_watches=ChangeWatches(feed=change_feed, news=ChangeNews(settings), heartbeat=WATCH_HEARTBEAT),
         movie_exports=MovieExports(catalog=catalog, feed=change_feed, snapshots=Snapshots(settings)),
+        active_model=active_model,
+        recommendations=Recommendations(
+            models=active_model, pages=RankedPages(page_tokens), shelves=Shelves(), trends=Trends()
+        ),
+        dismissals=Dismissals(page_tokens=page_tokens),
         page_tokens=page_tokens,
         rate_limiter=RateLimiter.from_settings(settings, shared_store=shared_store),
     )
+
+
+async def compose_reconciliation(
+    settings: Settings,
+    *,
+    verdicts: Verdicts,
+    storage: UploadStorage,
+    fix: bool,
+    most_removals: int,
+    events: UploadEvents | None = None,
+) -> Reconciliation:
+    """Puts the comparison of buckets and tables together; raises QueuesNotFound and QueueUnavailable."""
+    buckets = Buckets(settings.upload_bucket, settings.rendition_bucket)
+    objects = S3Lister.from_settings(settings)
+    if events is None:
+        # Who only looks needs no queue.
+        url = (await list_queues(settings))[0].url if fix else ""
+        events = QueuedUploadEvents(sqs_client(settings), queue_url=url)
+    repairs = Repairs(
+        buckets=buckets,
+        verdicts=verdicts,
+        storage=storage,
+        objects=objects,
+        events=events,
+        most_removals=most_removals,
+    )
+    return Reconciliation(buckets=buckets, rows=RowReader(settings), objects=objects, repairs=repairs)
+
+
+async def _tell_nobody(_movie_ids: Collection[MovieId]) -> None:
+    """Announces changed ratings where no reply is kept."""
 
 
 def housekeeping_jobs(slices: Slices) -> Sequence[Job]:
@@ -181,6 +270,9 @@ def housekeeping_jobs(slices: Slices) -> Sequence[Job]:
         Job("revocations", lambda: delete_ended(Revocation, "expires_at")),
         Job("counters", sweep_counters),
         Job("idempotency_keys", lambda: delete_ended(IdempotencyKey, "created_at", after=DAY)),
+        Job("expired_uploads", slices.media_sweep.expire),
+        Job("replaced_files", slices.removal.collect_replaced),
+        Job("replaced_files", slices.removal.collect_replaced),
         Job("deleted_files", slices.removal.sweep),
         # A day more than cursors are good for: a change is dated by the beginning of its transaction.
         Job("catalog_changes", lambda: delete_ended(CatalogChange, "created_at", after=RETENTION + DAY)),

@@ -13,9 +13,7 @@ from typing import Any, cast
 
 import asyncpg
 from tortoise import Model, Tortoise, connections, fields
-from tortoise.backends.base.client import (
-    BaseDBAsyncClient,
-)
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
 from tortoise.exceptions import BaseORMException, IntegrityError
 from tortoise.fields.db_defaults import Now
 from tortoise.transactions import in_transaction
@@ -121,6 +119,11 @@ def connection() -> BaseDBAsyncClient:
 def transaction() -> Any:
     """Opens a transaction: commits when the block ends, rolls back when it raises; nests as savepoints."""
     return in_transaction(CONNECTION)
+
+
+def within_transaction() -> bool:
+    """Tells whether the current connection is a transaction's."""
+    return isinstance(connections.get(CONNECTION), TransactionalDBClient)
 
 
 def violated_constraint(error: IntegrityError) -> str:

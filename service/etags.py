@@ -17,8 +17,15 @@ class EtagStale(Aborted):
 class Versioned(Protocol):
     """A row whose `row_version` rises with every change, by trigger."""
 
-    id: int
-    row_version: int
+    @property
+    def id(self) -> int:
+        """The row's key."""
+        ...
+
+    @property
+    def row_version(self) -> int:
+        """How often it changed."""
+        ...
 
 
 def etag_of(row: Versioned) -> str:

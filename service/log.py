@@ -22,9 +22,6 @@ TELLABLE_SQLSTATES = ("08", "42", "53", "55", "57", "58")
 
 def configure(settings: Settings, *, worker: int | None = None) -> None:
     """Sends all logging of this process through structlog to standard error."""
-    as_json = settings.log_format is LogFormat.JSON or (
-        settings.log_format is LogFormat.AUTO and settings.profile is Profile.PRODUCTION
-    )
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -35,7 +32,7 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
     ]
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
-        if as_json
+        if is_json(settings)
         else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
     )
     level = logging.getLevelNamesMapping()[settings.log_level]
@@ -54,6 +51,13 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
     structlog.contextvars.clear_contextvars()
     if worker is not None:
         structlog.contextvars.bind_contextvars(worker=worker)
+
+
+def is_json(settings: Settings) -> bool:
+    """Tells whether lines are JSON."""
+    if settings.log_format is LogFormat.AUTO:
+        return settings.profile is Profile.PRODUCTION
+    return settings.log_format is LogFormat.JSON
 
 
 def describe(error: BaseException) -> str:

@@ -19,6 +19,8 @@ from service.errors import FieldViolation, InvalidArgument
 
 T = TypeVar("T")
 MAC_BYTES = 16
+# Made once: making an encoder takes longer than encoding a position.
+_to_json = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode
 DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 
@@ -51,11 +53,11 @@ class PageTokens:
     """Makes and reads page tokens with one key."""
 
     def __init__(self, key: str) -> None:
-        self._key = key.encode()
+        self._key = hashlib.sha256(key.encode()).digest()
 
     def make(self, position: Sequence[Any], *, binding: Sequence[object]) -> str:
         """Returns the token of `position` (JSON values) for the list that `binding` describes."""
-        body = json.dumps(list(position), separators=(",", ":"), ensure_ascii=False).encode()
+        body = _to_json(list(position)).encode()
         return _encode(self._mac(body, binding) + body)
 
     def read(self, token: str, *, binding: Sequence[object]) -> list[Any] | None:
@@ -74,8 +76,9 @@ class PageTokens:
         return position
 
     def _mac(self, body: bytes, binding: Sequence[object]) -> bytes:
-        bound = json.dumps([str(part) for part in binding]).encode()
-        return hmac.digest(self._key, bound + b"\0" + body, hashlib.sha256)[:MAC_BYTES]
+        bound = _to_json([str(part) for part in binding]).encode("utf-8", "surrogatepass")
+        # BLAKE2's keyed mode is a MAC of its own (RFC 7693, 2.9), at a tenth of HMAC's cost.
+        return hashlib.blake2b(bound + b"\0" + body, key=self._key, digest_size=MAC_BYTES).digest()
 
 
 def _encode(raw: bytes) -> str:

@@ -89,7 +89,7 @@ class PooledClient(_TellsSilence, AsyncpgDBClient):
             connect=None,
             setup=None,
             init=None,
-            reset=None,
+            reset=_leave_as_is,
             loop=kwargs.pop("loop"),
             **kwargs,
         )
@@ -150,6 +150,13 @@ class _PooledTransactionContext(TransactionContextPooled):
             if hasattr(self, "token"):
                 connections.reset(self.token)
             raise
+
+
+async def _leave_as_is(_connection: Any) -> None:
+    """Saves the round trip of a reset after every statement: settings, locks and temporary tables are transactions'.
+
+    asyncpg itself has ended a transaction that was left open by then.
+    """
 
 
 def _cut(connection: asyncpg.Connection) -> None:

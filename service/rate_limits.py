@@ -71,7 +71,7 @@ class RateLimiter:
         rate = self._rates.get(method_class)
         if rate is None:
             return
-        key = rate.key_for(method_class, _caller(principal, peer))
+        key = f"{method_class}:{_caller(principal, peer)}"
         try:
             if await self._windows.admit(rate, key):
                 return
@@ -90,7 +90,7 @@ class RateLimiter:
         caller = _caller(principal, peer)
         limited = [(name, self._rates[name]) for name in classes if name in self._rates]
         try:
-            return [await self._standing(name, rate, rate.key_for(name, caller)) for name, rate in limited]
+            return [await self._standing(name, rate, f"{name}:{caller}") for name, rate in limited]
         except SharedStoreAway:
             return []
 

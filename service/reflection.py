@@ -14,7 +14,7 @@ V1ALPHA = reflection.SERVICE_NAME
 V1 = V1ALPHA.replace("v1alpha", "v1")
 
 
-def add_reflection(server: grpc.aio.Server, services: Sequence[str]) -> None:
+def add_reflection(server: Any, services: Sequence[str]) -> None:
     """Serves both versions; grpcio brings v1alpha only, and v1's messages are the same on the wire."""
     _describe_v1()
     names = (*services, V1ALPHA, V1)

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Protocol, cast
 
 import grpc
 import structlog
@@ -15,6 +15,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from marquee.catalog.v1 import catalog_pb2, catalog_pb2_grpc
 from marquee.favorites.v1 import favorites_pb2, favorites_pb2_grpc
 from marquee.media.v1 import media_pb2, media_pb2_grpc
+from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
 from marquee.users.v1 import users_pb2, users_pb2_grpc
 
 from service import db
@@ -22,9 +23,9 @@ from service.auth.key_folder import KeyFolder
 from service.auth.policy import require_rules
 from service.auth.revocations import Revocations
 from service.auth.tokens import TokenVerifier
+from service.call_log import CallLog, call_log
 from service.catalog.servicer import CatalogServicer
 from service.composition import Slices, compose_slices, housekeeping_jobs, password_hasher
-from service.favorites.service import find_viewer_states
 from service.favorites.servicer import FavoritesServicer
 from service.housekeeping import Housekeeping
 from service.interceptors.access_log import AccessLogInterceptor
@@ -41,13 +42,16 @@ from service.interceptors.metrics import CallMetrics, MetricsInterceptor
 from service.interceptors.origin import OriginInterceptor
 from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.settling import Settle, SettlingInterceptor
 from service.interceptors.standing import StandingInterceptor
 from service.interceptors.validation import ValidationInterceptor
 from service.media.servicer import MediaServicer
 from service.media.storage import S3UploadStorage, UploadStorage
 from service.rate_limits import RateLimiter
 from service.readiness import Readiness
+from service.recommendations.servicer import RecommendationsServicer
 from service.reflection import add_reflection
+from service.reply_news import ReplyMetrics, ReplyNews
 from service.settings import Settings
 from service.shared_store import SharedStore
 from service.users.servicer import UsersServicer
@@ -57,8 +61,8 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 QUIET = 0.1
 # Seconds within which a stream ends whose token has.
 STANDING_INTERVAL = 5.0
-# Streams that last until somebody ends them, and so never drain.
-ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges",)
+# Streams that last until somebody ends them, or longer than any grace, and so never drain.
+ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges", "/marquee.media.v1.MediaService/WatchFile")
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
 
 
@@ -91,10 +95,12 @@ SERVICES: Sequence[Registration] = (
         lambda slices, server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
             CatalogServicer(
                 catalog=slices.catalog,
+                movie_replies=slices.movie_replies,
                 movies=slices.movies,
                 movie_writes=slices.movie_writes,
                 search=slices.search,
                 people=slices.people,
+                person_replies=slices.person_replies,
                 person_credits=slices.person_credits,
                 person_photos=slices.person_photos,
                 cast=slices.cast,
@@ -104,7 +110,6 @@ SERVICES: Sequence[Registration] = (
                 change_feed=slices.change_feed,
                 change_watches=slices.change_watches,
                 movie_exports=slices.movie_exports,
-                find_viewer_states=find_viewer_states,
             ),
             server,
         ),
@@ -112,18 +117,40 @@ SERVICES: Sequence[Registration] = (
     Registration(
         favorites_pb2.DESCRIPTOR,
         lambda slices, server: favorites_pb2_grpc.add_FavoritesServiceServicer_to_server(
-            FavoritesServicer(slices.favorites), server
+            FavoritesServicer(slices.favorites, ratings=slices.ratings, movie_replies=slices.movie_replies), server
+        ),
+    ),
+    Registration(
+        recommendations_pb2.DESCRIPTOR,
+        lambda slices, server: recommendations_pb2_grpc.add_RecommendationsServiceServicer_to_server(
+            RecommendationsServicer(
+                recommendations=slices.recommendations,
+                dismissals=slices.dismissals,
+                movie_replies=slices.movie_replies,
+            ),
+            server,
         ),
     ),
     Registration(
         media_pb2.DESCRIPTOR,
-        lambda slices, server: media_pb2_grpc.add_MediaServiceServicer_to_server(MediaServicer(slices.media), server),
+        lambda slices, server: media_pb2_grpc.add_MediaServiceServicer_to_server(
+            MediaServicer(
+                media=slices.media, files=slices.files, verdicts=slices.verdicts, file_watches=slices.file_watches
+            ),
+            server,
+        ),
     ),
 )
 
 
 def interceptors(
-    settings: Settings, *, verifier: Verifier, metrics: CallMetrics, rate_limiter: RateLimiter
+    settings: Settings,
+    *,
+    verifier: Verifier,
+    metrics: CallMetrics,
+    calls: CallLog,
+    rate_limiter: RateLimiter,
+    settle: Settle,
 ) -> Sequence[Interceptor]:
     """Returns the interceptors, outermost first; each stands where it does for the reason beside it."""
     return (
@@ -132,7 +159,7 @@ def interceptors(
         # Names the call before anything can log, and so that even a refused call has a name.
         RequestIdInterceptor(),
         # Outside of all that may refuse a call: a refusal is logged like an answer.
-        AccessLogInterceptor(),
+        AccessLogInterceptor(calls),
         # As the log.
         MetricsInterceptor(metrics),
         # Bounds everything that may wait, authentication included.
@@ -155,6 +182,8 @@ def interceptors(
         ValidationInterceptor(),
         # Before the act, which a mask that names nothing must prevent; around the repeats, whose answers stay whole.
         FieldMaskInterceptor(),
+        # Around the transactions of the two below: only what was committed is heard of.
+        SettlingInterceptor(settle),
         # Around the repeats: what was only tried leaves no first answer.
         DryRunInterceptor(),
         # Last: one transaction around the request_id and the act.
@@ -177,10 +206,14 @@ def service_names() -> list[str]:
     return [service.full_name for registration in SERVICES for service in registration.schema.services_by_name.values()]
 
 
+class ServerMetrics(CallMetrics, ReplyMetrics, Protocol):
+    """Where all figures go."""
+
+
 class MarqueeServer:
     """One process's gRPC server with its database, from start to drained end."""
 
-    def __init__(self, settings: Settings, *, metrics: CallMetrics, storage: UploadStorage | None = None) -> None:
+    def __init__(self, settings: Settings, *, metrics: ServerMetrics, storage: UploadStorage | None = None) -> None:
         """Checks the settings and the policy table; raises ValueError, KeysUnusable, PolicyMissing."""
         require_rules(full_methods())
         self._settings = settings.for_serving()
@@ -209,6 +242,10 @@ class MarqueeServer:
         await revocations.start()
         self._resources.push_async_callback(revocations.close)
         verifier = TokenVerifier.from_settings(settings, self._keys, revocations=revocations)
+        calls = call_log(settings)
+        self._resources.callback(calls.flush)
+        self._resources.callback(self._metrics.publish)
+        reply_news = ReplyNews(settings, metrics=self._metrics)
         slices = compose_slices(
             settings,
             passwords=passwords,
@@ -216,22 +253,34 @@ class MarqueeServer:
             keys=self._keys,
             verifier=verifier,
             storage=self._storage or S3UploadStorage.from_settings(settings),
+            reply_news=reply_news,
         )
+        await reply_news.start()
+        self._resources.push_async_callback(reply_news.close)
+        slices.active_model.start()
+        self._resources.push_async_callback(slices.active_model.close)
         self._chain = Chain(
-            interceptors(settings, verifier=verifier, metrics=self._metrics, rate_limiter=slices.rate_limiter),
+            interceptors(
+                settings,
+                verifier=verifier,
+                metrics=self._metrics,
+                calls=calls,
+                rate_limiter=slices.rate_limiter,
+                settle=reply_news.settle,
+            ),
             endless=ENDLESS,
         )
-        self._server = grpc.aio.server(interceptors=[self._chain], options=channel_options(settings))
         for registration in SERVICES:
-            registration.add(slices, self._server)
+            registration.add(slices, self._chain)
+        self._server = grpc.aio.server(handlers=[self._chain], options=channel_options(settings))
         housekeeping = Housekeeping(settings, jobs=housekeeping_jobs(slices))
         housekeeping.start()
         self._resources.push_async_callback(housekeeping.close)
         self._readiness = Readiness(settings, services=service_names())
         self._resources.push_async_callback(self._readiness.close)
-        health_pb2_grpc.add_HealthServicer_to_server(self._readiness.servicer, self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._readiness.servicer, cast("Any", self._chain))
         if settings.reflection:
-            add_reflection(self._server, [*service_names(), HEALTH.services_by_name["Health"].full_name])
+            add_reflection(self._chain, [*service_names(), HEALTH.services_by_name["Health"].full_name])
         port = self._server.add_insecure_port(f"{settings.host}:{settings.port}")
         await self._readiness.start()
         await self._server.start()

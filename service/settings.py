@@ -36,6 +36,13 @@ class Pooler(enum.StrEnum):
     TRANSACTION = "transaction"
 
 
+class Delivery(enum.StrEnum):
+    """How clients get at renditions."""
+
+    PUBLIC = "public"
+    PRESIGNED = "presigned"
+
+
 class LogLevel(enum.StrEnum):
     """How much is logged."""
 
@@ -123,6 +130,8 @@ class Settings(BaseSettings):
     port; empty shares none."""
     shared_store_timeout: float = Field(default=0.2, gt=0)
     """Seconds that a call waits for the shared store before it goes on without."""
+    reply_cache_bytes: int = Field(default=64 << 20, ge=0)
+    """Memory of a worker for the replies about movies that it keeps, and as much for people; 0 keeps none."""
     housekeeping_interval: float = Field(default=60.0, gt=0)
     """Seconds between two turns of a worker at clearing away what has ended, on average."""
 
@@ -163,18 +172,46 @@ class Settings(BaseSettings):
     password_attempts_account: Rate = "50/hour"  # noqa: S105 - a rate, no secret
     """Attempts at one account from all peers, those spared that it was used from before."""
 
+    recommendation_most_movies: int = Field(default=20_000, ge=2)
+    """Movies with interactions that a model is trained for on one machine, in 8 bytes x movies x movies of memory;
+    with more, training is refused."""
+    recommendation_models_kept: int = Field(default=3, ge=1)
+    """Trained models that are kept besides the active one; older ones are removed."""
+    recommendation_threads: int = Field(default=2, ge=1, le=256)
+    """Threads that training computes with."""
+
     upload_bucket: str = "marquee-uploads"
     """Bucket that clients upload into and that triggers the Lambda functions."""
     rendition_bucket: str = "marquee-renditions"
     """Bucket that holds the renditions."""
     media_base_url: str = "http://127.0.0.1:4566/marquee-renditions"
     """Public URL that rendition keys are appended to: a CDN, or the bucket's own endpoint."""
+    media_delivery: Delivery = Delivery.PUBLIC
+    """`public` hands out addresses below the public URL; `presigned` signed ones of the rendition bucket itself."""
+    media_url_ttl: float = Field(default=3600.0, ge=300, le=604800)
+    """Seconds that a presigned address is good for; with temporary credentials, no longer than these."""
     s3_endpoint_url: str | None = None
     """Endpoint of an S3 that is not AWS's own; AWS_ENDPOINT_URL serves as well."""
     s3_region: str = "us-east-1"
     """Region of the buckets."""
     upload_ttl: float = Field(default=900.0, gt=0, le=86400)
     """Seconds an upload form is good for."""
+    upload_pending_limit: int = Field(default=20, ge=1, le=100_000)
+    """Uploads of one user that may wait for their picture or its verdict at once; staff have ten times each quota."""
+    upload_daily_files: int = Field(default=200, ge=1, le=1_000_000)
+    """Uploads that one user may begin within 24 hours."""
+    upload_daily_bytes: int = Field(default=1 << 30, ge=1 << 20, le=1 << 36)
+    """Bytes that one user may announce within 24 hours."""
+    media_stack: str = "marquee-media"
+    """CloudFormation stack whose outputs name the functions' queues, for operators' commands."""
+    upload_queue_url: str = ""
+    """Queue of arrived uploads, for operators' commands; empty takes all queues from the stack's outputs."""
+    upload_dead_letters_url: str = ""
+    """Where that queue puts what its function could not handle."""
+    removal_queue_url: str = ""
+    """Queue of removed uploads; named beside the upload queue only."""
+    removal_dead_letters_url: str = ""
+    """Where that queue puts what its function could not handle."""
 
     log_level: LogLevel = LogLevel.INFO
     """Least level that is logged."""
@@ -200,7 +237,8 @@ class Settings(BaseSettings):
 
         Raises ValueError naming the variable.
         """
-        if self.profile is Profile.PRODUCTION and not self.media_base_url.startswith("https://"):
+        is_public = self.media_delivery is Delivery.PUBLIC
+        if self.profile is Profile.PRODUCTION and is_public and not self.media_base_url.startswith("https://"):
             raise ValueError("MARQUEE_MEDIA_BASE_URL must start with https:// in production")
         for name in ("index_key", "page_token_key"):
             if len(getattr(self, name).get_secret_value()) < MIN_KEY_LENGTH:

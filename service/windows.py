@@ -70,9 +70,11 @@ class MemoryWindows:
     async def admit(self, rate: RateLimitItem, key: str) -> bool:
         """Counts a call unless the rate is used up."""
         pair, left = self._pair(rate.get_expiry())
-        if pair.counts(key, left).used(rate) >= rate.amount:
+        current = pair.current.get(key, 0)
+        # What both windows hold is the most that can count, and nearly always less than the rate.
+        if current + pair.previous.get(key, 0) >= rate.amount and pair.counts(key, left).used(rate) >= rate.amount:
             return False
-        pair.current[key] = pair.current.get(key, 0) + 1
+        pair.current[key] = current + 1
         return True
 
     async def counts(self, rate: RateLimitItem, key: str) -> Counts:
@@ -112,9 +114,10 @@ class SharedWindows:
 
     async def admit(self, rate: RateLimitItem, key: str) -> bool:
         """Counts a call unless the rate is used up."""
-        length = rate.get_expiry()
-        return await self._store.ask(lambda s: s.acquire_sliding_window_entry(key, rate.amount, length))
+        length, stored = rate.get_expiry(), rate.key_for(key)
+        return await self._store.ask(lambda s: s.acquire_sliding_window_entry(stored, rate.amount, length))
 
     async def counts(self, rate: RateLimitItem, key: str) -> Counts:
         """Returns what is counted now."""
-        return Counts(*await self._store.ask(lambda s: s.get_sliding_window(key, rate.get_expiry())))
+        stored = rate.key_for(key)
+        return Counts(*await self._store.ask(lambda s: s.get_sliding_window(stored, rate.get_expiry())))

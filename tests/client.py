@@ -15,6 +15,7 @@ from grpc_status import rpc_status
 from marquee.catalog.v1 import catalog_pb2_grpc
 from marquee.favorites.v1 import favorites_pb2_grpc
 from marquee.media.v1 import media_pb2_grpc
+from marquee.recommendations.v1 import recommendations_pb2_grpc
 from marquee.users.v1 import users_pb2, users_pb2_grpc
 
 from service.auth.keys import KeyRing
@@ -91,6 +92,7 @@ class Client:
         self.users: Any = _Authorized(users_pb2_grpc.UsersServiceStub(channel), token)
         self.catalog: Any = _Authorized(catalog_pb2_grpc.CatalogServiceStub(channel), token)
         self.favorites: Any = _Authorized(favorites_pb2_grpc.FavoritesServiceStub(channel), token)
+        self.recommendations: Any = _Authorized(recommendations_pb2_grpc.RecommendationsServiceStub(channel), token)
         self.media: Any = _Authorized(media_pb2_grpc.MediaServiceStub(channel), token)
 
     def with_token(self, token: str) -> Client:

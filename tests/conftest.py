@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
 import os
 import subprocess
@@ -13,6 +14,7 @@ from typing import Any
 import asyncpg
 import grpc
 import pytest
+import uvloop
 from cryptography.fernet import Fernet
 
 from service import migrate
@@ -32,7 +34,8 @@ SettingsFactory = Callable[..., Settings]
 
 
 def pytest_configure() -> None:
-    """Keeps the machine's own settings and credentials out of every test."""
+    """Runs every test on the loop that workers run on, and keeps the machine's own settings and credentials out."""
+    asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
         if name not in {"MARQUEE_DATA_DIR", "MARQUEE_MINISTACK_PYTHON"}:
             del os.environ[name]
@@ -87,6 +90,9 @@ def make_settings(keys_dir: Path) -> SettingsFactory:
         "rate_limit_write": "",
         "rate_limit_sign_in": "",
         "rate_limit_service": "",
+        "upload_pending_limit": 100_000,
+        "upload_daily_files": 1_000_000,
+        "upload_daily_bytes": 1 << 36,
         "password_attempts_account_peer": "1000000/minute",
         "password_attempts_peer": "1000000/minute",
         "password_attempts_account": "1000000/minute",

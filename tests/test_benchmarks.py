@@ -21,7 +21,10 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-@pytest.mark.parametrize("name", ["cold_import", "authentication", "login_timing", "logins", "reads_during_logins"])
+@pytest.mark.parametrize(
+    "name",
+    ["cold_import", "authentication", "login_timing", "logins", "reads_during_logins", "recommendations", "favorites"],
+)
 def test_every_benchmark_is_offered(name: str) -> None:
     assert name in bench("--help").stdout
 

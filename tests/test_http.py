@@ -25,6 +25,7 @@ from service.ports import free_port
 from service.settings import Settings
 from tests.auth.key_files import key_made, remove
 from tests.client import Client
+from tests.outage import seconds_until
 from tests.outbound import outbound
 from tests.processes import fetch, run, serving, variables_of
 
@@ -142,7 +143,11 @@ async def test_a_token_verifies_with_the_keys_that_the_supervisor_serves(tmp_pat
         async with grpc.aio.insecure_channel(f"127.0.0.1:{grpc_port}") as channel:
             user = await Client(channel, settings).registered()
         served = json.loads(await asyncio.to_thread(fetch, f"http://127.0.0.1:{http_port}{KEYS}"))
-        assert "marquee_calls_total" in await asyncio.to_thread(fetch, f"http://127.0.0.1:{http_port}{METRICS}")
+
+        async def calls_are_counted() -> bool:
+            return "marquee_calls_total" in await asyncio.to_thread(fetch, f"http://127.0.0.1:{http_port}{METRICS}")
+
+        await seconds_until(calls_are_counted)
     token = str(user.token)
     known = jwt.PyJWKSet.from_dict(served)[jwt.get_unverified_header(token)["kid"]]
     claims = jwt.decode(token, known, algorithms=["EdDSA"], audience="marquee", issuer="marquee")

@@ -29,7 +29,9 @@ from marquee.catalog.v1 import (
     references_pb2,
     search_pb2,
 )
-from marquee.favorites.v1 import favorites_pb2
+from marquee.favorites.v1 import favorites_pb2, rating_pb2, review_pb2, watchlist_pb2
+from marquee.media.v1 import media_pb2
+from marquee.recommendations.v1 import recommendations_pb2
 from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER, rule_for
@@ -39,7 +41,7 @@ from service.settings import Settings
 from service.users.convert import PROFILE_FIELDS
 from service.users.rules import nfc
 from tests.client import PASSWORD, Client
-from tests.media.uploads import register, reject, upload, uploaded
+from tests.media.uploads import begin, forget, register, reject, upload, uploaded
 from tests.naughty import Place, naughty_strings, places, put
 
 LANES = 8
@@ -148,9 +150,23 @@ GOOD: Mapping[str, Callable[[Lane, int], Message]] = {
     "DeleteCountry": lambda *_: references_pb2.DeleteCountryRequest(id=1, validate_only=True),
     "ListChanges": lambda *_: changes_pb2.ListChangesRequest(),
     "ListFavorites": lambda *_: favorites_pb2.ListFavoritesRequest(),
+    "ListWatchlist": lambda *_: watchlist_pb2.ListWatchlistRequest(),
+    "RateMovie": lambda *_: rating_pb2.RateMovieRequest(movie_id=1, rating=5, validate_only=True),
+    "UpdateRating": lambda *_: rating_pb2.UpdateRatingRequest(movie_id=1, rating=5, allow_missing=True),
+    "DeleteRating": lambda *_: rating_pb2.DeleteRatingRequest(movie_id=1),
+    "ListRatings": lambda *_: rating_pb2.ListRatingsRequest(),
+    "ListMovieReviews": lambda *_: review_pb2.ListMovieReviewsRequest(movie_id=1),
+    "RecommendMovies": lambda *_: recommendations_pb2.RecommendMoviesRequest(),
+    "ListSimilarMovies": lambda *_: recommendations_pb2.ListSimilarMoviesRequest(movie_id=1),
+    "ListTrendingMovies": lambda *_: recommendations_pb2.ListTrendingMoviesRequest(),
+    "ListDismissedRecommendations": lambda *_: recommendations_pb2.ListDismissedRecommendationsRequest(),
     "CreateUpload": lambda *_: upload(),
     "RegisterFile": lambda lane, n: register(lane.upload_key, f"FFFF{n:08X}"),
     "RejectFile": lambda lane, n: reject(lane.upload_key, f"FFFF{n:08X}"),
+    "BeginFile": lambda lane, n: begin(lane.upload_key, f"FFFF{n:08X}"),
+    "ForgetFile": lambda lane, n: forget(lane.upload_key, f"FFFF{n:08X}"),
+    "ListFiles": lambda *_: media_pb2.ListFilesRequest(),
+    "DeleteFile": lambda *_: media_pb2.DeleteFileRequest(id=1, validate_only=True),
 }
 # Where an answer holds what was sent, as it was sent or in Unicode's NFC form.
 COMES_BACK: Mapping[tuple[str, Place], str] = {

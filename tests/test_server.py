@@ -15,6 +15,7 @@ from marquee.catalog.v1 import movies_pb2
 from service.auth import policy
 from service.auth.keys import KeysUnusable
 from service.auth.policy import PolicyMissing
+from service.call_log import CallLog
 from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor
 from service.interceptors.chain import Chain
@@ -29,6 +30,7 @@ from service.interceptors.metrics import MetricsInterceptor
 from service.interceptors.origin import OriginInterceptor
 from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.settling import SettlingInterceptor
 from service.interceptors.standing import StandingInterceptor
 from service.interceptors.validation import ValidationInterceptor
 from service.media.storage import S3UploadStorage
@@ -39,7 +41,7 @@ from service.settings import Settings
 from tests.catalogue import add_movie
 from tests.client import Client, refused
 from tests.conftest import SettingsFactory
-from tests.interceptors.fakes import Everyone, Figures
+from tests.interceptors.fakes import Everyone, Figures, settled
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -47,7 +49,9 @@ SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.Health
 def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) -> None:
     """A change of order is a change of what leaks, what is logged and what is refused first."""
     limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
-    stand = interceptors(make_settings(), verifier=Everyone(), metrics=Figures(), rate_limiter=limiter)
+    stand = interceptors(
+        make_settings(), verifier=Everyone(), metrics=Figures(), calls=CallLog(), rate_limiter=limiter, settle=settled
+    )
     assert [type(interceptor) for interceptor in stand] == [
         ErrorsInterceptor,
         RequestIdInterceptor,
@@ -63,6 +67,7 @@ def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) ->
         RateLimitInterceptor,
         ValidationInterceptor,
         FieldMaskInterceptor,
+        SettlingInterceptor,
         DryRunInterceptor,
         IdempotencyInterceptor,
     ]
@@ -73,6 +78,7 @@ def test_every_service_is_listed() -> None:
         "marquee.users.v1.UsersService",
         "marquee.catalog.v1.CatalogService",
         "marquee.favorites.v1.FavoritesService",
+        "marquee.recommendations.v1.RecommendationsService",
         "marquee.media.v1.MediaService",
     ]
     protos = {path.parts[-3] for path in (Path(__file__).parents[1] / "protos" / "marquee").glob("*/v1/*.proto")}
@@ -101,16 +107,24 @@ def test_an_rpc_without_a_line_stops_the_start() -> None:
 
 async def test_nor_would_it_answer_if_it_were_served(make_settings: SettingsFactory) -> None:
     limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
-    chain = Chain(interceptors(make_settings(), verifier=Everyone(), metrics=Figures(), rate_limiter=limiter))
+    chain = Chain(
+        interceptors(
+            make_settings(),
+            verifier=Everyone(),
+            metrics=Figures(),
+            calls=CallLog(),
+            rate_limiter=limiter,
+            settle=settled,
+        )
+    )
 
     class Details:
         method = "/marquee.x.v1.XService/New"
 
-    async def continuation(_details: object) -> Any:
-        return grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
-
+    handler: Any = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
+    chain.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("marquee.x.v1.XService", {"New": handler})])
     with pytest.raises(PolicyMissing):
-        await chain.intercept_service(continuation, Details())
+        chain.service(Details())
 
 
 @pytest.mark.parametrize("missing", ["index_key", "page_token_key", "data_keys"])

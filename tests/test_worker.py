@@ -120,10 +120,14 @@ async def test_both_workers_answer_and_their_figures_are_summed(
 
         await seconds_until(both_answered)
         await traffic.end()
-        figures = await asyncio.to_thread(fetch, f"http://127.0.0.1:{variables['http_port']}/metrics")
-    method = "/marquee.favorites.v1.FavoritesService/ListFavorites"
-    assert f'marquee_calls_total{{code="OK",method="{method}"}} {float(traffic.answered)}' in figures
-    assert f'marquee_calls_under_way{{method="{method}"}} 0.0' in figures
+        method = "/marquee.favorites.v1.FavoritesService/ListFavorites"
+
+        async def all_are_told() -> bool:
+            figures = await asyncio.to_thread(fetch, f"http://127.0.0.1:{variables['http_port']}/metrics")
+            called = f'marquee_calls_total{{code="OK",method="{method}"}} {float(traffic.answered)}'
+            return called in figures and f'marquee_calls_under_way{{method="{method}"}} 0.0' in figures
+
+        await seconds_until(all_are_told)
     assert traffic.failures == []
 
 

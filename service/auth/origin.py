@@ -12,9 +12,6 @@ from urllib.parse import unquote
 
 MAX_DEVICE_LENGTH = 100
 ADDRESSES = frozenset({"ipv4", "ipv6"})
-# Peers and devices come again with every call, and taking their names apart costs more than all else here.
-PEERS_REMEMBERED = 4096
-DEVICES_REMEMBERED = 256
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +24,8 @@ class Origin:
     """The device's own label: printable, NFC, at most 100 characters, perhaps empty, never to be trusted."""
 
 
+# Callers come again with every call, and taking their names apart costs more than all else here.
+ORIGINS_REMEMBERED = 1024
 UNKNOWN = Origin(peer="", device="")
 CURRENT: ContextVar[Origin] = ContextVar("origin", default=UNKNOWN)
 
@@ -34,6 +33,14 @@ CURRENT: ContextVar[Origin] = ContextVar("origin", default=UNKNOWN)
 def current_origin() -> Origin:
     """Returns where the request under way comes from, as the origin interceptor found it."""
     return CURRENT.get()
+
+
+@lru_cache(ORIGINS_REMEMBERED)
+def origin_of(
+    connection: str, forwarded: str | bytes | None, *labels: str | bytes | None, trusted_proxies: int
+) -> Origin:
+    """Returns the origin of a call: its peer as `peer_of` finds it, its device as `device_of` does."""
+    return Origin(peer_of(connection, forwarded, trusted_proxies=trusted_proxies), device_of(*labels))
 
 
 def peer_of(connection: str, forwarded: str | bytes | None, *, trusted_proxies: int) -> str:
@@ -52,7 +59,6 @@ def peer_of(connection: str, forwarded: str | bytes | None, *, trusted_proxies: 
     return _other_end(connection)
 
 
-@lru_cache(DEVICES_REMEMBERED)
 def device_of(*labels: str | bytes | None) -> str:
     """Returns the first label that has anything to show, in a form fit to be kept and shown."""
     for label in labels:
@@ -64,13 +70,11 @@ def device_of(*labels: str | bytes | None) -> str:
     return ""
 
 
-@lru_cache(PEERS_REMEMBERED)
 def _other_end(connection: str) -> str:
     scheme, _, address = connection.partition(":")
     return _network(unquote(address)) if scheme in ADDRESSES else scheme
 
 
-@lru_cache(PEERS_REMEMBERED)
 def _network(text: str) -> str:
     """Returns what a caller cannot leave at will of an address with or without a port; raises ValueError."""
     address = ipaddress.ip_address(_without_port(text.strip()))

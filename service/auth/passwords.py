@@ -41,7 +41,7 @@ class PasswordHasher:
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """Waits for a turn at a check, which what goes with the check belongs into.
+        """Waits for a turn at a sign-in, all of whose work belongs into it.
 
         Who waits has cost next to nothing yet, so a crowd is no burden on others. Raises PasswordHashingBusy at once.
         """
@@ -57,7 +57,11 @@ class PasswordHasher:
     async def hash(self, password: str) -> str:
         """Returns the PHC string of a password. Raises PasswordHashingBusy."""
         async with self.turn():
-            return await self._run(lambda: self._argon2.hash(_typed(password)))
+            return await self.rehash(password)
+
+    async def rehash(self, password: str) -> str:
+        """Returns the same within a turn that the caller has already."""
+        return await self._run(lambda: self._argon2.hash(_typed(password)))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
         """Tells whether the password is the hash's; None (no such user) takes as long and is False.

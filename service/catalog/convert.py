@@ -1,107 +1,135 @@
-"""Movies as messages."""
+"""Movies as messages, in parts: what every view shows, and what the basic and the full one add to it."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
+from functools import cache
 from typing import Any
 
 from marquee.catalog.v1 import movie_pb2
 
-from service.catalog.models import Country, Movie, Person
 from service.catalog.service import MovieDetail, MovieId, ViewerState, ViewerStates
+from service.etags import etag_of
 from service.media.convert import to_image
-from service.protobuf import timestamp, to_date, to_decimal
+from service.protobuf import embed, timestamp, to_date, to_decimal
 
 FULL = movie_pb2.MOVIE_VIEW_FULL
+BASIC = movie_pb2.MOVIE_VIEW_BASIC
 BASIC_DESCRIPTION = 300
 """Characters of the description in the basic view."""
+MovieParts = tuple[bytes, bytes, bytes]
+"""What both views show of a movie, what the basic one adds, and what the full one adds: all of them messages."""
+_STATUS = {name.removeprefix("MOVIE_STATUS_").lower(): number for name, number in movie_pb2.MovieStatus.items()}
+_STATUS[""] = movie_pb2.MOVIE_STATUS_UNSPECIFIED
+_MEDIA_TYPE = {name.removeprefix("MEDIA_TYPE_").lower(): number for name, number in movie_pb2.MediaType.items()}
+
+
+def to_parts(detail: MovieDetail) -> MovieParts:
+    """Returns the serialized parts of a movie."""
+    description = detail.columns["description"]
+    basic = movie_pb2.Movie(description=description[:BASIC_DESCRIPTION])
+    return _shared(detail).SerializeToString(), basic.SerializeToString(), _only_full(detail).SerializeToString()
+
+
+def assembled(parts: MovieParts, *, view: movie_pb2.MovieView.ValueType) -> bytes:
+    """Returns a serialized movie, whole unless the view is BASIC."""
+    shared, basic, full = parts
+    return shared + (basic if view == BASIC else full)
+
+
+@cache
+def viewer_part(state: ViewerState) -> bytes:
+    """Returns the part of a movie that tells what the caller did with it."""
+    viewer = movie_pb2.MovieViewer(
+        is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
+    )
+    return embed(movie_pb2.Movie(), "viewer", [viewer.SerializeToString()])
 
 
 def to_movie(
     detail: MovieDetail, viewer: ViewerStates | None, *, view: movie_pb2.MovieView.ValueType = FULL
 ) -> movie_pb2.Movie:
     """Returns the message of a movie, whole unless the view is BASIC; `viewer` is None for an anonymous caller."""
-    message = _basic_movie(detail)
-    if view != movie_pb2.MOVIE_VIEW_BASIC:
-        _complete(message, detail.movie)
+    data = assembled(to_parts(detail), view=view)
     if viewer is not None:
-        state = viewer.get(MovieId(detail.movie.id), ViewerState())
-        message.viewer.CopyFrom(
-            movie_pb2.MovieViewer(
-                is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
-            )
-        )
-    return message
+        data += viewer_part(viewer.get(MovieId(detail.id), ViewerState()))
+    return movie_pb2.Movie.FromString(data)
 
 
 def to_listed_movies(
     details: Iterable[MovieDetail], viewer: ViewerStates | None, *, view: movie_pb2.MovieView.ValueType
 ) -> list[movie_pb2.Movie]:
     """Returns the messages of several movies, basic unless the view is FULL."""
-    chosen = view or movie_pb2.MOVIE_VIEW_BASIC
-    return [to_movie(detail, viewer, view=chosen) for detail in details]
+    return [to_movie(detail, viewer, view=view or BASIC) for detail in details]
 
 
-def _basic_movie(detail: MovieDetail) -> movie_pb2.Movie:
-    movie = detail.movie
-    message = movie_pb2.Movie(
-        id=movie.id,
-        tmdb_id=movie.tmdb_id or 0,
-        imdb_id=movie.imdb_id or "",
-        title=movie.title,
-        original_title=movie.original_title or "",
-        description=movie.description[:BASIC_DESCRIPTION],
-        release_date=to_date(movie.release_date) if movie.release_date else None,
-        duration=movie.duration or 0,
-        director=_person(movie.director) if movie.director else None,
-        director_id=movie.director_id or 0,
-        country=_country(movie.country) if movie.country else None,
-        country_id=movie.country_id or 0,
+def _shared(detail: MovieDetail) -> movie_pb2.Movie:
+    columns = detail.columns
+    return movie_pb2.Movie(
+        id=columns["id"],
+        tmdb_id=columns["tmdb_id"],
+        imdb_id=columns["imdb_id"],
+        title=columns["title"],
+        original_title=columns["original_title"],
+        release_date=to_date(columns["release_date"]) if columns["release_date"] else None,
+        duration=columns["duration"],
+        director=_director(columns),
+        director_id=columns["director_id"],
+        country=_country(columns),
+        country_id=columns["country_id"],
         genres=[movie_pb2.GenreSummary(id=genre.id, name=genre.name) for genre in detail.genres],
         genre_ids=[genre.id for genre in detail.genres],
         poster=to_image(detail.poster) if detail.poster else None,
         backdrop=to_image(detail.backdrop) if detail.backdrop else None,
-        poster_path=movie.poster_path or "",
-        backdrop_path=movie.backdrop_path or "",
-        vote_average=movie.vote_average,
-        vote_count=movie.vote_count,
-        popularity=movie.popularity,
-        media_type=movie_pb2.MediaType.Value(f"MEDIA_TYPE_{movie.media_type.name}"),
-        original_language=movie.original_language or "",
+        poster_path=columns["poster_path"],
+        backdrop_path=columns["backdrop_path"],
+        vote_average=columns["vote_average"],
+        vote_count=columns["vote_count"],
+        popularity=columns["popularity"],
+        media_type=_MEDIA_TYPE[columns["media_type"]],
+        status=_STATUS[columns["status"] or ""],
+        original_language=columns["original_language"],
         rating=movie_pb2.RatingSummary(count=detail.rating.count, average=detail.rating.average),
-        etag=detail.etag,
-        create_time=timestamp(movie.created_at),
-        update_time=timestamp(movie.updated_at),
+        etag=etag_of(detail),
+        create_time=timestamp(columns["created_at"]),
+        update_time=timestamp(columns["updated_at"]),
     )
-    if movie.status is not None:
-        message.status = movie_pb2.MovieStatus.Value(f"MOVIE_STATUS_{movie.status.name}")
-    return message
 
 
-def _complete(message: movie_pb2.Movie, movie: Movie) -> None:
-    """Adds what the basic view leaves out."""
-    message.description = movie.description
-    message.tagline = movie.tagline
-    if movie.budget is not None:
-        message.budget.CopyFrom(to_decimal(movie.budget))
-    if movie.revenue is not None:
-        message.revenue.CopyFrom(to_decimal(movie.revenue))
-    message.production_companies.extend(_company(company) for company in movie.production_companies)
-    message.production_countries.extend(_coded(country, "iso_3166_1") for country in movie.production_countries)
-    message.spoken_languages.extend(_coded(language, "iso_639_1") for language in movie.spoken_languages)
+def _only_full(detail: MovieDetail) -> movie_pb2.Movie:
+    columns = detail.columns
+    return movie_pb2.Movie(
+        description=columns["description"],
+        tagline=columns["tagline"],
+        budget=to_decimal(columns["budget"]) if columns["budget"] is not None else None,
+        revenue=to_decimal(columns["revenue"]) if columns["revenue"] is not None else None,
+        production_companies=[
+            movie_pb2.ProductionCompany(name=company.get("name", ""), tmdb_id=company.get("id"))
+            for company in json.loads(columns["production_companies"])
+        ],
+        production_countries=_coded(columns["production_countries"], "iso_3166_1"),
+        spoken_languages=_coded(columns["spoken_languages"], "iso_639_1"),
+    )
 
 
-def _person(person: Person) -> movie_pb2.PersonSummary:
-    return movie_pb2.PersonSummary(id=person.id, first_name=person.first_name, last_name=person.last_name)
+def _director(columns: Any) -> movie_pb2.PersonSummary | None:
+    if columns["director_id"] is None:
+        return None
+    return movie_pb2.PersonSummary(
+        id=columns["director_id"],
+        first_name=columns["director_first_name"],
+        last_name=columns["director_last_name"],
+    )
 
 
-def _country(country: Country) -> movie_pb2.CountrySummary:
-    return movie_pb2.CountrySummary(id=country.id, name=country.name, iso_3166_1=country.iso_3166_1 or "")
+def _country(columns: Any) -> movie_pb2.CountrySummary | None:
+    if columns["country_id"] is None:
+        return None
+    return movie_pb2.CountrySummary(
+        id=columns["country_id"], name=columns["country_name"], iso_3166_1=columns["country_code"]
+    )
 
 
-def _company(company: dict[str, Any]) -> movie_pb2.ProductionCompany:
-    return movie_pb2.ProductionCompany(name=company.get("name", ""), tmdb_id=company.get("id") or 0)
-
-
-def _coded(entry: dict[str, Any], code: str) -> movie_pb2.CodedName:
-    return movie_pb2.CodedName(code=entry.get(code, ""), name=entry.get("name", ""))
+def _coded(entries: str, code: str) -> list[movie_pb2.CodedName]:
+    return [movie_pb2.CodedName(code=entry.get(code, ""), name=entry.get("name", "")) for entry in json.loads(entries)]

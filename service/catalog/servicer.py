@@ -9,11 +9,13 @@ from service.catalog.changes.exporting import MovieExports
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.servicer import ChangesServicer
 from service.catalog.changes.watching import ChangeWatches
+from service.catalog.movies.replies import MovieReplies
 from service.catalog.movies.service import Movies
-from service.catalog.movies.servicer import FindViewerStates, MoviesServicer
+from service.catalog.movies.servicer import MoviesServicer
 from service.catalog.movies.writing import MovieWrites
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
+from service.catalog.people.replies import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.people.servicer import PeopleServicer
 from service.catalog.references.countries import Countries
@@ -33,10 +35,12 @@ class CatalogServicer(
         self,
         *,
         catalog: Catalog,
+        movie_replies: MovieReplies,
         movies: Movies,
         movie_writes: MovieWrites,
         search: Search,
         people: People,
+        person_replies: PersonReplies,
         person_credits: Credits,
         person_photos: Photos,
         cast: Cast,
@@ -46,13 +50,14 @@ class CatalogServicer(
         change_feed: ChangeFeed,
         change_watches: ChangeWatches,
         movie_exports: MovieExports,
-        find_viewer_states: FindViewerStates,
     ) -> None:
         self._catalog = catalog
+        self._movie_replies = movie_replies
         self._movies = movies
         self._movie_writes = movie_writes
         self._search = search
         self._people = people
+        self._person_replies = person_replies
         self._credits = person_credits
         self._photos = person_photos
         self._cast = cast
@@ -62,4 +67,3 @@ class CatalogServicer(
         self._change_feed = change_feed
         self._change_watches = change_watches
         self._movie_exports = movie_exports
-        self._find_viewer_states = find_viewer_states

@@ -36,6 +36,7 @@ async def composed(settings: Settings) -> AsyncIterator[Slices]:
                 shared_store=None,
                 keys=keys,
                 verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(settings)),
+                reply_news=None,
                 storage=S3UploadStorage.from_settings(settings),
             )
         finally:

@@ -86,13 +86,15 @@ def _log_and_forget(folder: Path, name: str, fields: Mapping[str, object]) -> No
 
 def run_worker(settings: Settings) -> int:
     """Runs one worker; returns its exit code, EX_CONFIG for what a restart cannot mend."""
+    import uvloop
+
     from service.auth.keys import KeysUnusable
     from service.auth.policy import PolicyMissing
     from service.worker import serve as serve_worker
 
     logs.configure(settings, worker=int(os.environ.get("MARQUEE_WORKER", "0")))
     try:
-        return asyncio.run(serve_worker(settings))
+        return uvloop.run(serve_worker(settings))
     except (ValueError, KeysUnusable, PolicyMissing) as error:
         log.error("configuration", error=str(error))  # noqa: TRY400 - the sentence says it all
         return os.EX_CONFIG

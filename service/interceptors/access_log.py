@@ -6,20 +6,20 @@ import asyncio
 import time
 from typing import Any
 
-import structlog
-
+from service.call_log import CallLog
 from service.interceptors.chain import Call, Handler, Rpc
 from service.interceptors.outcome import code_of
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
 
 class AccessLogInterceptor:
     """Logs each call when it has ended; infrastructure calls at debug level."""
 
+    def __init__(self, call_log: CallLog) -> None:
+        self._call_log = call_log
+
     def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
         """Surrounds the handler with the clock."""
-        write = log.debug if rpc.is_infrastructure else log.info
+        write = self._call_log.writer(rpc.full_method, quiet=rpc.is_infrastructure)
 
         async def logged(request: Any, call: Call) -> Any:
             started = time.perf_counter()
@@ -30,12 +30,6 @@ class AccessLogInterceptor:
                 code = code_of(error)
                 raise
             finally:
-                write(
-                    "rpc",
-                    method=rpc.full_method,
-                    code=code,
-                    ms=round((time.perf_counter() - started) * 1000, 2),
-                    principal=call.principal.subject or "-",
-                )
+                write(code, round((time.perf_counter() - started) * 1000, 2), call.principal.subject or "-")
 
         return logged

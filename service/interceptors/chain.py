@@ -1,14 +1,14 @@
 """How interceptors are put around handlers: composed once a method, not once a call.
 
-gRPC would run every interceptor's set-up again for each call. Here a single gRPC interceptor builds a method's
-whole chain the first time the method is called and keeps it. Inside, every kind of rpc is one coroutine function,
-`(request, call) -> response`; a streaming response is written as it comes and ends in None.
+gRPC would look for the handler and run every interceptor's set-up again for each call. Here one generic handler holds
+every method with its whole chain, built the first time that it is called. Inside, every kind of rpc is one coroutine
+function, `(request, call) -> response`; a streaming response is written as it comes and ends in None.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
@@ -21,6 +21,7 @@ from google.protobuf.message import DecodeError, Message
 from service.auth.origin import UNKNOWN, Origin
 from service.auth.principal import ANONYMOUS, Principal
 from service.errors import InvalidArgument, Unavailable
+from service.protobuf import Serialized
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,19 @@ class Rpc:
     @property
     def response_type(self) -> Descriptor:
         """The message that it answers with; raises KeyError for an rpc whose schema is not loaded."""
-        method = cast("Any", descriptor_pool.Default()).FindMethodByName(self.full_method[1:].replace("/", "."))
-        return cast("Descriptor", method.output_type)
+        return cast("Descriptor", self._schema().output_type)
+
+    def takes(self, field: str) -> bool:
+        """Tells whether it is a unary rpc whose request has a field of this name."""
+        if self.request_streaming or self.response_streaming:
+            return False
+        try:
+            return field in self._schema().input_type.fields_by_name
+        except KeyError:
+            return False
+
+    def _schema(self) -> Any:
+        return cast("Any", descriptor_pool.Default()).FindMethodByName(self.full_method[1:].replace("/", "."))
 
     @property
     def is_infrastructure(self) -> bool:
@@ -56,6 +68,8 @@ class Call:
     rpc: Rpc
     context: Any
     """The grpc.aio.ServicerContext."""
+    task: asyncio.Task[Any]
+    """What carries it out."""
     request_id: str = ""
     origin: Origin = UNKNOWN
     principal: Principal = ANONYMOUS
@@ -94,30 +108,37 @@ class Undecodable:
     """Stands in for a request that could not be decoded, so that the chain answers for it and not gRPC."""
 
 
-class Chain(grpc.aio.ServerInterceptor):
-    """The one interceptor that gRPC sees; holds the others, outermost first."""
+class Chain(grpc.GenericRpcHandler):
+    """All that a server serves, within the interceptors; servicers are added to it as they would be to the server."""
 
     def __init__(self, interceptors: Sequence[Interceptor], *, endless: Collection[str] = ()) -> None:
-        """`endless`: full methods of streams that, as infrastructure's, never end by themselves."""
+        """`interceptors`: outermost first. `endless`: full methods of streams that, as infrastructure's, never end."""
         self.interceptors = tuple(interceptors)
         self._endless = frozenset(endless)
+        self._served: list[Any] = []
         self._handlers: dict[str, Any] = {}
         self._under_way: dict[asyncio.Task[Any], Rpc] = {}
         self._ended: set[asyncio.Task[Any]] = set()
         self.cancelled = 0
         """Calls that ended by cancellation so far, health watches and reflection aside."""
 
-    async def intercept_service(self, continuation: Any, details: Any) -> Any:
-        """Returns the method's handler within its chain; None for a method that nobody serves."""
+    def add_generic_rpc_handlers(self, handlers: Iterable[Any]) -> None:
+        """Takes a service, as grpc.aio.Server does."""
+        self._served.extend(handlers)
+
+    def add_registered_method_handlers(self, service: str, handlers: Any) -> None:
+        """Takes nothing more: gRPC's generated code adds every service in both ways."""
+
+    def service(self, details: Any) -> Any:
+        """Returns the method's handler within its interceptors; None for a method that nobody serves."""
         known = self._handlers.get(details.method)
         if known is not None:
             return known
-        handler = await continuation(details)
-        if handler is None:
-            return None
-        wrapped = self._wrap(details.method, handler)
-        self._handlers[details.method] = wrapped
-        return wrapped
+        for served in self._served:
+            handler = served.service(details)
+            if handler is not None:
+                return self._handlers.setdefault(details.method, self._wrap(details.method, handler))
+        return None
 
     def end_endless_streams(self) -> None:
         """Ends health watches, reflection and the like with UNAVAILABLE soon: they would otherwise outlast any grace.
@@ -145,7 +166,7 @@ class Chain(grpc.aio.ServerInterceptor):
             task = cast("asyncio.Task[Any]", asyncio.current_task())
             self._under_way[task] = rpc
             try:
-                return await composed(request, Call(rpc, context))
+                return await composed(request, Call(rpc, context, task))
             except asyncio.CancelledError:
                 self.cancelled += not rpc.is_infrastructure and task not in self._ended
                 raise
@@ -154,18 +175,17 @@ class Chain(grpc.aio.ServerInterceptor):
                 self._ended.discard(task)
 
         make = _MAKERS[rpc.request_streaming, rpc.response_streaming]
-        return make(behavior, _guarded(handler.request_deserializer), handler.response_serializer)
+        return make(behavior, _guarded(handler.request_deserializer), _passing(handler.response_serializer))
 
     def _told_of_its_end(self, handler: Handler) -> Handler:
         async def told(request: Any, call: Call) -> Any:
             try:
                 return await handler(request, call)
             except asyncio.CancelledError as error:
-                task = cast("asyncio.Task[Any]", asyncio.current_task())
-                if task not in self._ended:
+                if call.task not in self._ended:
                     raise
                 # gRPC sends no status for a handler that is merely cancelled: the stream would stay open.
-                task.uncancel()
+                call.task.uncancel()
                 raise WorkerStopping from error
 
         return told
@@ -229,3 +249,12 @@ def _guarded(deserializer: Any) -> Any:
         return message
 
     return deserialize
+
+
+def _passing(serializer: Any) -> Any:
+    """Wraps a serializer: what is serialized already passes."""
+
+    def serialize(response: Any) -> bytes:
+        return response.data if type(response) is Serialized else serializer(response)
+
+    return serialize

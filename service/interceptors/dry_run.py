@@ -21,7 +21,7 @@ class DryRunInterceptor:
 
     def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
         """Surrounds the handler of a unary rpc with a transaction that never commits, when the request asks for it."""
-        if rpc.request_streaming or rpc.response_streaming or rpc.is_infrastructure:
+        if not rpc.takes("validate_only"):
             return handler
 
         async def dry(request: Any, call: Call) -> Any:

@@ -12,6 +12,7 @@ from marquee.catalog.v1 import movie_pb2
 
 from service.errors import FieldsInvalid, FieldViolation
 from service.interceptors.chain import Call, Handler, Rpc
+from service.protobuf import Serialized
 
 METADATA_KEY = "x-field-mask"
 MOVIE: Descriptor = movie_pb2.Movie.DESCRIPTOR
@@ -35,6 +36,8 @@ class FieldMaskInterceptor:
                 return await handler(request, call)
             mask = parse_mask(str(asked))
             response = await handler(request, call)
+            if isinstance(response, Serialized):
+                response = response.parsed()
             for movie in (movie for path in paths for movie in _at(response, path)):
                 _cut(movie, mask)
             return response

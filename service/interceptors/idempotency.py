@@ -7,7 +7,6 @@ from typing import Any
 from uuid import UUID
 
 from google.protobuf import message_factory
-from google.protobuf.message import Message
 
 from service.auth.principal import Principal, Role
 from service.db import transaction
@@ -23,7 +22,7 @@ class IdempotencyInterceptor:
 
     def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
         """Surrounds the handler of a unary rpc with the look-up."""
-        if rpc.request_streaming or rpc.response_streaming or rpc.is_infrastructure:
+        if not rpc.takes("request_id"):
             return handler
 
         async def repeatable(request: Any, call: Call) -> Any:
@@ -47,10 +46,12 @@ class IdempotencyInterceptor:
         return repeatable
 
 
-def _fingerprint(request: Message) -> bytes:
+def _fingerprint(request: Any) -> bytes:
     """Returns a hash of what a request asks for; a trial asks for what the act itself does."""
     asked = type(request)()
     asked.CopyFrom(request)
+    # One id in capital or small letters, as it is one in the table.
+    asked.request_id = str(UUID(asked.request_id))
     if "validate_only" in asked.DESCRIPTOR.fields_by_name:
         asked.ClearField("validate_only")
     return hashlib.sha256(asked.SerializeToString(deterministic=True)).digest()

@@ -19,6 +19,9 @@ class CallMetrics(Protocol):
     def ended(self, method: str, code: str, seconds: float) -> None:
         """A call ended with a canonical code's name."""
 
+    def publish(self) -> None:
+        """Shows what was reported until now; called at the end."""
+
 
 class MetricsInterceptor:
     """Reports to the hook."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.auth.origin import CURRENT, Origin, device_of, peer_of
+from service.auth.origin import CURRENT, origin_of
 from service.interceptors.chain import Call, Handler, Rpc
 
 FORWARDED = "x-forwarded-for"
@@ -26,9 +26,13 @@ class OriginInterceptor:
         trusted_proxies = self._trusted_proxies
 
         async def placed(request: Any, call: Call) -> Any:
-            call.origin = Origin(
-                peer=peer_of(call.context.peer(), call.metadata.get(FORWARDED), trusted_proxies=trusted_proxies),
-                device=device_of(call.metadata.get(DEVICE), call.metadata.get(USER_AGENT)),
+            told = call.metadata
+            call.origin = origin_of(
+                call.context.peer(),
+                told.get(FORWARDED),
+                told.get(DEVICE),
+                told.get(USER_AGENT),
+                trusted_proxies=trusted_proxies,
             )
             CURRENT.set(call.origin)
             return await handler(request, call)

@@ -64,7 +64,10 @@ class DeployedStack:
     rendition_bucket: str
     queue_url: str
     dead_letter_queue_url: str
+    removal_queue_url: str
+    removal_dead_letter_queue_url: str
     function_name: str
+    forget_function_name: str
 
 
 def deploy(
@@ -110,7 +113,7 @@ def deploy(
 def _upload_code(s3: "S3Client", *, bucket: str, code: Path, region: str) -> str:
     """Uploads the zip under a key with its hash, unless it is there, and returns the key."""
     data = code.read_bytes()
-    key = f"register_image/{hashlib.sha256(data).hexdigest()}.zip"
+    key = f"functions/{hashlib.sha256(data).hexdigest()}.zip"
     _ensure_bucket(s3, bucket, region=region)
     try:
         s3.head_object(Bucket=bucket, Key=key)
@@ -268,7 +271,10 @@ def _outputs(stacks: "CloudFormationClient", name: str) -> DeployedStack:
         rendition_bucket=outputs["RenditionBucket"],
         queue_url=outputs["QueueUrl"],
         dead_letter_queue_url=outputs["DeadLetterQueueUrl"],
+        removal_queue_url=outputs["RemovalQueueUrl"],
+        removal_dead_letter_queue_url=outputs["RemovalDeadLetterQueueUrl"],
         function_name=outputs["FunctionName"],
+        forget_function_name=outputs["ForgetFunctionName"],
     )
 
 

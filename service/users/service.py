@@ -223,6 +223,10 @@ class AvatarOwner:
         """Makes the file the user's picture."""
         await User.filter(id=owner_id).update(avatar_id=file_id)
 
+    async def detach(self, file_id: FileId) -> None:
+        """Leaves whoever has it without a picture."""
+        await User.filter(avatar_id=file_id).update(avatar_id=None)
+
 
 async def _save_new(user: User) -> None:
     await user.save(force_create=True)

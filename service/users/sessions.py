@@ -54,13 +54,17 @@ class Sessions:
 
         Raises CredentialsInvalid after the same work for whatever cause; TooManyAttempts, PasswordHashingBusy.
         """
+        async with self._passwords.turn():
+            return await self._login_in_turn(login, password, origin)
+
+    async def _login_in_turn(self, login: str, password: str, origin: Origin) -> SignIn:
         user = await self._accounts.find_user(login)
         account = self._accounts.pseudonym("login", nfc(login).casefold()).hex()
         if not await self._password_matches(user, password, account=account, origin=origin) or user is None:
             raise CredentialsInvalid
         changes: dict[str, object] = {"last_login_at": datetime.now(UTC)}
         if self._passwords.needs_rehash(user.password_hash):
-            changes["password_hash"] = await self._passwords.hash(password)
+            changes["password_hash"] = await self._passwords.rehash(password)
         async with transaction():
             # Should the account have changed in either respect since, this sign-in proves nothing any more.
             same = User.filter(id=user.id, is_active=True, password_hash=user.password_hash)
@@ -137,8 +141,9 @@ class Sessions:
         user = await User.get_or_none(id=user_id, is_active=True)
         if user is None:
             raise AccountGone
-        if not await self._password_matches(user, password, account=f"user:{user_id}", origin=origin):
-            raise PasswordWrong
+        async with self._passwords.turn():
+            if not await self._password_matches(user, password, account=f"user:{user_id}", origin=origin):
+                raise PasswordWrong
         return user
 
     async def change_password(
@@ -180,11 +185,7 @@ class Sessions:
         return await self._end_all_but(user_id, None)
 
     async def _password_matches(self, user: User | None, password: str, *, account: str, origin: Origin) -> bool:
-        """Checks a password with its attempt counted; does the same work when there is no such user."""
-        async with self._passwords.turn():
-            return await self._check_in_turn(user, password, account=account, origin=origin)
-
-    async def _check_in_turn(self, user: User | None, password: str, *, account: str, origin: Origin) -> bool:
+        """Checks a password with its attempt counted, within a turn; does the same work for no such user."""
         peer = self._accounts.pseudonym("peer", origin.peer)
         # Asked for whoever it is, so that an unknown name takes no less time.
         known = await Session.exists(user_id=user.id if user else 0, peer_hash=peer)

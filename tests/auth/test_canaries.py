@@ -58,8 +58,8 @@ async def witness(settings: Settings, tmp_path: Path) -> AsyncIterator[Witness]:
 async def test_no_canary_is_seen_again(witness: Witness, database: asyncpg.Connection) -> None:
     tokens = await _lives_a_life(witness)
     trail = str(await database.fetch("SELECT * FROM audit_log"))
-    rpcs = len(witness.running.told("rpc"))
     witness.running.close()
+    rpcs = len(witness.running.told("rpc"))
     log = witness.running.log_file.read_text()
     # Else it would be no wonder that nothing is found.
     assert (rpcs, len(witness.statuses)) == (24, 14)

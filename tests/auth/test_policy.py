@@ -10,6 +10,7 @@ import pytest
 from marquee.catalog.v1 import catalog_pb2
 from marquee.favorites.v1 import favorites_pb2
 from marquee.media.v1 import media_pb2
+from marquee.recommendations.v1 import recommendations_pb2
 from marquee.users.v1 import users_pb2
 
 from service.auth.keys import KeyRing
@@ -25,21 +26,26 @@ ANYONE = {
     "Register", "Login", "RefreshTokens", "GetJwks", "GetRateLimits", "GetMovie", "BatchGetMovies", "ListMovies",
     "SearchMovies", "SuggestTitles", "ListMovieCast", "GetPerson", "BatchGetPersons", "ListPersons", "SearchPersons",
     "ListPersonCredits", "ListPersonPhotos", "GetCharacter", "ListCharacters", "ListCharacterAppearances", "GetGenre",
-    "ListGenres", "GetCountry", "ListCountries", "ListChanges",
+    "ListGenres", "GetCountry", "ListCountries", "ListChanges", "ListSimilarMovies", "ListTrendingMovies",
+    "GetImageConfiguration", "ListMovieReviews", "GetRatingSummary",
 }  # fmt: skip
 USERS = {
+    "RecommendMovies", "DismissRecommendation", "RestoreRecommendation", "ListDismissedRecommendations",
     "Logout", "ListSessions", "RevokeSession", "ChangePassword", "GetProfile", "UpdateProfile", "ExportAccount",
     "DeleteAccount", "ListAuditEvents", "AddFavorite", "RemoveFavorite", "ListFavorites", "CreateUpload", "GetFile",
+    "BatchGetFiles", "ListFiles", "WatchFile", "DeleteFile", "BatchAddFavorites", "AddToWatchlist",
+    "BatchAddToWatchlist", "RemoveFromWatchlist", "ListWatchlist", "RateMovie", "UpdateRating", "DeleteRating", "GetRating", "ListRatings",
+    "BatchGetMovieStates", "GetLastActivities",
 }  # fmt: skip
 STAFF = {
     "GetUser", "ListUsers", "UpdateUser", "AddCast", "UpdateCast", "RemoveCast", "SetPrimaryPhoto", "RemovePersonPhoto",
     *(f"{verb}{what}" for verb in ("Create", "Update", "Delete")
       for what in ("Movie", "Person", "Character", "Genre", "Country")),
 }  # fmt: skip
-SERVICES = {"RegisterFile": MEDIA_REGISTER, "RejectFile": MEDIA_REGISTER}
+SERVICES = dict.fromkeys(("BeginFile", "RegisterFile", "RejectFile", "ForgetFile"), MEDIA_REGISTER)
 FOLLOWERS = {"WatchChanges"}
 EXPORTERS = {"ExportMovies"}
-SCHEMAS = (users_pb2, catalog_pb2, favorites_pb2, media_pb2)
+SCHEMAS = (users_pb2, catalog_pb2, favorites_pb2, recommendations_pb2, media_pb2)
 RPCS = [
     (f"/{service.full_name}/{rpc.name}", rpc.name)
     for schema in SCHEMAS

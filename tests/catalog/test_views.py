@@ -100,10 +100,10 @@ async def test_a_mask_leaves_what_it_names(client: Client, movie_id: int) -> Non
 
 async def test_a_mask_names_parts_of_fields(client: Client, database: asyncpg.Connection, movie_id: int) -> None:
     user = await client.registered()
-    await user.favorites.AddFavorite(favorites_pb2.AddFavoriteRequest(movie_id=movie_id))
     await database.execute(
         "INSERT INTO movie_ratings (user_id, movie_id, rating) VALUES ($1, $2, 4)", user.user_id, movie_id
     )
+    await user.favorites.AddFavorite(favorites_pb2.AddFavoriteRequest(movie_id=movie_id))
     mask = "director.last_name,genres.name,viewer.is_favorite,rating.count,rating"
     for movie in (await read(user, movie_id, mask=mask)).values():
         assert movie == movie_pb2.Movie(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -11,6 +11,7 @@ from google.protobuf.message import Message
 from marquee.catalog.v1 import movies_pb2
 
 from service.auth.principal import ANONYMOUS, Principal
+from service.call_log import CallLog
 from service.interceptors.chain import Chain
 from service.rate_limits import RateLimiter
 from service.server import channel_options, interceptors
@@ -48,6 +49,19 @@ class Figures:
         self.under_way -= 1
         self.codes.append(code)
 
+    def publish(self) -> None:
+        """Nothing is held back."""
+
+    def replies_kept(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
+        """A cache stands so."""
+
+    def reply_invalidated(self, kind: str, delay: float) -> None:
+        """News arrived."""
+
+
+async def settled() -> None:
+    """Everything has been heard."""
+
 
 class Served:
     """A running server and how to call its one rpc, which stands in GetMovie's place."""
@@ -77,15 +91,19 @@ async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]
     """Serves `handler` as GetMovie behind the interceptors of the real server."""
     figures = Figures()
     limiter = RateLimiter.from_settings(settings, shared_store=None)
-    chain = Chain(interceptors(settings, verifier=Everyone(), metrics=figures, rate_limiter=limiter))
-    server = grpc.aio.server(interceptors=[chain], options=channel_options(settings))
+    chain = Chain(
+        interceptors(
+            settings, verifier=Everyone(), metrics=figures, calls=CallLog(), rate_limiter=limiter, settle=settled
+        )
+    )
+    server = grpc.aio.server(handlers=[chain], options=channel_options(settings))
     method = grpc.unary_unary_rpc_method_handler(
         handler,
         request_deserializer=movies_pb2.GetMovieRequest.FromString,
         response_serializer=movies_pb2.GetMovieResponse.SerializeToString,
     )
     service, _, name = GET_MOVIE[1:].partition("/")
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: method}),))
+    chain.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(service, {name: method}),))
     target = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()
     try:

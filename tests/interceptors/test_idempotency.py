@@ -53,6 +53,13 @@ async def test_a_late_repeat_gets_the_first_answer(staff: Client, database: asyn
     assert await count(database) == 0
 
 
+async def test_an_id_is_the_same_in_capital_letters(staff: Client, database: asyncpg.Connection) -> None:
+    request_id = "c0ffee00-aaaa-4bbb-8ccc-0123456789ab"
+    asked = [Create(movie=Movie(title="Ran"), request_id=text) for text in (request_id, request_id.upper())]
+    assert await staff.catalog.CreateMovie(asked[0]) == await staff.catalog.CreateMovie(asked[1])
+    assert await count(database) == 1
+
+
 async def test_another_request_under_the_same_id_is_refused(staff: Client, database: asyncpg.Connection) -> None:
     request_id = str(uuid4())
     await staff.catalog.CreateMovie(Create(movie=Movie(title="Ran"), request_id=request_id))

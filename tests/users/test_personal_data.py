@@ -35,7 +35,8 @@ SELECT 'users', 'id'
 NOBODYS = {
     "revocations": "bare ids, for as long as an erased user's access tokens would live, and what must refuse them"
 }
-# What a user's row of each table becomes in an export; what is None is a secret's hash or a copy of an answer.
+# What a user's row of each table becomes in an export; what is None is a secret's hash, a copy of an answer, or counts
+# of what else is exported.
 EXPORTED_AS = {
     "users": "user",
     "user_profiles": "profile",
@@ -44,12 +45,13 @@ EXPORTED_AS = {
     "favorite_movies": "favorite",
     "watchlist_items": "watchlist_item",
     "movie_ratings": "rating",
+    "user_activities": None,
     "dismissed_recommendations": "dismissed_recommendation",
     "audit_log": "audit_event",
     "idempotency_keys": None,
 }
-OWN_ROWS = {"users", "user_profiles", "sessions", "audit_log"}
-"""Tables that registering alone makes rows in."""
+OWN_ROWS = {"users", "user_profiles", "sessions", "audit_log", "user_activities"}
+"""Tables that registering, or a row of another table, makes rows in."""
 
 
 async def columns_of(database: asyncpg.Connection) -> list[tuple[str, str]]:
@@ -119,6 +121,7 @@ def tables(settings: Settings, storage: S3UploadStorage) -> Iterator[set[str]]:
         keys=keys,
         verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(settings)),
         storage=storage,
+        reply_news=None,
     )
     yield set(slices.privacy.tables)
     passwords.close()

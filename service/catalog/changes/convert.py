@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from marquee.catalog.v1 import change_pb2, changes_pb2
 
 from service.catalog.changes.values import Change, ChangePage, Entity, ExportedMovies
-from service.catalog.convert import to_movie
-from service.protobuf import timestamp
+from service.catalog.convert import FULL, assembled, to_parts
+from service.protobuf import embed, serialized, timestamp
 
 MESSAGE_BYTES = 1 << 20
 """A message of an export is about as large at most: clients take 4 MiB unless told otherwise."""
@@ -40,14 +40,18 @@ def to_watched(page: ChangePage) -> changes_pb2.WatchChangesResponse:
 
 def to_exported(batch: ExportedMovies) -> Iterator[changes_pb2.ExportMoviesResponse]:
     """Returns the messages of a batch, at least one; each movie is whole."""
-    message = changes_pb2.ExportMoviesResponse(cursor=batch.cursor)
+    movies: list[bytes] = []
     size = 0
     for detail in batch.movies:
-        movie = to_movie(detail, None)
-        size += movie.ByteSize()
-        if message.movies and size > MESSAGE_BYTES:
-            yield message
-            message = changes_pb2.ExportMoviesResponse(cursor=batch.cursor)
-            size = movie.ByteSize()
-        message.movies.append(movie)
-    yield message
+        movie = assembled(to_parts(detail), view=FULL)
+        if movies and size + len(movie) > MESSAGE_BYTES:
+            yield _exported(batch.cursor, movies)
+            movies, size = [], 0
+        movies.append(movie)
+        size += len(movie)
+    yield _exported(batch.cursor, movies)
+
+
+def _exported(cursor: str, movies: list[bytes]) -> changes_pb2.ExportMoviesResponse:
+    message = changes_pb2.ExportMoviesResponse(cursor=cursor)
+    return serialized(changes_pb2.ExportMoviesResponse, embed(message, "movies", movies))

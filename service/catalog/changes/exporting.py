@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Sequence
 
 from service.catalog.changes.service import ChangeFeed
-from service.catalog.changes.slots import Slots
 from service.catalog.changes.values import ExportedMovies
 from service.catalog.errors import TooManyExports
 from service.catalog.models import Movie
 from service.catalog.service import Catalog, MovieDetail, MovieId
+from service.slots import Slots
 from service.snapshots import Snapshots
 
 BATCH = 100
@@ -39,7 +39,7 @@ class MovieExports:
                 yield ExportedMovies(batch, cursor)
                 while len(batch) == BATCH:
                     with snapshot.current():
-                        batch = await self._batch_after(batch[-1].movie.id)
+                        batch = await self._batch_after(batch[-1].id)
                     if batch:
                         yield ExportedMovies(batch, cursor)
 

@@ -9,9 +9,9 @@ from contextlib import suppress
 from service.auth.principal import Principal
 from service.catalog.changes.news import ChangeNews
 from service.catalog.changes.service import ChangeFeed
-from service.catalog.changes.slots import Slots
 from service.catalog.changes.values import ChangePage, Entity
 from service.catalog.errors import TooManyWatches
+from service.slots import Slots
 
 PAGE_SIZE = 500
 WATCHES = 4

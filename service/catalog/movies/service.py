@@ -6,19 +6,18 @@ from service.catalog.movies import counting, listing
 from service.catalog.movies.counting import Facet, FacetCounts, Total
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.ordering import Order
-from service.catalog.service import Catalog, MovieDetail, MovieId
+from service.catalog.service import MovieId
 from service.pagination import Page, PageTokens, page_size
 
 
 class Movies:
     """The movies of the catalogue."""
 
-    def __init__(self, *, catalog: Catalog, page_tokens: PageTokens) -> None:
-        self._catalog = catalog
+    def __init__(self, *, page_tokens: PageTokens) -> None:
         self._page_tokens = page_tokens
 
-    async def list_movies(self, wanted: MovieFilter, *, size: int, page_token: str, order_by: str) -> Page[MovieDetail]:
-        """Returns a page of the movies that a filter admits, in a published order; size 0 is the default.
+    async def list_movies(self, wanted: MovieFilter, *, size: int, page_token: str, order_by: str) -> Page[MovieId]:
+        """Returns a page of the ids of the movies that a filter admits, in a published order; size 0 is the default.
 
         Raises FilterInvalid, OrderByInvalid, PageTokenInvalid.
         """
@@ -28,10 +27,8 @@ class Movies:
         position = self._page_tokens.read(page_token, binding=binding)
         rows = await listing.list_ids(conditions, order, after=position, limit=limit + 1)
         page, more = rows[:limit], len(rows) > limit
-        details = await self._catalog.get_movies([MovieId(movie_id) for movie_id, _ in page])
         return Page(
-            # A movie that was deleted between the two queries is left out.
-            [details[MovieId(movie_id)] for movie_id, _ in page if movie_id in details],
+            [MovieId(movie_id) for movie_id, _ in page],
             self._page_tokens.make(page[-1][1], binding=binding) if more else "",
         )
 

@@ -40,7 +40,7 @@ class MovieWrites:
             await audit.record(
                 "movies.create", resource=f"movies/{movie_id}", actor_user_id=actor_id, title=movie.title
             )
-            return await self._catalog.get_movie(movie_id=movie_id)
+            return await self._catalog.get_movie(movie_id)
 
     async def update_movie(
         self, movie_id: MovieId, changes: MovieChanges, *, etag: str, actor_id: UserId
@@ -59,7 +59,7 @@ class MovieWrites:
                 await audit.record(
                     "movies.update", resource=f"movies/{movie_id}", actor_user_id=actor_id, fields=sorted(changes)
                 )
-            return await self._catalog.get_movie(movie_id=movie_id)
+            return await self._catalog.get_movie(movie_id)
 
     async def delete_movie(self, movie_id: MovieId, *, etag: str, actor_id: UserId) -> None:
         """Removes a movie with its cast and what users kept of it; its pictures are left to the sweep.

@@ -67,6 +67,12 @@ class Order:
     def __str__(self) -> str:
         return f"{self.name} {'desc' if self.descending else 'asc'}"
 
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """What to sort by in this direction, ahead of the id."""
+        key = SORT_KEYS[self.name]
+        return key.descending if self.descending else key.ascending
+
     async def ids_after(
         self, position: Sequence[Any] | None, *, wanted: PersonFilter, limit: int
     ) -> list[tuple[int, list[Any]]]:
@@ -74,26 +80,31 @@ class Order:
 
         A position is the sort values as JSON, then the id.
         """
-        key = SORT_KEYS[self.name]
-        columns = key.descending if self.descending else key.ascending
+        statement, values = self.page_query(position, wanted=wanted, limit=limit)
+        rows = await connection().execute_query_dict(statement, values)
+        to_json = SORT_KEYS[self.name].to_json
+        return [
+            (row["id"], [*(to_json(row[f"key_{number}"]) for number in range(len(self.columns))), row["id"]])
+            for row in rows
+        ]
+
+    def page_query(self, position: Sequence[Any] | None, *, wanted: PersonFilter, limit: int) -> tuple[str, list[Any]]:
+        """Returns the statement of a page's ids, and its values."""
+        columns = self.columns
         conditions, values = _conditions(wanted)
         if position is not None:
-            values += [*(key.from_json(value) for value in position[:-1]), position[-1]]
+            values += [*map(SORT_KEYS[self.name].from_json, position[:-1]), position[-1]]
             places = ", ".join(f"${number}" for number in range(len(values) - len(columns), len(values) + 1))
             conditions.append(f"({', '.join([*columns, 'id'])}) {'<' if self.descending else '>'} ({places})")
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         direction = " DESC" if self.descending else ""
-        rows = await connection().execute_query_dict(
-            # Every part of the statement is from this file; the values travel apart.
+        # Every part of the statement is from this file; the values travel apart.
+        statement = (
             f"SELECT id, {''.join(f'{column} AS key_{number}, ' for number, column in enumerate(columns))}1"  # noqa: S608
             f" FROM persons {where} ORDER BY {', '.join(f'{column}{direction}' for column in [*columns, 'id'])}"
-            f" LIMIT {limit:d}",
-            values,
+            f" LIMIT {limit:d}"
         )
-        return [
-            (row["id"], [*(key.to_json(row[f"key_{number}"]) for number in range(len(columns))), row["id"]])
-            for row in rows
-        ]
+        return statement, values
 
 
 def _conditions(wanted: PersonFilter) -> tuple[list[str], list[Any]]:

@@ -8,6 +8,7 @@ from service.catalog.errors import PersonNotFound, PhotoNotFound
 from service.catalog.models import Person, PersonPhoto
 from service.catalog.people.service import People
 from service.catalog.people.values import PersonDetail, PersonId, Photo
+from service.catalog.service import ensure_primary_photo
 from service.db import connection, transaction
 from service.media.removal import FileRemoval
 from service.media.service import Media
@@ -64,17 +65,10 @@ class Photos:
             await _lock(person_id)
             if not await PersonPhoto.filter(person_id=person_id, file_id=file_id).delete():
                 raise PhotoNotFound(file_id)
-            await _ensure_primary(person_id)
+            await ensure_primary_photo(person_id)
             await audit.record(
                 "persons.remove_photo", resource=f"persons/{person_id}", actor_user_id=actor_id, file_id=file_id
             )
-
-
-async def _ensure_primary(person_id: PersonId) -> None:
-    photos = PersonPhoto.filter(person_id=person_id)
-    oldest = await photos.order_by("-is_primary", "created_at", "id").first()
-    if oldest is not None and not oldest.is_primary:
-        await PersonPhoto.filter(id=oldest.id).update(is_primary=True)
 
 
 async def _lock(person_id: PersonId) -> None:

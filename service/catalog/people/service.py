@@ -52,10 +52,8 @@ class People:
             PersonId(person.id): PersonDetail(person, images.get(person.primary_photo_id or 0)) for person in persons
         }
 
-    async def list_persons(
-        self, wanted: PersonFilter, *, order_by: str, size: int, page_token: str
-    ) -> Page[PersonDetail]:
-        """Returns a page of the people that a filter admits, in a published order; size 0 is the default.
+    async def list_persons(self, wanted: PersonFilter, *, order_by: str, size: int, page_token: str) -> Page[PersonId]:
+        """Returns a page of the ids of the people that a filter admits, in a published order; size 0 is the default.
 
         Raises OrderByInvalid, PageTokenInvalid.
         """
@@ -65,10 +63,8 @@ class People:
         position = self._page_tokens.read(page_token, binding=binding)
         rows = await order.ids_after(position, wanted=wanted, limit=limit + 1)
         page, more = rows[:limit], len(rows) > limit
-        details = await self.get_persons([PersonId(person_id) for person_id, _ in page])
         return Page(
-            # A person who was deleted between the two queries is left out.
-            [details[PersonId(person_id)] for person_id, _ in page if person_id in details],
+            [PersonId(person_id) for person_id, _ in page],
             self._page_tokens.make(page[-1][1], binding=binding) if more else "",
         )
 

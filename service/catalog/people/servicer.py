@@ -17,33 +17,35 @@ from service.catalog.people.convert import (
 )
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
+from service.catalog.people.replies import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.people.values import PersonId
 from service.media.values import FileId
+from service.protobuf import embed, serialized
 
 
 class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Messages to arguments and back."""
 
     _people: People
+    _person_replies: PersonReplies
     _credits: Credits
     _photos: Photos
 
     async def GetPerson(self, request: people_pb2.GetPersonRequest, context: Any) -> people_pb2.GetPersonResponse:
         """Returns one person."""
-        detail = await self._people.get_person(PersonId(request.id))
-        return people_pb2.GetPersonResponse(person=to_person(detail))
+        person = await self._person_replies.get(PersonId(request.id))
+        return serialized(people_pb2.GetPersonResponse, embed(people_pb2.GetPersonResponse(), "person", [person]))
 
     async def BatchGetPersons(
         self, request: people_pb2.BatchGetPersonsRequest, context: Any
     ) -> people_pb2.BatchGetPersonsResponse:
         """Returns people by id, and the ids that no person has."""
         ids = [PersonId(person_id) for person_id in request.ids]
-        details = await self._people.get_persons(ids)
-        return people_pb2.BatchGetPersonsResponse(
-            persons=[to_person(details[person_id]) for person_id in ids if person_id in details],
-            missing_ids=[person_id for person_id in ids if person_id not in details],
-        )
+        persons = await self._person_replies.load(ids)
+        answer = people_pb2.BatchGetPersonsResponse(missing_ids=[one for one in ids if one not in persons])
+        found = [persons[person_id] for person_id in ids if person_id in persons]
+        return serialized(people_pb2.BatchGetPersonsResponse, embed(answer, "persons", found))
 
     async def ListPersons(self, request: people_pb2.ListPersonsRequest, context: Any) -> people_pb2.ListPersonsResponse:
         """Returns a page of people."""
@@ -53,9 +55,11 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
             size=request.page_size,
             page_token=request.page_token,
         )
-        return people_pb2.ListPersonsResponse(
-            persons=[to_person(detail) for detail in page.items], next_page_token=page.next_page_token
-        )
+        persons = await self._person_replies.load(page.items)
+        # A person who was deleted between the two queries is left out.
+        found = [persons[person_id] for person_id in page.items if person_id in persons]
+        answer = people_pb2.ListPersonsResponse(next_page_token=page.next_page_token)
+        return serialized(people_pb2.ListPersonsResponse, embed(answer, "persons", found))
 
     async def CreatePerson(
         self, request: people_pb2.CreatePersonRequest, context: Any

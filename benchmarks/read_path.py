@@ -1,0 +1,187 @@
+"""What the read path costs: the real server beside bare handlers that return the same bytes, in turns."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import asyncpg
+import grpc
+from marquee.catalog.v1 import catalog_pb2_grpc, movies_pb2
+
+from benchmarks.bare_reads import BareServer, bare_server
+from benchmarks.figure import MS, Effort, Figure, MeasurementFailed, in_turns
+from benchmarks.generated import add_movies
+from benchmarks.load import encoded
+from benchmarks.stack import WORKERS, Stack, cpu_seconds, other_server
+from benchmarks.wire_load import Wire, WireClient, WireRound, wire_client
+from service.catalog.service import MOVIES
+from service.settings import Settings
+
+SERVICE = "/marquee.catalog.v1.CatalogService/"
+CATALOGUE = 201_000
+"""Movies, for which page 10,000 of 20 exists."""
+HOT = 1_000
+"""Movies that are read over and over."""
+PAGE_SIZE = 20
+WALKING_SIZE = 100
+FAR_PAGE = 10_000
+CONNECTIONS = 32
+SECONDS = 2.0
+REPEATS = 8
+THOUSAND = 1000
+PAGE_IDS = "SELECT movie_id FROM movie_genres WHERE genre_id = $1 ORDER BY popularity DESC, movie_id DESC LIMIT 20"
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a round came to."""
+
+    per_second: float
+    cpu: float
+    """Milliseconds of the server's processes, a call."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One of our rpcs beside its limit."""
+
+    name: str
+    goal: str
+    method: str
+    requests: Sequence[Any]
+    reply: bytes
+    statement: str = ""
+    values: Sequence[Sequence[Any]] = ()
+    """The statement's, in turn."""
+
+
+def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
+    """Measures hot and cold reads, lists by genre, and what the 10,000th page costs beside the first."""
+    far_page = FAR_PAGE // 100 if effort.is_quick else FAR_PAGE
+    add_movies(stack.database_url, CATALOGUE * far_page // FAR_PAGE)
+    movie_ids, genre_ids = popular(stack.database_url)
+    with grpc.insecure_channel(stack.address) as channel:
+        catalog = cast("Any", catalog_pb2_grpc.CatalogServiceStub(channel))
+        gets = [movies_pb2.GetMovieRequest(id=movie_id) for movie_id in movie_ids]
+        lists = [movies_pb2.ListMoviesRequest(genre_ids_any=[genre_id], page_size=PAGE_SIZE) for genre_id in genre_ids]
+        got = catalog.GetMovie(gets[0]).SerializeToString()
+        listed = catalog.ListMovies(lists[0])
+        _require_page(stack.database_url, genre_ids[0], [movie.id for movie in listed.movies])
+        far = _page_token(catalog, far_page)
+    hot = Read("hot GetMovie", ">= 0.85", "GetMovie", gets, got)
+    by_genre = Read(
+        f"ListMovies of {PAGE_SIZE} in a genre",
+        ">= 0.8",
+        "ListMovies",
+        lists,
+        listed.SerializeToString(),
+        PAGE_IDS,
+        [[genre_id] for genre_id in genre_ids],
+    )
+    yield from _beside_limit(stack, hot, effort, limit="bare unary")
+    yield from _beside_limit(stack, by_genre, effort, limit="bare query of the ids")
+    cold = replace(hot, name="cold GetMovie", goal=">= 0.7", statement=MOVIES, values=[[[one]] for one in movie_ids])
+    with other_server(stack, reply_cache_bytes=0) as without_cache:
+        yield from _beside_limit(without_cache, cold, effort, limit="the same bare query")
+    yield _page_depth(stack, far, far_page, effort)
+
+
+def server_rounds(stack: Stack, client: WireClient, calls: WireRound) -> Callable[[], Taken]:
+    """Returns what makes a round of calls to our server."""
+    return lambda: take(client, calls, stack.cpu_seconds)
+
+
+def take(client: WireClient, calls: WireRound, used_cpu: Callable[[], float]) -> Taken:
+    """Makes a round and sets it against the CPU that a server used meanwhile."""
+    before = used_cpu()
+    answers = client.run(calls).require_success()
+    return Taken(answers.per_second, (used_cpu() - before) / answers.calls * MS)
+
+
+def _beside_limit(stack: Stack, read: Read, effort: Effort, *, limit: str) -> Iterator[Figure]:
+    bare = bare_server(
+        read.reply,
+        workers=WORKERS,
+        database_url=stack.database_url,
+        connections=Settings.model_fields["database_pool_size"].default,
+        statement=read.statement,
+        values=read.values,
+    )
+    with bare as other:
+        yield from _compare(stack, other, read, effort, limit=limit)
+
+
+def _compare(stack: Stack, bare: BareServer, read: Read, effort: Effort, *, limit: str) -> Iterator[Figure]:
+    calls = WireRound(
+        path=SERVICE + read.method, requests=encoded(read.requests), seconds=effort.seconds(SECONDS), in_flight=1
+    )
+    bare_calls = replace(calls, path="/bare/Query" if read.statement else "/bare/Hot")
+    with (
+        wire_client(Wire.GRPC, stack.address, connections=CONNECTIONS) as client,
+        wire_client(Wire.GRPC, bare.address, connections=CONNECTIONS) as bare_client,
+    ):
+        ours = server_rounds(stack, client, calls)
+
+        def limits() -> Taken:
+            return take(bare_client, bare_calls, lambda: cpu_seconds(bare.processes))
+
+        for warm_up in (ours, limits):
+            warm_up()
+        pairs = in_turns(ours, limits, repeats=effort.repeats(REPEATS))
+    rates = [(our.per_second / THOUSAND, other.per_second / THOUSAND) for our, other in pairs]
+    size = f"{len(read.reply):,} bytes"
+    yield Figure(f"{read.name}, rate: server / {limit}", rates, "thousand a second", read.goal, size)
+    cpu = [(other.cpu, our.cpu) for our, other in pairs]
+    yield Figure(f"{read.name}, CPU: {limit} / server", cpu, "ms a call", read.goal)
+
+
+def _page_depth(stack: Stack, token: str, page: int, effort: Effort) -> Figure:
+    first = movies_pb2.ListMoviesRequest(page_size=PAGE_SIZE)
+    far = movies_pb2.ListMoviesRequest(page_size=PAGE_SIZE, page_token=token)
+
+    def median(client: WireClient, request: movies_pb2.ListMoviesRequest) -> float:
+        calls = WireRound(path=f"{SERVICE}ListMovies", requests=encoded([request]), seconds=effort.seconds(SECONDS) / 2)
+        return client.run(calls).require_success().median * MS
+
+    with wire_client(Wire.GRPC, stack.address, connections=1) as client:
+        for request in (far, first):
+            median(client, request)
+        pairs = in_turns(lambda: median(client, far), lambda: median(client, first), repeats=effort.repeats(REPEATS))
+    return Figure(f"ListMovies, median latency: page {page:,} / page 1", pairs, "ms", "<= 1.2")
+
+
+def _page_token(catalog: Any, page: int) -> str:
+    """Returns the token of a page of PAGE_SIZE, walked to in larger steps."""
+    token = ""
+    for _ in range((page - 1) * PAGE_SIZE // WALKING_SIZE):
+        token = catalog.ListMovies(
+            movies_pb2.ListMoviesRequest(page_size=WALKING_SIZE, page_token=token)
+        ).next_page_token
+    return token
+
+
+def _require_page(database_url: str, genre_id: int, movie_ids: Sequence[int]) -> None:
+    """Raises MeasurementFailed when the bare query does not find what the server lists."""
+    found = [row["movie_id"] for row in asyncio.run(_fetch(database_url, PAGE_IDS, genre_id))]
+    if found != movie_ids:
+        raise MeasurementFailed(f"the server lists {movie_ids}, the bare query {found}")
+
+
+def popular(database_url: str) -> tuple[list[int], list[int]]:
+    """Returns the ids of the most popular movies, and of the genres that fill a page."""
+    movies = asyncio.run(_fetch(database_url, "SELECT id FROM movies ORDER BY popularity DESC LIMIT $1", HOT))
+    genres = asyncio.run(
+        _fetch(database_url, "SELECT genre_id FROM movie_genres GROUP BY 1 HAVING count(*) > $1", PAGE_SIZE)
+    )
+    return [row["id"] for row in movies], [row["genre_id"] for row in genres]
+
+
+async def _fetch(database_url: str, statement: str, *values: object) -> Sequence[Any]:
+    connection = await asyncpg.connect(database_url)
+    try:
+        return cast("Sequence[Any]", await connection.fetch(statement, *values))
+    finally:
+        await connection.close()

@@ -1,0 +1,1 @@
+"""The catalogue's reads by Django REST Framework."""

@@ -1,0 +1,96 @@
+"""The access log's lines: as structlog writes them, but gathered: one of those costs as much as a whole call."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import TypeAlias
+
+import structlog
+
+from service import log as logs
+from service.log import REQUEST_ID
+from service.settings import LogLevel, Settings
+
+Write: TypeAlias = Callable[[str, float, str], None]
+"""Takes a call's code, its milliseconds and its principal."""
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+GATHERING = 0.1
+"""Seconds that a line waits for others at most; one that does not say OK waits for none."""
+
+
+class CallLog:
+    """Writes a line a call, all of a worker's in the order in which they ended."""
+
+    def writer(self, method: str, *, quiet: bool) -> Write:
+        """Returns what writes the lines of a method; `quiet` ones appear at debug level alone."""
+        write = log.debug if quiet else log.info
+
+        def through_structlog(code: str, ms: float, principal: str) -> None:
+            write("rpc", method=method, code=code, ms=ms, principal=principal)
+
+        return through_structlog
+
+    def flush(self) -> None:
+        """Writes what was gathered."""
+
+
+class JsonCallLog(CallLog):
+    """Writes JSON."""
+
+    def __init__(self, *, worker: int | None) -> None:
+        self._worker = "" if worker is None else f', "worker": {worker}'
+        self._lines: list[str] = []
+
+    def writer(self, method: str, *, quiet: bool) -> Write:
+        """Returns what writes the lines of a method."""
+        if quiet:
+            return super().writer(method, quiet=True)
+        begin = f'{{"method": {json.dumps(method)}, "code": '
+        end = f', "event": "rpc"{self._worker}, "level": "info", "timestamp": '
+
+        def gather(code: str, ms: float, principal: str) -> None:
+            self._lines.append(
+                f'{begin}"{code}", "ms": {ms}, "principal": {_quoted(principal)}{end}"{_now()}"'
+                f', "request_id": "{REQUEST_ID.get()}"}}\n'
+            )
+            if code != "OK":
+                self.flush()
+            elif len(self._lines) == 1:
+                asyncio.get_running_loop().call_later(GATHERING, self.flush)
+
+        return gather
+
+    def flush(self) -> None:
+        """Writes what was gathered."""
+        if self._lines:
+            lines, self._lines = self._lines, []
+            sys.stderr.write("".join(lines))
+            sys.stderr.flush()
+
+
+def call_log(settings: Settings) -> CallLog:
+    """Returns the log of this worker."""
+    if logs.is_json(settings) and settings.log_level in (LogLevel.DEBUG, LogLevel.INFO):
+        return JsonCallLog(worker=structlog.contextvars.get_contextvars().get("worker"))
+    return CallLog()
+
+
+@lru_cache(4096)
+def _quoted(principal: str) -> str:
+    return json.dumps(principal)
+
+
+def _now() -> str:
+    seconds, fraction = divmod(time.time(), 1)
+    return f"{_second(int(seconds))}.{int(fraction * 1_000_000):06d}Z"
+
+
+@lru_cache(2)
+def _second(seconds: int) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")
