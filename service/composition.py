@@ -53,6 +53,7 @@ from service.media.storage import UploadStorage
 from service.media.sweeping import Sweep
 from service.media.verdicts import Verdicts
 from service.media.watching import FileWatches
+from service.page_cache import PageCache
 from service.pagination import PageTokens
 from service.rate_limits import RateLimiter
 from service.recommendations.dismissals import Dismissals
@@ -167,7 +168,7 @@ def compose_slices(
         find_unknown_genres=find_unknown_genres,
     )
     removal = FileRemoval(storage=storage)
-    ratings_changed = partial(reply_news.announce, "movie") if reply_news is not None else _tell_nobody
+    ratings_changed = partial(reply_news.announce, "rating") if reply_news is not None else _tell_nobody
     privacy = Privacy(
         sessions=sessions,
         removal=removal,
@@ -185,9 +186,17 @@ def compose_slices(
     change_feed = ChangeFeed(cursors=Cursors(page_tokens))
     people = People(media=media, removal=removal, page_tokens=page_tokens)
     movie_replies = MovieReplies(catalog=catalog, find_viewer_states=find_viewer_states, cache=reply_cache)
+    movies = Movies(page_tokens=page_tokens, pages=PageCache(hears_all=hears_all))
     person_replies = PersonReplies(people=people, cache=reply_cache)
     if reply_news is not None:
-        reply_news.keep_true({"movie": movie_replies.cache, "person": person_replies.cache})
+        reply_news.keep_true(
+            {
+                "movie": {"movie": movie_replies.cache, "movie_list": movies.pages},
+                # Of a rating no list tells, but for those that are not kept.
+                "rating": {"movie": movie_replies.cache},
+                "person": {"person": person_replies.cache},
+            }
+        )
     active_model = ActiveModel(settings)
     return Slices(
         media=media,
@@ -206,7 +215,7 @@ def compose_slices(
         media_sweep=Sweep(removal=removal),
         catalog=catalog,
         movie_replies=movie_replies,
-        movies=Movies(page_tokens=page_tokens),
+        movies=movies,
         movie_writes=MovieWrites(catalog=catalog, removal=removal),
         people=people,
         person_replies=person_replies,

@@ -9,11 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from typing import Any, cast
 
 import asyncpg
 from tortoise import Model, Tortoise, connections, fields
-from tortoise.backends.base.client import BaseDBAsyncClient, TransactionalDBClient
+from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.exceptions import BaseORMException, IntegrityError
 from tortoise.fields.db_defaults import Now
 from tortoise.transactions import in_transaction
@@ -37,6 +38,7 @@ MODEL_MODULES = (
     "service.idempotency",
     "aerich.models",
 )
+_WITHIN: ContextVar[bool] = ContextVar("within_transaction", default=False)
 # What asyncpg says of a connection that was lost, or taken back because it was, before it was used again.
 LOST = re.compile("is clos|released back to the pool")
 
@@ -116,14 +118,21 @@ def connection() -> BaseDBAsyncClient:
     return cast("BaseDBAsyncClient", connections.get(CONNECTION))
 
 
-def transaction() -> Any:
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
     """Opens a transaction: commits when the block ends, rolls back when it raises; nests as savepoints."""
-    return in_transaction(CONNECTION)
+    outside = _WITHIN.get()
+    _WITHIN.set(True)
+    try:
+        async with in_transaction(CONNECTION):
+            yield
+    finally:
+        _WITHIN.set(outside)
 
 
 def within_transaction() -> bool:
-    """Tells whether the current connection is a transaction's."""
-    return isinstance(connections.get(CONNECTION), TransactionalDBClient)
+    """Tells whether the code that runs is inside of a `transaction`."""
+    return _WITHIN.get()
 
 
 def violated_constraint(error: IntegrityError) -> str:

@@ -121,6 +121,11 @@ def embed(message: Message, field: str, items: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
+def embedded(message_type: type[Message], field: str, item: bytes) -> bytes:
+    """Serializes a message that holds nothing but one serialized message in one of its fields."""
+    return _tag(message_type.DESCRIPTOR, field) + _varint(len(item)) + item
+
+
 @cache
 def _tag(message_type: Descriptor, field: str) -> bytes:
     number = message_type.fields_by_name[field].number

@@ -44,6 +44,15 @@ class ReplyCache:
         self.events: Counter[str] = Counter()
         """How many ids were hits, misses, bypasses (reads that had to pass by), invalidations and evictions."""
 
+    def find(self, entity_id: int) -> Parts | None:
+        """Returns a reply that is kept; None when it has to be got."""
+        entry = self._entries.get(entity_id)
+        if entry is None or within_transaction() or not self._hears_all() or entry.good_until < time.monotonic():
+            return None
+        self._entries.move_to_end(entity_id)
+        self.events["hits"] += 1
+        return entry.parts
+
     async def get(self, ids: Collection[int]) -> dict[int, Parts]:
         """Returns the replies of those ids that exist, loading what is not kept in one go."""
         if within_transaction() or not self._hears_all():

@@ -17,7 +17,6 @@ from typing import Any, Protocol
 import asyncpg
 import structlog
 
-from service.reply_cache import ReplyCache
 from service.settings import Pooler, Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
@@ -46,6 +45,25 @@ class ReplyMetrics(Protocol):
         ...
 
 
+class Kept(Protocol):
+    """What is kept about a kind of entity."""
+
+    size_bytes: int
+
+    @property
+    def events(self) -> Mapping[str, int]:
+        """How often it did what since its beginning."""
+        ...
+
+    def invalidate(self, ids: Iterable[int]) -> None:
+        """Forgets what shows these entities."""
+        ...
+
+    def clear(self) -> None:
+        """Forgets everything."""
+        ...
+
+
 class ReplyNews:
     """One worker's ear for what is written, and the caches that it keeps true."""
 
@@ -54,7 +72,7 @@ class ReplyNews:
         # No announcement comes through a pooler that changes connections under its clients.
         self._can_listen = settings.database_pooler is Pooler.NONE
         self._metrics = metrics
-        self._caches: Mapping[str, ReplyCache] = {}
+        self._caches: Mapping[str, Mapping[str, Kept]] = {}
         self._database: asyncpg.Connection[asyncpg.Record] | None = None
         self._heard_at = float("-inf")
         self._asking = asyncio.Lock()
@@ -66,8 +84,8 @@ class ReplyNews:
         """Tells whether every announcement older than STALE_AFTER seconds has arrived."""
         return time.monotonic() - self._heard_at < STALE_AFTER
 
-    def keep_true(self, caches: Mapping[str, ReplyCache]) -> None:
-        """Takes the caches by the kind of entity that announcements name."""
+    def keep_true(self, caches: Mapping[str, Mapping[str, Kept]]) -> None:
+        """Takes the caches by name, by the kind of entity whose announcements concern them."""
         self._caches = caches
 
     async def start(self) -> None:
@@ -116,8 +134,8 @@ class ReplyNews:
         while True:
             await asyncio.sleep(INTERVAL)
             await self._ask("SELECT 1")
-            for kind, cache in self._caches.items():
-                self._metrics.replies_kept(kind, cache.events, cache.size_bytes)
+            for name, cache in {name: cache for kept in self._caches.values() for name, cache in kept.items()}.items():
+                self._metrics.replies_kept(name, cache.events, cache.size_bytes)
 
     async def _ask(self, statement: str, *values: Any, seconds: float = TIMEOUT) -> None:
         """Sends a statement over the listening connection; what arrives with its answer has been heard."""
@@ -152,14 +170,18 @@ class ReplyNews:
     def _hear(self, _connection: Any, _pid: int, _channel: str, payload: object) -> None:
         kind, announced_at, ids = str(payload).split(":")
         if ids == ALL:
-            self._caches[kind].clear()
+            for cache in self._caches[kind].values():
+                cache.clear()
         else:
             self._forget(kind, map(int, ids.split(",")))
         self._metrics.reply_invalidated(kind, max(0.0, time.time() - float(announced_at)))
 
     def _forget(self, kind: str, ids: Iterable[int]) -> None:
-        self._caches[kind].invalidate(ids)
+        ids = list(ids)
+        for cache in self._caches[kind].values():
+            cache.invalidate(ids)
 
     def _forget_all(self) -> None:
-        for cache in self._caches.values():
-            cache.clear()
+        for caches in self._caches.values():
+            for cache in caches.values():
+                cache.clear()

@@ -176,7 +176,7 @@ class Titles:
     def __init__(self, database: asyncpg.Connection, news: ReplyNews) -> None:
         self._database = database
         self.cache = ReplyCache(load=self._load, max_bytes=1 << 20, hears_all=news.hears_all)
-        news.keep_true({"movie": self.cache})
+        news.keep_true({"movie": {"movie": self.cache}})
 
     async def _load(self, ids: Collection[int]) -> Mapping[int, Parts]:
         rows = await self._database.fetch("SELECT id, title FROM movies WHERE id = ANY ($1)", list(ids))

@@ -20,7 +20,7 @@ ROWS = {"movies": "movie", "persons": "person"}
 CHANGES = """
 CREATE FUNCTION announce_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM announce_replies(entity, array_agg(entity_id)) FROM added WHERE kind <> 'created' GROUP BY entity;
+    PERFORM announce_replies(entity, array_agg(entity_id)) FROM added GROUP BY entity;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_catalog_changes_announced AFTER INSERT ON catalog_changes

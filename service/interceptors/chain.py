@@ -158,7 +158,7 @@ class Chain(grpc.GenericRpcHandler):
 
     def _wrap(self, full_method: str, handler: Any) -> Any:
         rpc = Rpc(full_method, handler.request_streaming, handler.response_streaming)
-        composed = self._told_of_its_end(_endpoint(handler))
+        composed = self._told_of_its_end(_endpoint(handler)) if rpc.response_streaming else _endpoint(handler)
         for interceptor in reversed(self.interceptors):
             composed = interceptor.wrap(rpc, composed)
 

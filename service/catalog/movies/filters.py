@@ -70,6 +70,11 @@ class MovieFilter:
     has_poster: bool | None = None
     updated_from: datetime | None = None
 
+    @property
+    def asks_for_ratings(self) -> bool:
+        """True when Marquee's own ratings decide which movies are listed."""
+        return self.rating_min is not None or self.rating_max is not None or "rating" in self.text
+
     def conditions(self) -> tuple[Condition, ...]:
         """Returns what a movie must fulfil, all of it; raises FilterInvalid for a text that is none."""
         bounds = [(name, field, operator) for name, (field, operator) in RANGES.items()]

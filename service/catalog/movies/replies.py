@@ -31,6 +31,10 @@ class MovieReplies:
 
     async def get(self, movie_id: MovieId, *, view: View, caller: UserId | None) -> bytes:
         """Returns one movie as `load` does; raises MovieNotFound."""
+        if caller is None:
+            kept = self.cache.find(movie_id)
+            if kept is not None:
+                return assembled(cast("MovieParts", kept), view=view)
         movies = await self.load([movie_id], view=view, caller=caller)
         if movie_id not in movies:
             raise MovieNotFound(movie_id)

@@ -15,9 +15,7 @@ from service.catalog.movies.replies import MovieReplies, View
 from service.catalog.movies.service import Movies
 from service.catalog.movies.writing import MovieWrites
 from service.catalog.service import Catalog, MovieId
-from service.protobuf import embed, serialized
-
-GOT = movies_pb2.GetMovieResponse()
+from service.protobuf import embed, embedded, serialized
 
 
 class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
@@ -32,7 +30,7 @@ class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         """Returns one movie."""
         movie_id = MovieId(request.id) if request.id else await self._find_id(request)
         movie = await self._movie_replies.get(movie_id, view=request.view or FULL, caller=current_principal().user_id)
-        return serialized(movies_pb2.GetMovieResponse, embed(GOT, "movie", [movie]))
+        return serialized(movies_pb2.GetMovieResponse, embedded(movies_pb2.GetMovieResponse, "movie", movie))
 
     async def BatchGetMovies(
         self, request: movies_pb2.BatchGetMoviesRequest, context: Any

@@ -21,6 +21,9 @@ class PersonReplies:
 
     async def get(self, person_id: PersonId) -> bytes:
         """Returns one person as `load` does; raises PersonNotFound."""
+        kept = self.cache.find(person_id)
+        if kept is not None:
+            return kept[0]
         persons = await self.load([person_id])
         if person_id not in persons:
             raise PersonNotFound(person_id)

@@ -21,7 +21,7 @@ from service.catalog.people.replies import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.people.values import PersonId
 from service.media.values import FileId
-from service.protobuf import embed, serialized
+from service.protobuf import embed, embedded, serialized
 
 
 class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
@@ -35,7 +35,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def GetPerson(self, request: people_pb2.GetPersonRequest, context: Any) -> people_pb2.GetPersonResponse:
         """Returns one person."""
         person = await self._person_replies.get(PersonId(request.id))
-        return serialized(people_pb2.GetPersonResponse, embed(people_pb2.GetPersonResponse(), "person", [person]))
+        return serialized(people_pb2.GetPersonResponse, embedded(people_pb2.GetPersonResponse, "person", person))
 
     async def BatchGetPersons(
         self, request: people_pb2.BatchGetPersonsRequest, context: Any
