@@ -46,17 +46,19 @@ class JsonCallLog(CallLog):
     def __init__(self, *, worker: int | None) -> None:
         self._worker = "" if worker is None else f', "worker": {worker}'
         self._lines: list[str] = []
+        self._second = 0
+        self._timestamp = ""
 
     def writer(self, method: str, *, quiet: bool) -> Write:
         """Returns what writes the lines of a method."""
         if quiet:
             return super().writer(method, quiet=True)
         begin = f'{{"method": {json.dumps(method)}, "code": '
-        end = f', "event": "rpc"{self._worker}, "level": "info", "timestamp": '
+        end = f', "event": "rpc"{self._worker}, "level": "info", "timestamp": "'
 
         def gather(code: str, ms: float, principal: str) -> None:
             self._lines.append(
-                f'{begin}"{code}", "ms": {ms}, "principal": {_quoted(principal)}{end}"{_now()}"'
+                f'{begin}"{code}", "ms": {ms}, "principal": {_quoted(principal)}{end}{self._now()}"'
                 f', "request_id": "{REQUEST_ID.get()}"}}\n'
             )
             if code != "OK":
@@ -65,6 +67,13 @@ class JsonCallLog(CallLog):
                 asyncio.get_running_loop().call_later(GATHERING, self.flush)
 
         return gather
+
+    def _now(self) -> str:
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second, self._timestamp = second, datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%S")
+        return f"{self._timestamp}.{int((now - second) * 1_000_000):06d}Z"
 
     def flush(self) -> None:
         """Writes what was gathered."""
@@ -84,13 +93,3 @@ def call_log(settings: Settings) -> CallLog:
 @lru_cache(4096)
 def _quoted(principal: str) -> str:
     return json.dumps(principal)
-
-
-def _now() -> str:
-    seconds, fraction = divmod(time.time(), 1)
-    return f"{_second(int(seconds))}.{int(fraction * 1_000_000):06d}Z"
-
-
-@lru_cache(2)
-def _second(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S")

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Protocol, cast
 
 import grpc
@@ -70,13 +70,13 @@ class Call:
     """The grpc.aio.ServicerContext."""
     task: asyncio.Task[Any]
     """What carries it out."""
+    metadata: dict[str, str | bytes]
+    """Request metadata; of a repeated key, the last value."""
     request_id: str = ""
     origin: Origin = UNKNOWN
     principal: Principal = ANONYMOUS
     is_counted: bool = False
     """True once the call has been counted against a rate."""
-    metadata: dict[str, str | bytes] = field(default_factory=dict)
-    """Request metadata; of a repeated key, the last value."""
 
 
 # Seconds from the order to end a stream until it ends.
@@ -166,7 +166,7 @@ class Chain(grpc.GenericRpcHandler):
             task = cast("asyncio.Task[Any]", asyncio.current_task())
             self._under_way[task] = rpc
             try:
-                return await composed(request, Call(rpc, context, task))
+                return await composed(request, Call(rpc, context, task, dict(context.invocation_metadata() or ())))
             except asyncio.CancelledError:
                 self.cancelled += not rpc.is_infrastructure and task not in self._ended
                 raise

@@ -25,7 +25,6 @@ class RequestIdInterceptor:
         """Surrounds the handler with the id in the log's context."""
 
         async def named(request: Any, call: Call) -> Any:
-            call.metadata = dict(call.context.invocation_metadata() or ())
             call.request_id = accepted_id(call.metadata.get(METADATA_KEY)) or next(self._made)
             REQUEST_ID.set(call.request_id)
             call.context.set_trailing_metadata(((METADATA_KEY, call.request_id),))
