@@ -21,7 +21,7 @@ Write: TypeAlias = Callable[[str, float, str], None]
 """Takes a call's code, its milliseconds and its principal."""
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 GATHERING = 0.1
-"""Seconds that a line waits for others at most; one that does not say OK waits for none."""
+"""Seconds that a line waits for others at most."""
 
 
 class CallLog:
@@ -61,9 +61,7 @@ class JsonCallLog(CallLog):
                 f'{begin}"{code}", "ms": {ms}, "principal": {_quoted(principal)}{end}{self._now()}"'
                 f', "request_id": "{REQUEST_ID.get()}"}}\n'
             )
-            if code != "OK":
-                self.flush()
-            elif len(self._lines) == 1:
+            if len(self._lines) == 1:
                 asyncio.get_running_loop().call_later(GATHERING, self.flush)
 
         return gather

@@ -131,7 +131,7 @@ def compose_slices(
     reply_news: ReplyNews | None,
 ) -> Slices:
     """Puts the slices together; without news no reply is kept."""
-    hears_all = reply_news.hears_all if reply_news is not None else bool
+    hears_all = reply_news.hears_all if reply_news is not None and settings.reply_cache_bytes else bool
     reply_cache = partial(ReplyCache, max_bytes=settings.reply_cache_bytes, hears_all=hears_all)
     page_tokens = PageTokens(settings.page_token_key.get_secret_value())
     sealer = DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())

@@ -163,7 +163,7 @@ class Settings(BaseSettings):
     """argon2id lanes."""
     password_threads: int = Field(default=1, ge=1)
     """Threads of a worker that hash passwords."""
-    password_queue: int = Field(default=64, ge=1)
+    password_queue: int = Field(default=96, ge=1)
     """Password hashings of a worker that wait or run at once; more are refused with RESOURCE_EXHAUSTED."""
     password_attempts_account_peer: Rate = "10/15minute"  # noqa: S105 - a rate, no secret
     """Attempts at one account's password from one peer, on all workers together. A success forgets them."""

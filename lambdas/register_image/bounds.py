@@ -14,12 +14,12 @@ from lambdas.register_image.structure import (
 from lambdas.register_image.verdict import Reason, Rejected
 
 # WebP's decoder keeps several whole canvases, AVIF's its planes, their colours and a copy: 414 MB at 40 megapixels.
-_FORMAT_MAX_PIXELS = {"WEBP": 16_000_000, "AVIF": 20_000_000}
+FORMAT_MAX_PIXELS = {"WEBP": 16_000_000, "AVIF": 20_000_000}
 # All coefficients of a progressive JPEG stay in memory, two bytes each: 320 MB at 40 megapixels in four colours.
-_PROGRESSIVE_CMYK_MAX_PIXELS = 30_000_000
+PROGRESSIVE_CMYK_MAX_PIXELS = 30_000_000
 # Each scan visits every pixel: about 30 ms at 40 megapixels. An honest progressive JPEG has about 10.
 _MAX_SCANS = 100
-_MAX_FRAMES = 10_000
+MAX_FRAMES = 10_000
 # Each part of a file costs the reader a step in Python, and joining parts is quadratic in places.
 _MAX_SEGMENTS = 2_000
 _MAX_CHUNKS = 20_000
@@ -30,12 +30,12 @@ def check_structure(data: bytes) -> None:
     """Raises Rejected for a file that opening alone is too much for; `data` need not be a picture."""
     # WebP's reader makes two canvases of the size claimed as soon as a file is opened.
     width, height = webp_canvas(data) or (1, 1)
-    _check_pixels(width * height, most=_FORMAT_MAX_PIXELS["WEBP"])
+    _check_pixels(width * height, most=FORMAT_MAX_PIXELS["WEBP"])
     if count_jpeg_segments(data, limit=_MAX_SEGMENTS) > _MAX_SEGMENTS:
         raise Rejected(Reason.TOO_COMPLEX, f"The JPEG has more than {_MAX_SEGMENTS} segments.")
     if count_png_chunks(data, limit=_MAX_CHUNKS) > _MAX_CHUNKS:
         raise Rejected(Reason.TOO_COMPLEX, f"The PNG has more than {_MAX_CHUNKS} chunks.")
-    if count_gif_parts(data, most_frames=_MAX_FRAMES, most_blocks=_MAX_BLOCKS).blocks > _MAX_BLOCKS:
+    if count_gif_parts(data, most_frames=MAX_FRAMES, most_blocks=_MAX_BLOCKS).blocks > _MAX_BLOCKS:
         raise Rejected(Reason.TOO_COMPLEX, f"The GIF has more than {_MAX_BLOCKS} blocks.")
 
 
@@ -65,8 +65,8 @@ def check_least(width: int, height: int, *, kind: Kind) -> None:
 
 def _most_pixels(source: Image.Image, *, data: bytes, kind: Kind) -> int:
     if source.mode == "CMYK" and is_progressive_jpeg(data):
-        return min(kind.max_pixels, _PROGRESSIVE_CMYK_MAX_PIXELS)
-    return min(kind.max_pixels, _FORMAT_MAX_PIXELS.get(source.format or "", kind.max_pixels))
+        return min(kind.max_pixels, PROGRESSIVE_CMYK_MAX_PIXELS)
+    return min(kind.max_pixels, FORMAT_MAX_PIXELS.get(source.format or "", kind.max_pixels))
 
 
 def _check_pixels(pixels: int, *, most: int) -> None:
@@ -79,12 +79,12 @@ def _check_pixels(pixels: int, *, most: int) -> None:
 
 def _frames(source: Image.Image, *, data: bytes) -> int:
     if source.format == "GIF":
-        frames = count_gif_parts(data, most_frames=_MAX_FRAMES, most_blocks=_MAX_BLOCKS).frames
+        frames = count_gif_parts(data, most_frames=MAX_FRAMES, most_blocks=_MAX_BLOCKS).frames
     elif source.format == "MPO":
         # The pictures behind the first are no animation and are never decoded.
         frames = 1
     else:
         frames = getattr(source, "n_frames", 1)
-    if frames > _MAX_FRAMES:
-        raise Rejected(Reason.TOO_MANY_FRAMES, f"The animation has more than {_MAX_FRAMES} frames.")
+    if frames > MAX_FRAMES:
+        raise Rejected(Reason.TOO_MANY_FRAMES, f"The animation has more than {MAX_FRAMES} frames.")
     return max(1, frames)

@@ -24,6 +24,8 @@ ACCEPTED_TYPES: Mapping[str, int] = {
     "image/gif": 0,
 }
 """Most pixels of a media type where that is less than a kind admits, else 0."""
+MAX_PROGRESSIVE_CMYK_PIXELS: Mapping[str, int] = {"image/jpeg": 30_000_000}
+"""Most pixels of a progressive picture in four colours, where a media type has such."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

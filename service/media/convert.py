@@ -61,7 +61,11 @@ def to_configuration() -> media_pb2.GetImageConfigurationResponse:
             for kind, limits in configuration.KINDS.items()
         ],
         accepted_types=[
-            media_pb2.AcceptedType(content_type=content_type, max_pixels=max_pixels)
+            media_pb2.AcceptedType(
+                content_type=content_type,
+                max_pixels=max_pixels,
+                max_progressive_cmyk_pixels=configuration.MAX_PROGRESSIVE_CMYK_PIXELS.get(content_type, 0),
+            )
             for content_type, max_pixels in configuration.ACCEPTED_TYPES.items()
         ],
         formats=[media_pb2.ImageFormat.Value(f"IMAGE_FORMAT_{made.name}") for made in configuration.FORMATS],

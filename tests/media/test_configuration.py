@@ -14,7 +14,6 @@ from tests.client import Client
 
 CREATE = media_pb2.CreateUploadRequest.DESCRIPTOR.fields_by_name
 REGISTER = media_pb2.RegisterFileRequest.DESCRIPTOR.fields_by_name
-FORMATS: dict[str, int] = bounds._FORMAT_MAX_PIXELS  # noqa: SLF001 - the functions' own numbers
 
 
 async def test_it_is_what_the_functions_do(client: Client) -> None:
@@ -27,11 +26,13 @@ async def test_it_is_what_the_functions_do(client: Client) -> None:
         assert (tuple(kind.widths), tuple(kind.heights)) == (made.widths, made.heights)
         assert (kind.max_pixels, kind.min_width, kind.min_height) == (made.max_pixels, made.min_width, made.min_height)
     assert (told.max_bytes, told.max_side, told.full_side) == (MAX_BYTES, MAX_SIDE, FULL_SIDE)
-    assert told.max_frames == bounds._MAX_FRAMES  # noqa: SLF001 - as above
+    assert told.max_frames == bounds.MAX_FRAMES
     made_in = {media_pb2.ImageFormat.Name(made).removeprefix("IMAGE_FORMAT_") for made in told.formats}
     assert made_in == {made.value for made in RenditionFormat}
     least = {taken.content_type: taken.max_pixels for taken in told.accepted_types if taken.max_pixels}
-    assert least == {f"image/{name.lower()}": most for name, most in FORMATS.items()}
+    assert least == {f"image/{name.lower()}": most for name, most in bounds.FORMAT_MAX_PIXELS.items()}
+    four = {taken.content_type: taken.max_progressive_cmyk_pixels for taken in told.accepted_types}
+    assert {name: most for name, most in four.items() if most} == {"image/jpeg": bounds.PROGRESSIVE_CMYK_MAX_PIXELS}
 
 
 async def test_it_is_what_the_contract_admits(client: Client) -> None:

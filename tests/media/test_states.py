@@ -122,7 +122,7 @@ async def test_a_stale_event_is_told_to_be_skipped(user: Client, service: Client
 
 async def test_a_newer_upload_after_a_rejection_is_worked_on_again(user: Client, service: Client) -> None:
     file = await uploaded(user)
-    await service.media.RejectFile(reject(file.key, "0A", reason="TRAILING_DATA", detail="A zip follows."))
+    await service.media.RejectFile(reject(file.key, "0A", reason="CORRUPT", detail="Its second half is missing."))
     answer = await service.media.BeginFile(begin(file.key, "0B"))
     assert (answer.file.state, answer.proceed) == (PROCESSING, True)
     assert (answer.file.rejection_reason, answer.file.rejection_detail) == (0, "")

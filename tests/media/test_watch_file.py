@@ -71,12 +71,12 @@ async def test_it_ends_with_whatever_ends_the_work(user: Client, service: Client
     rejected, expired, deleted = [await uploaded(user) for _ in range(3)]
     watches = [Watch(user, file.id) for file in (rejected, expired, deleted)]
     assert [(await watch.read()).state for watch in watches] == [PENDING] * 3
-    await service.media.RejectFile(reject(rejected.key, reason="TYPE_MISMATCH"))
+    await service.media.RejectFile(reject(rejected.key, reason="CHECKSUM_MISMATCH"))
     await database.execute("UPDATE files SET state = 'expired' WHERE id = $1", expired.id)
     await user.media.DeleteFile(media_pb2.DeleteFileRequest(id=deleted.id))
     last = [await watch.read() for watch in watches]
     assert [file.state for file in last] == [REJECTED, EXPIRED, DELETED]
-    assert last[0].rejection_reason == media_pb2.REJECTION_REASON_TYPE_MISMATCH
+    assert last[0].rejection_reason == media_pb2.REJECTION_REASON_CHECKSUM_MISMATCH
     assert [await watch.ended() for watch in watches] == [True] * 3
 
 
