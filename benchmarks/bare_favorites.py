@@ -1,7 +1,7 @@
 """Bare grpc.aio handlers over asyncpg: what favorites cannot be served faster than.
 
-Run as a program with an address, a database and the ids of users, it answers two methods until it is ended: one INSERT, and
-one query of ids. No interceptor, no check, no ORM; replies are as large as the real ones.
+Run as a program with an address, a database and the ids of users, it answers two methods until it is ended: one
+INSERT, and one query of ids. No interceptor, no check, no ORM; replies are as large as the real ones.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import Any
 
 import asyncpg
 import grpc
+import psutil
 from marquee.favorites.v1 import favorites_pb2
 
+from benchmarks.bare_reads import BareServer
 from service.ports import free_port
 from service.settings import Settings
 
@@ -37,16 +39,17 @@ CREATE TABLE IF NOT EXISTS bare_favorites (
 @contextmanager
 def bare_server(
     *, processes: int, database_url: str, user_ids: Sequence[int], reply_sizes: tuple[int, int]
-) -> Iterator[str]:
-    """Gives the address of as many processes as the server has workers, all on one port; they end with the block."""
+) -> Iterator[BareServer]:
+    """Gives a server of so many processes, all on one port; they end with the block."""
     address = f"127.0.0.1:{free_port()}"
-    command = [sys.executable, __file__, address, database_url, ",".join(map(str, user_ids)), *map(str, reply_sizes)]
+    options = [address, database_url, ",".join(map(str, user_ids)), *map(str, reply_sizes)]
+    command = [sys.executable, "-m", "benchmarks.bare_favorites", *options]
     running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
     try:
         for process in running:
             if process.stdout is not None:
                 process.stdout.readline()
-        yield address
+        yield BareServer(address, [psutil.Process(process.pid) for process in running])
     finally:
         for process in running:
             process.terminate()

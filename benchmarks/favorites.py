@@ -1,10 +1,10 @@
-"""What keeping favorites costs beside the statements alone: calls a second, against bare handlers, in turns."""
+"""What keeping favorites costs beside the statements alone: rate and CPU against bare handlers, in turns."""
 
 from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,9 +13,12 @@ import grpc
 from marquee.favorites.v1 import favorites_pb2
 
 from benchmarks.bare_favorites import INSERT, LIST, TABLE, bare_server
+from benchmarks.bare_reads import BareServer
 from benchmarks.figure import Effort, Figure, in_turns
-from benchmarks.load import LoadClient, Round, encoded, load_client
-from benchmarks.stack import WORKERS, Stack
+from benchmarks.load import encoded
+from benchmarks.read_path import PROCESSES, THOUSAND, Taken, server_rounds, take
+from benchmarks.stack import Stack, cpu_seconds, other_server
+from benchmarks.wire_load import Wire, WireRound, wire_client
 
 ADD_FAVORITE = "/marquee.favorites.v1.FavoritesService/AddFavorite"
 LIST_FAVORITES = "/marquee.favorites.v1.FavoritesService/ListFavorites"
@@ -41,59 +44,70 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
     # One for each call under way: users who add at the same time are different ones.
     names = stack.add_users("keeper", CONNECTIONS)
     user_ids = [database.value("SELECT id FROM users WHERE username = $1", name) for name in names]
-    add = Round(
-        method=ADD_FAVORITE,
+    add = WireRound(
+        path=ADD_FAVORITE,
         requests=encoded([favorites_pb2.AddFavoriteRequest(movie_id=movie_id) for movie_id in movie_ids]),
         seconds=effort.seconds(SECONDS),
-        in_flight=CONNECTIONS,
         tokens=stack.sign_in(names),
     )
-    listed = replace(add, method=LIST_FAVORITES, requests=encoded([favorites_pb2.ListFavoritesRequest(page_size=PAGE)]))
+    listed = replace(add, path=LIST_FAVORITES, requests=encoded([favorites_pb2.ListFavoritesRequest(page_size=PAGE)]))
     sizes = (_reply_size(stack, add), 0)
     database.execute(EMPTY)
     database.execute(KEEP, names)
     database.execute(TABLE)
     sizes = (sizes[0], _reply_size(stack, listed))
-    with (
-        bare_server(
-            processes=WORKERS, database_url=stack.database_url, user_ids=user_ids, reply_sizes=sizes
-        ) as bare_address,
-        load_client(stack.address, connections=CONNECTIONS) as client,
-        load_client(bare_address, connections=CONNECTIONS) as bare,
-    ):
-        pairs = _compare(client, bare, listed, LIST, effort)
-        yield Figure(f"ListFavorites({PAGE}) a second: the server / one query of ids", pairs, "calls", ">= 0.8")
+    bare_of = bare_server(processes=PROCESSES, database_url=stack.database_url, user_ids=user_ids, reply_sizes=sizes)
+    with other_server(stack, workers=PROCESSES) as server, bare_of as bare:
+        pairs = _compare(server, bare, listed, LIST, effort)
+        yield from _figures(f"ListFavorites({PAGE})", "one query of ids", ">= 0.8", pairs)
 
         def emptied() -> None:
             database.execute(EMPTY)
             database.execute("TRUNCATE bare_favorites")
 
-        pairs = _compare(client, bare, add, INSERT, effort, before=emptied)
-        yield Figure("AddFavorite a second: the server / one INSERT", pairs, "calls", ">= 0.7")
+        pairs = _compare(server, bare, add, INSERT, effort, before=emptied)
+        yield from _figures("AddFavorite", "one INSERT", ">= 0.7", pairs)
+
+
+def _figures(name: str, limit: str, goal: str, pairs: Sequence[tuple[Taken, Taken]]) -> Iterator[Figure]:
+    rates = [(our.per_second / THOUSAND, other.per_second / THOUSAND) for our, other in pairs]
+    yield Figure(f"{name}, rate: server / {limit}", rates, "thousand a second", goal)
+    yield Figure(f"{name}, CPU: {limit} / server", [(other.cpu, our.cpu) for our, other in pairs], "ms a call", goal)
 
 
 def _compare(
-    client: LoadClient, bare: LoadClient, calls: Round, bare_method: str, effort: Effort, *, before: Any = None
-) -> Sequence[tuple[float, float]]:
-    bare_calls = replace(calls, method=bare_method, tokens=())
+    server: Stack,
+    bare: BareServer,
+    calls: WireRound,
+    bare_path: str,
+    effort: Effort,
+    *,
+    before: Callable[[], None] = lambda: None,
+) -> Sequence[tuple[Taken, Taken]]:
+    with (
+        wire_client(Wire.GRPC, server.address, connections=CONNECTIONS) as client,
+        wire_client(Wire.GRPC, bare.address, connections=CONNECTIONS) as bare_client,
+    ):
+        made = server_rounds(server, client, calls)
+        bare_calls = replace(calls, path=bare_path, tokens=())
 
-    def rate(of: LoadClient, made: Round) -> float:
-        if before is not None:
+        def ours() -> Taken:
             before()
-        answers = of.run(made).require("OK")
-        return len(answers.codes) / max(answers.ended)
+            return made()
 
-    for _ in range(2):
-        rate(client, calls)
-        rate(bare, bare_calls)
-    repeats = effort.repeats(REPEATS)
-    return in_turns(lambda: rate(client, calls), lambda: rate(bare, bare_calls), repeats=repeats)
+        def limits() -> Taken:
+            before()
+            return take(bare_client, bare_calls, lambda: cpu_seconds(bare.processes))
+
+        for warm_up in (ours, limits):
+            warm_up()
+        return in_turns(ours, limits, repeats=effort.repeats(REPEATS))
 
 
-def _reply_size(stack: Stack, calls: Round) -> int:
+def _reply_size(stack: Stack, calls: WireRound) -> int:
     metadata = (("authorization", f"Bearer {calls.tokens[0]}"),)
     with grpc.insecure_channel(stack.address) as channel:
-        call: Any = channel.unary_unary(calls.method)
+        call: Any = channel.unary_unary(calls.path)
         reply: bytes = call(base64.b64decode(calls.requests[0]), metadata=metadata)
     return len(reply)
 

@@ -32,7 +32,7 @@ from service.ports import free_port
 
 POSTER = (1200, 1750)
 """Pixels of a picture: 2.1 million."""
-SMALL = (400, 600)
+SMALL = (300, 450)
 """Pixels of one of many pictures: what is asked of them is an end, not their speed."""
 REPEATS = 15
 AT_ONCE = 200

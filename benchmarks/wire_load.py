@@ -47,6 +47,8 @@ class WireRound:
     seconds: float
     in_flight: int = 1
     """Calls under way on each connection at all times; 1 for HTTP/1.1."""
+    tokens: Sequence[str] = ()
+    """Access tokens, one a connection in turn, for gRPC; none for anonymous calls."""
 
 
 @dataclass(frozen=True)
@@ -150,8 +152,9 @@ def play(wire: Wire, address: str, connections: int, calls: WireRound) -> WireAn
     requests = itertools.cycle([base64.b64decode(request) for request in calls.requests])
     with selectors.DefaultSelector() as selector, ExitStack() as sockets:
         lines = []
-        for _ in range(connections):
-            connection = GrpcConnection(calls.path) if wire is Wire.GRPC else Http1Connection()
+        callers = itertools.cycle([f"Bearer {token}" for token in calls.tokens] or [""])
+        for caller in itertools.islice(callers, connections):
+            connection = GrpcConnection(calls.path, authorization=caller) if wire is Wire.GRPC else Http1Connection()
             line = _Line(address, connection, requests)
             sockets.callback(line.socket.close)
             selector.register(line.socket, selectors.EVENT_READ, line)

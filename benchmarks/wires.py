@@ -14,6 +14,7 @@ WIDEST = 2**31 - 1
 INITIAL_WINDOW = 65_535
 NARROW = 2**30
 """What is left of the connection's window when it is opened wide again."""
+SEVEN_BITS = 0x7F
 FIRST_DYNAMIC = 62
 """Number of the newest header in HPACK's dynamic table."""
 
@@ -46,7 +47,7 @@ class GrpcConnection:
     one byte each. An answer counts as such when it has a message: a refusal has none (gRPC over HTTP2, "Responses").
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, authorization: str = "") -> None:
         headers = {
             ":path": path,
             ":authority": "localhost",
@@ -55,6 +56,8 @@ class GrpcConnection:
             "user-agent": "marquee-benchmarks",
             "grpc-accept-encoding": "identity, deflate, gzip",
         }
+        if authorization:
+            headers["authorization"] = authorization
         # RFC 7541: ":method: POST" and ":scheme: http" have the numbers 3 and 6; others are named and remembered.
         self._first = b"\x83\x86" + b"".join(b"\x40" + _text(name) + _text(value) for name, value in headers.items())
         newest = FIRST_DYNAMIC + len(headers) - 1
@@ -179,7 +182,18 @@ def _widened(more: int) -> bytes:
 
 
 def _text(text: str) -> bytes:
-    """Returns an HPACK string; raises ValueError for one that its length's first byte cannot tell."""
-    if len(text) > 126:  # noqa: PLR2004 - seven bits, all of them set say that more follow
-        raise ValueError(text)
-    return bytes([len(text)]) + text.encode()
+    """Returns an HPACK string as it is (RFC 7541, 5.2)."""
+    encoded = text.encode()
+    return _length(len(encoded)) + encoded
+
+
+def _length(length: int) -> bytes:
+    """Returns an integer in seven bits, all of them set when more bytes follow (RFC 7541, 5.1)."""
+    if length < SEVEN_BITS:
+        return bytes([length])
+    rest, encoded = length - SEVEN_BITS, bytearray([SEVEN_BITS])
+    while rest > SEVEN_BITS:
+        encoded.append(rest & SEVEN_BITS | 0x80)
+        rest >>= 7
+    encoded.append(rest)
+    return bytes(encoded)

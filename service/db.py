@@ -7,7 +7,7 @@ server, before it starts, or no handler sees the database.
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from typing import Any, cast
@@ -20,7 +20,7 @@ from tortoise.fields.db_defaults import Now
 from tortoise.transactions import in_transaction
 
 from service.errors import Aborted, DeadlineExceeded, DomainError
-from service.pool import RETRY_SOON, unreachable
+from service.pool import RETRY_SOON, FetchingClient, unreachable
 from service.settings import Pooler, Settings
 
 APP = "marquee"
@@ -128,6 +128,14 @@ async def transaction() -> AsyncIterator[None]:
             yield
     finally:
         _WITHIN.set(outside)
+
+
+async def fetch(statement: str, *values: object) -> list[Mapping[str, Any]]:
+    """Returns the rows of a statement, whatever it begins with, in the current transaction or outside of any.
+
+    Raises what the ORM raises. For statements of one's own on paths that are called often.
+    """
+    return await cast("FetchingClient", connection()).fetch(statement, *values)
 
 
 def within_transaction() -> bool:

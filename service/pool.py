@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import asyncpg
 from tortoise import connections
@@ -57,11 +57,21 @@ class BoundedPool(asyncpg.Pool):
             raise unreachable() from error
 
 
-class _TellsSilence:
-    """Names what asyncpg tells by a bare TimeoutError only: PostgreSQL no longer answers.
+class FetchingClient:
+    """Fetches without the ORM's wrappers, and names what asyncpg tells by a bare TimeoutError only.
 
-    PostgreSQL's own timeouts are shorter and come as errors of their own.
+    That is: PostgreSQL no longer answers. Its own timeouts are shorter and come as errors of their own.
     """
+
+    async def fetch(self: Any, statement: str, *values: object) -> list[Any]:
+        """Returns the rows of a statement as asyncpg has them; raises as the client's other methods do."""
+        try:
+            async with self.acquire_connection() as database:
+                self.log.debug("%s: %s", statement, values)
+                rows: list[Any] = await database.fetch(statement, *values)
+                return rows
+        except Exception as error:  # noqa: BLE001 - raised again, as what it means
+            return cast("list[Any]", await self._translate_exceptions(_raise, error))
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -70,7 +80,7 @@ class _TellsSilence:
             raise unreachable() from error
 
 
-class PooledClient(_TellsSilence, AsyncpgDBClient):
+class PooledClient(FetchingClient, AsyncpgDBClient):
     """Tortoise's asyncpg client over a BoundedPool made from one URL."""
 
     async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
@@ -117,7 +127,7 @@ class PooledClient(_TellsSilence, AsyncpgDBClient):
         self._pool = None
 
 
-class _Transaction(_TellsSilence, TransactionWrapper):
+class _Transaction(FetchingClient, TransactionWrapper):
     """A transaction whose end never hides why it ended, nor waits long for a database that is gone."""
 
     def _in_transaction(self) -> TransactionContext:
@@ -157,6 +167,10 @@ async def _leave_as_is(_connection: Any) -> None:
 
     asyncpg itself has ended a transaction that was left open by then.
     """
+
+
+async def _raise(_client: Any, error: Exception) -> None:
+    raise error
 
 
 def _cut(connection: asyncpg.Connection) -> None:

@@ -20,15 +20,16 @@ from service.errors import FieldsInvalid, FieldViolation, invalid_field
 
 M = TypeVar("M", bound=Message)
 LENGTH_DELIMITED = 2
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+SECONDS_OF_DAY = 86_400
 MONEY = re.compile(r"[0-9]{1,19}(\.[0-9]{1,2})?")
 """What numeric(21, 2) holds exactly, neither negative nor with an exponent."""
 
 
 def timestamp(value: datetime) -> Timestamp:
     """Returns an aware datetime as a Timestamp."""
-    message = Timestamp()
-    message.FromDatetime(value)
-    return message
+    since = value - EPOCH
+    return Timestamp(seconds=since.days * SECONDS_OF_DAY + since.seconds, nanos=since.microseconds * 1000)
 
 
 def to_date(value: date) -> date_pb2.Date:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -17,6 +18,7 @@ import pytest
 import uvloop
 from cryptography.fernet import Fernet
 
+from lambdas.build import build
 from service import migrate
 from service.auth import keys
 from service.local.postgres import EmbeddedPostgres
@@ -25,7 +27,7 @@ from service.server import MarqueeServer
 from service.settings import Profile, Settings
 from service.telemetry import PrometheusMetrics
 from tests.client import Client
-from tests.object_storage import ObjectStorage, object_storage
+from tests.object_storage import ROOT, ObjectStorage, object_storage
 from tests.queries import QueryCount
 
 TEMPLATE = "marquee_template"
@@ -152,6 +154,14 @@ def objects(tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsFac
     """An S3 that takes uploads and keeps them."""
     with object_storage(tmp_path_factory.mktemp("objects"), make_settings()) as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def functions_zip(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
+    """The functions' zip: built when anything of it changed since the last run, and this process's own copy."""
+    assert pytestconfig.cache is not None
+    built = build(stubs=ROOT / "gen", output=pytestconfig.cache.mkdir("functions"))
+    return Path(shutil.copy(built, tmp_path_factory.mktemp("functions")))
 
 
 @pytest.fixture

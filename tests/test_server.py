@@ -16,6 +16,7 @@ from service.auth import policy
 from service.auth.keys import KeysUnusable
 from service.auth.policy import PolicyMissing
 from service.call_log import CallLog
+from service.channel import channel_options
 from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor
 from service.interceptors.chain import Chain
@@ -36,7 +37,7 @@ from service.interceptors.validation import ValidationInterceptor
 from service.media.storage import S3UploadStorage
 from service.rate_limits import RateLimiter
 from service.readiness import LIVENESS
-from service.server import SERVICES, MarqueeServer, channel_options, full_methods, interceptors, service_names
+from service.server import SERVICES, MarqueeServer, full_methods, interceptors, service_names
 from service.settings import Settings
 from tests.catalogue import add_movie
 from tests.client import Client, refused

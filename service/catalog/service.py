@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from typing import Any, NewType, cast
+from typing import Any, NamedTuple, NewType, cast
 
 from service.catalog.errors import MovieNotFound, PersonNotFound
 from service.catalog.models import Genre, Movie, Person, PersonPhoto
-from service.db import connection
+from service.db import connection, fetch
 from service.errors import NotFound
 from service.media.pictures import picture_sql
 from service.media.service import Media
@@ -63,10 +63,10 @@ class MovieDetail:
         return cast("int", self.columns["row_version"])
 
 
-@dataclass(frozen=True, slots=True)
-class ViewerState:
+class ViewerState(NamedTuple):
     """What the caller did with a movie; no rating is 0."""
 
+    # Made for every row of a page, and a key of a cache: as a tuple it takes less than half of a dataclass's time.
     is_favorite: bool = False
     in_watchlist: bool = False
     my_rating: int = 0
@@ -120,7 +120,7 @@ class Catalog:
         """Returns the movies that exist, by id, in one query."""
         if not movie_ids:
             return {}
-        _, rows = await connection().execute_query(MOVIES, [list(set(movie_ids))])
+        rows = await fetch(MOVIES, list(set(movie_ids)))
         return {MovieId(row["id"]): self._detail(row) for row in rows}
 
     async def get_titles(self, movie_ids: Collection[int]) -> dict[int, Titles]:

@@ -27,7 +27,7 @@ from service.favorites.values import (
     RatingFigures,
     Review,
 )
-from service.protobuf import embed, from_timestamp, masked_fields, timestamp
+from service.protobuf import embedded, from_timestamp, masked_fields, timestamp
 
 ListRequest: TypeAlias = (
     favorites_pb2.ListFavoritesRequest | watchlist_pb2.ListWatchlistRequest | rating_pb2.ListRatingsRequest
@@ -100,7 +100,8 @@ def to_listed_rating(listed: ListedRating, movies: Movies) -> bytes:
 
 def _with_movie(message: Message, movie_id: MovieId, state: ViewerState, movies: Movies) -> bytes:
     # A movie that was deleted since the row was read leaves the field absent.
-    return embed(message, "movie", [movies[movie_id] + viewer_part(state)] if movie_id in movies else [])
+    own, movie = message.SerializeToString(), movies.get(movie_id)
+    return own if movie is None else own + embedded(type(message), "movie", movie + viewer_part(state))
 
 
 def to_rating(rating: Rating) -> rating_pb2.Rating:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
 
 from service.auth.principal import AccountGone, UserId
 from service.catalog.service import MovieId
-from service.db import connection, violated_constraint
+from service.db import fetch, violated_constraint
 from service.favorites.errors import MovieNotFound
 from service.favorites.states import STATE_IN, state_of
 from service.favorites.values import AddOutcome, AddResult, KeptMovie
@@ -52,7 +52,7 @@ async def ensure_kept(kept: Keeping, user_id: UserId, movie_id: MovieId) -> Kept
     """Makes the row unless it is there; a repeat returns the first. Raises MovieNotFound, AccountGone."""
     while True:
         try:
-            _, rows = await connection().execute_query(ENSURE_IN[kept], [user_id, movie_id])
+            rows = await fetch(ENSURE_IN[kept], user_id, movie_id)
         except IntegrityError as error:
             raise missing_reference(error, movie_id) from error
         if rows:
@@ -69,7 +69,7 @@ async def ensure_all_kept(kept: Keeping, user_id: UserId, movie_ids: Sequence[Mo
     pending = set(movie_ids)
     while pending:
         try:
-            _, rows = await connection().execute_query(ENSURE_ALL_IN[kept], [user_id, sorted(pending)])
+            rows = await fetch(ENSURE_ALL_IN[kept], user_id, sorted(pending))
         except IntegrityError as error:
             raise AccountGone from error
         found |= {row["id"]: _result(row) for row in rows if row["created_at"] is not None}
@@ -78,14 +78,14 @@ async def ensure_all_kept(kept: Keeping, user_id: UserId, movie_ids: Sequence[Mo
     return [found.get(movie_id) or AddResult(movie_id, AddOutcome.NOT_FOUND) for movie_id in movie_ids]
 
 
-def _result(row: dict[str, Any]) -> AddResult:
+def _result(row: Mapping[str, Any]) -> AddResult:
     outcome = AddOutcome.ADDED if row["is_new"] else AddOutcome.ALREADY_THERE
     return AddResult(MovieId(row["id"]), outcome, row["created_at"])
 
 
 async def remove_kept(kept: Keeping, user_id: UserId, movie_id: MovieId) -> None:
     """Removes the row; no error when it is not there."""
-    await connection().execute_query(REMOVE_FROM[kept], [user_id, movie_id])
+    await fetch(REMOVE_FROM[kept], user_id, movie_id)
 
 
 def missing_reference(error: IntegrityError, movie_id: MovieId) -> AccountGone | MovieNotFound:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
-from service.db import connection
+from service.db import fetch
 from service.favorites.ordering import MOVIE, Order
 from service.favorites.states import STATE_IN
 from service.pagination import PageTokens, page_size
@@ -61,6 +62,8 @@ class ListFilter:
 
 
 EVERYTHING = ListFilter()
+KEPT = 500
+"""Most descriptions and statements that are kept, each."""
 
 
 class _Parameters:
@@ -74,19 +77,35 @@ class _Parameters:
 
 async def list_rows(
     listed: Listed, owner_id: int, wanted: ListFilter, *, size: int, page_token: str, order_by: str, tokens: PageTokens
-) -> tuple[list[dict[str, Any]], str]:
+) -> tuple[Sequence[Mapping[str, Any]], str]:
     """Returns a page of rows and the token of the next page; size 0 is the default.
 
     Raises OrderByInvalid, PageTokenInvalid.
     """
     order = Order.parse(order_by, keys=listed.keys)
     limit = page_size(size)
-    binding = (listed.rpc, owner_id, order, wanted)
+    binding = (listed.rpc, owner_id, *_described(order, wanted))
     position = tokens.read(page_token, binding=binding)
-    statement, values = page_query(listed, owner_id, wanted, order, after=position, limit=limit + 1)
-    _, rows = await connection().execute_query(statement, values)
+    if position is None and wanted == EVERYTHING:
+        statement, values = _beginning(listed, order, limit + 1), [owner_id]
+    else:
+        statement, values = page_query(listed, owner_id, wanted, order, after=position, limit=limit + 1)
+    rows = await fetch(statement, *values)
     more = len(rows) > limit
-    return list(rows[:limit]), tokens.make(order.position(rows[limit - 1]), binding=binding) if more else ""
+    return rows[:limit], tokens.make(order.position(rows[limit - 1]), binding=binding) if more else ""
+
+
+@lru_cache(KEPT)
+def _described(order: Order, wanted: ListFilter) -> tuple[str, str]:
+    """Returns what binds a token to an order and a filter: longer in the making than the rest of a token."""
+    return str(order), str(wanted)
+
+
+@lru_cache(KEPT)
+def _beginning(listed: Listed, order: Order, limit: int) -> str:
+    """Returns the statement of the first page of a whole list, whose only value is the owner."""
+    statement, _ = page_query(listed, 0, EVERYTHING, order, after=None, limit=limit)
+    return statement
 
 
 def page_query(

@@ -5,7 +5,7 @@ A movie without a value stands behind every other, whichever way the list goes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -91,6 +91,6 @@ class Order:
         places = ", ".join(place(value) for value in values)
         return f"({', '.join(self.columns)}) {'<' if self.descending else '>'} ({places})"
 
-    def position(self, row: dict[str, Any]) -> list[Any]:
+    def position(self, row: Mapping[str, Any]) -> list[Any]:
         """Returns the position of a row, as JSON values."""
         return [self.key.to_json(row["sort_value"]), row["id"]] if len(self.columns) > 1 else [row["id"]]

@@ -6,7 +6,7 @@ from collections.abc import Collection, Sequence
 
 from service.auth.principal import UserId
 from service.catalog.service import MovieId, ViewerState
-from service.db import connection
+from service.db import fetch
 from service.favorites import listing
 from service.favorites.keeping import Keeping, ensure_all_kept, ensure_kept, remove_kept
 from service.favorites.listing import Listed, ListFilter
@@ -78,7 +78,7 @@ class Favorites:
 
     async def get_last_activities(self, user_id: UserId) -> Activities:
         """Returns where each of a user's lists stands: a version that rises with every change, removals included."""
-        _, rows = await connection().execute_query(ACTIVITIES, [user_id])
+        rows = await fetch(ACTIVITIES, user_id)
         if not rows:
             return Activities()
         kinds = ("favorites", "watchlist", "ratings")
@@ -96,7 +96,7 @@ class Favorites:
 async def find_viewer_states(user_id: UserId, movie_ids: Collection[MovieId]) -> dict[MovieId, ViewerState]:
     """Returns what a user did with those of the movies that they did anything with, by one query."""
     states: dict[MovieId, ViewerState] = {}
-    _, rows = await connection().execute_query(STATES, [user_id, list(movie_ids)])
+    rows = await fetch(STATES, user_id, list(movie_ids))
     for row in rows:
         movie_id = MovieId(row["movie_id"])
         known = states.get(movie_id, ViewerState())

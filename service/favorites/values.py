@@ -6,12 +6,12 @@ import enum
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 from service.catalog.service import MovieId, ViewerState
 
 
-@dataclass(frozen=True, slots=True)
-class KeptMovie:
+class KeptMovie(NamedTuple):
     """A movie among a user's favorites or on their watchlist, and all that they did with it."""
 
     movie_id: MovieId

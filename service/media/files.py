@@ -67,11 +67,8 @@ class Files:
             raise AccessDenied("only staff list the files of others")
         binding = ("ListFiles", wanted, "" if principal.is_staff else user_id)
         position = self._page_tokens.read(page_token, binding=binding)
-        files = _admitted(_seen_by(principal), wanted)
-        if position is not None:
-            files = files.filter(id__lt=position[0])
         limit = page_size(size)
-        rows = await files.order_by("-id").limit(limit + 1)
+        rows = await page_query(wanted, principal=principal, before=position[0] if position else None, limit=limit + 1)
         more = len(rows) > limit
         records = await self._media.records(rows[:limit])
         return Page(records, self._page_tokens.make([rows[limit - 1].id], binding=binding) if more else "")
@@ -87,6 +84,14 @@ class Files:
                 await audit.record(
                     "files.delete", resource=f"files/{file_id}", actor_user_id=principal.require_user(), kind=file.kind
                 )
+
+
+def page_query(wanted: FileFilter, *, principal: Principal, before: int | None, limit: int) -> QuerySet[File]:
+    """Returns the query of a page: what the caller may see of what a filter admits, newest first, from `before` on."""
+    files = _admitted(_seen_by(principal), wanted)
+    if before is not None:
+        files = files.filter(id__lt=before)
+    return files.order_by("-id").limit(limit)
 
 
 def _seen_by(principal: Principal) -> QuerySet[File]:

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import TypeAlias
 
+from google.protobuf.message import Message
 from marquee.catalog.v1 import movie_pb2
 from marquee.recommendations.v1 import recommendation_pb2, recommendations_pb2
 
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
-from service.protobuf import embed, timestamp
+from service.protobuf import embed, embedded, timestamp
 from service.recommendations.values import (
     Dismissed,
     Kept,
@@ -56,14 +57,17 @@ def movies_of(items: Iterable[Recommended]) -> set[MovieId]:
     return {*(item.movie_id for item in items), *liked}
 
 
-def to_recommendations(items: Iterable[Recommended], movies: Movies) -> list[bytes]:
+def to_recommendations(items: Collection[Recommended], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of recommendations, each movie with its `viewer`."""
+    # Several have the same reason, and each message made costs more than all the rest of an item.
+    reasons = {item.reason: _reason(item.reason, movies) for item in items}
     return [
-        embed(
-            recommendation_pb2.Recommendation(reason=_reason(item.reason, movies)),
+        reasons[item.reason]
+        # A movie that is recommended is neither rated nor a favorite: its `viewer` takes no query.
+        + embedded(
+            recommendation_pb2.Recommendation,
             "movie",
-            # A movie that is recommended is neither rated nor a favorite: its `viewer` takes no query.
-            [movies[item.movie_id] + viewer_part(ViewerState(in_watchlist=item.in_watchlist))],
+            movies[item.movie_id] + viewer_part(ViewerState(in_watchlist=item.in_watchlist)),
         )
         for item in items
         if item.movie_id in movies
@@ -97,19 +101,22 @@ def to_dismissals(items: Iterable[Dismissed], movies: Movies) -> list[bytes]:
     ]
 
 
-def _reason(reason: Reason, movies: Movies) -> recommendation_pb2.Reason:
+def _reason(reason: Reason, movies: Movies) -> bytes:
+    """Returns the part of a recommendation that tells why: one message made, and its bytes put into the others."""
     match reason:
         case Rated(movie_id, rating):
-            rated = recommendation_pb2.RatedMovie(movie_id=movie_id, title=_title(movie_id, movies), rating=rating)
-            return recommendation_pb2.Reason(rated=rated)
+            kind = "rated"
+            told: Message = recommendation_pb2.RatedMovie(
+                movie_id=movie_id, title=_title(movie_id, movies), rating=rating
+            )
         case Kept(movie_id):
-            favorite = recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(movie_id, movies))
-            return recommendation_pb2.Reason(favorite=favorite)
+            kind, told = "favorite", recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(movie_id, movies))
         case PopularInGenre(genre_id, name):
-            in_genre = recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
-            return recommendation_pb2.Reason(popular_in_genre=in_genre)
+            kind, told = "popular_in_genre", recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
         case _:
-            return recommendation_pb2.Reason(popular=recommendation_pb2.Popular())
+            kind, told = "popular", recommendation_pb2.Popular()
+    because = embedded(recommendation_pb2.Reason, kind, told.SerializeToString())
+    return embedded(recommendation_pb2.Recommendation, "reason", because)
 
 
 def _title(movie_id: MovieId, movies: Movies) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import islice
 
 import numpy as np
 
 from service.catalog.service import MovieId
 from service.recommendations.model.dataset import history_weight
-from service.recommendations.model.serving import ServingModel
+from service.recommendations.model.links import find
+from service.recommendations.model.scoring import Ids, Voices
 from service.recommendations.shelf import Floats, Mask, Places, Shelf
 from service.recommendations.values import Kept, Popular, PopularInGenre, Rated, Reason, Taste
 
@@ -25,8 +26,6 @@ WEIGHTS = [0.0, *(history_weight(rating=stars) for stars in range(1, 6))]
 """Of a movie of a history, by the stars that it was given."""
 LIKED = 4
 """Stars from which on a movie is liked."""
-TIE = 1e-7
-"""Weight of the standing: too little to matter where scores differ."""
 GENRE_LEAD = 1.01
 """Weight of a favorite genre: more than all that quality makes up."""
 
@@ -35,37 +34,34 @@ class Ranking:
     """Ranks the movies of a shelf."""
 
     def __init__(self) -> None:
-        self._joined: tuple[Shelf, ServingModel, Places, Mask] | None = None
+        self._joined: tuple[Shelf, Ids, Places, Mask] | None = None
 
-    def best(self, shelf: Shelf, model: ServingModel | None, taste: Taste, *, among: Mask, limit: int) -> list[MovieId]:
+    def best(self, shelf: Shelf, taste: Taste, voices: Voices | None, *, among: Mask, limit: int) -> list[MovieId]:
         """Returns up to `limit` of the movies `among`, the best for a taste first; equals by their standing."""
         scores = _cold_scores(shelf, taste)
-        history = history_of(taste)
-        if model is not None and history:
-            confidence = len(history) / (len(history) + HALF_CONFIDENCE)
-            scores = confidence * self._learned_scores(shelf, model, history) + (1 - confidence) * scores
+        if voices is not None:
+            confidence = voices.asked / (voices.asked + HALF_CONFIDENCE)
+            scores = confidence * self._learned_scores(shelf, voices) + (1 - confidence) * scores
         return best(shelf, scores, among=among, limit=limit)
 
-    def _learned_scores(self, shelf: Shelf, model: ServingModel, history: Mapping[int, float]) -> Floats:
-        """Returns the model's scores by place, the highest 1; 0 for movies unknown to it."""
-        movie_ids, known_scores = model.score(history)
-        if self._joined is None or self._joined[0] is not shelf or self._joined[1] is not model:
-            self._joined = (shelf, model, *shelf.find(movie_ids))
+    def _learned_scores(self, shelf: Shelf, voices: Voices) -> Floats:
+        """Returns the model's scores by place of the shelf, the highest 1; 0 for movies unknown to it."""
+        if self._joined is None or self._joined[0] is not shelf or self._joined[1] is not voices.movie_ids:
+            self._joined = (shelf, voices.movie_ids, *find(voices.movie_ids, shelf.ids))
         _, _, places, here = self._joined
-        scores = np.zeros(len(shelf.ids))
-        scores[places[here]] = known_scores[here]
+        if not len(voices.movie_ids):
+            return np.zeros(len(shelf.ids))
+        scores: Floats = voices.scores().astype(np.float64).take(places) * here
         highest = scores.max(initial=0.0)
         return scores / highest if highest > 0 else scores
 
 
 def best(shelf: Shelf, scores: Floats, *, among: Mask, limit: int) -> list[MovieId]:
     """Returns up to `limit` of the movies `among` by descending score; equals by their standing."""
-    places = np.flatnonzero(among)
-    order = -(scores[places] + TIE * shelf.standing[places])
-    if len(places) > limit:
-        first = np.argpartition(order, limit)[:limit]
-        places, order = places[first], order[first]
-    return [MovieId(movie_id) for movie_id in shelf.ids[places[np.argsort(order)]].tolist()]
+    order = np.where(among, -scores - shelf.ties, np.inf)
+    first = np.argpartition(order, limit)[:limit] if len(order) > limit else np.arange(len(order))
+    first = first[among[first]]
+    return [MovieId(movie_id) for movie_id in shelf.ids[first[np.argsort(order[first])]].tolist()]
 
 
 def history_of(taste: Taste) -> dict[int, float]:
@@ -75,14 +71,14 @@ def history_of(taste: Taste) -> dict[int, float]:
     return history
 
 
-def reasons(shelf: Shelf, model: ServingModel | None, taste: Taste, movie_ids: Sequence[MovieId]) -> list[Reason]:
+def reasons(shelf: Shelf, taste: Taste, voices: Voices | None, movie_ids: Sequence[MovieId]) -> list[Reason]:
     """Returns why each movie is recommended: the liked movie that speaks for it most, or else its general standing."""
     # Low ratings tell of an interest as well, but are no reason to give.
-    history = {movie_id: weight for movie_id, weight in history_of(taste).items() if weight >= WEIGHTS[LIKED]}
-    because = model.reasons(history, movie_ids) if model is not None and history else [None] * len(movie_ids)
+    liked = [None] * len(movie_ids) if voices is None else voices.reasons(movie_ids, least=WEIGHTS[LIKED])
+    general = _general(shelf, taste, movie_ids)
     return [
-        general if liked is None else _personal(taste, liked)
-        for general, liked in zip(_general(shelf, taste, movie_ids), because, strict=True)
+        other if movie_id is None else _personal(taste, movie_id)
+        for other, movie_id in zip(general, liked, strict=True)
     ]
 
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from service.db import connection
+from service.recommendations.model.links import find
 from service.recommendations.values import Wanted
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -26,6 +27,7 @@ Places: TypeAlias = NDArray[np.intp]
 MAX_AGE = 60.0
 READING_SHARE = 50.0
 LANGUAGE_BYTES = 10
+TIE = 1e-7
 # Each column is one value: numbers in network order, which become arrays without an object for each.
 MOVIES = f"""
 SELECT m.*, g.*, n.* FROM (
@@ -71,13 +73,18 @@ class Shelf:
     genre_counts: Ints
     """How many genres each movie has."""
     genre_names: Mapping[int, str]
+    ties: Floats = field(init=False)
+    """What of a score the standing makes: too little to matter where scores differ."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "ties", TIE * self.standing)
 
     @classmethod
     def from_row(cls, row: Mapping[str, Any]) -> Shelf:
         """Reads the row of the statement above."""
         ids = _integers(row["ids"])
         quality, standing = _quality(_integers(row["votes"]), _floats(row["vote_sums"]), _floats(row["popularity"]))
-        places, known = _find(ids, _integers(row["genre_movies"]))
+        places, known = find(ids, _integers(row["genre_movies"]))
         return cls(
             ids=ids,
             years=_integers(row["years"]),
@@ -91,7 +98,7 @@ class Shelf:
 
     def find(self, movie_ids: Any) -> tuple[Places, Mask]:
         """Returns the places of movies, and which of them are here; the place of one that is not means nothing."""
-        return _find(self.ids, movie_ids)
+        return find(self.ids, movie_ids)
 
     def mask(self, movie_ids: Collection[int]) -> Mask:
         """Returns which movies are among these."""
@@ -174,12 +181,6 @@ def _grouped(places: Places, *, by: Ints) -> dict[int, Places]:
     order = np.argsort(by, kind="stable")
     genres, starts = np.unique(by[order], return_index=True)
     return dict(zip(genres.tolist(), np.split(places[order], starts[1:]), strict=True)) if len(genres) else {}
-
-
-def _find(ids: Ints, wanted: Any) -> tuple[Places, Mask]:
-    places = np.minimum(np.searchsorted(ids, wanted), max(0, len(ids) - 1))
-    known = ids[places] == wanted if len(ids) else np.zeros(len(wanted), bool)
-    return places, known
 
 
 def _integers(column: bytes | None) -> Ints:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from service.auth.principal import UserId
-from service.db import connection
+from service.db import fetch
 from service.favorites.history import HISTORY_COLUMNS
 from service.recommendations.values import Taste
 
@@ -18,8 +18,7 @@ SELECT {HISTORY_COLUMNS},
 
 async def get_taste(user_id: UserId) -> Taste:
     """Returns a user's taste as it is now; an empty one for who did nothing."""
-    _, rows = await connection().execute_query(TASTE, [user_id])
-    row = rows[0]
+    (row,) = await fetch(TASTE, user_id)
     return Taste(
         ratings=dict(zip(row["rated_ids"], row["ratings"], strict=True)),
         favorites=dict.fromkeys(row["favorite_ids"]),

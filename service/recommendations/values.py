@@ -6,13 +6,12 @@ import enum
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from service.catalog.service import MovieId
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class Wanted(NamedTuple):
     """Which movies to recommend; what is empty or 0 holds for all."""
 
     genre_ids_any: tuple[int, ...] = ()

@@ -144,8 +144,9 @@ class Users:
             await self._sessions.require_password(user_id, current_password, origin=origin)
         try:
             async with transaction():
-                user = await self._locked(user_id, etag)
+                # Before the user, as whoever deletes the file: neither waits for the other in a circle.
                 await self._require_own_avatar(user_id, changes.get("avatar_file_id", 0))
+                user = await self._locked(user_id, etag)
                 await User.filter(id=user_id).update(**self._user_columns(user, changes))
                 profile = self._profile_columns(changes)
                 if profile:

@@ -34,8 +34,8 @@ USERS = {
     "Logout", "ListSessions", "RevokeSession", "ChangePassword", "GetProfile", "UpdateProfile", "ExportAccount",
     "DeleteAccount", "ListAuditEvents", "AddFavorite", "RemoveFavorite", "ListFavorites", "CreateUpload", "GetFile",
     "BatchGetFiles", "ListFiles", "WatchFile", "DeleteFile", "BatchAddFavorites", "AddToWatchlist",
-    "BatchAddToWatchlist", "RemoveFromWatchlist", "ListWatchlist", "RateMovie", "UpdateRating", "DeleteRating", "GetRating", "ListRatings",
-    "BatchGetMovieStates", "GetLastActivities",
+    "BatchAddToWatchlist", "RemoveFromWatchlist", "ListWatchlist", "RateMovie", "UpdateRating",
+    "DeleteRating", "GetRating", "ListRatings", "BatchGetMovieStates", "GetLastActivities",
 }  # fmt: skip
 STAFF = {
     "GetUser", "ListUsers", "UpdateUser", "AddCast", "UpdateCast", "RemoveCast", "SetPrimaryPhoto", "RemovePersonPhoto",

@@ -12,9 +12,10 @@ from marquee.catalog.v1 import movies_pb2
 
 from service.auth.principal import ANONYMOUS, Principal
 from service.call_log import CallLog
+from service.channel import channel_options
 from service.interceptors.chain import Chain
 from service.rate_limits import RateLimiter
-from service.server import channel_options, interceptors
+from service.server import interceptors
 from service.settings import Settings
 
 GET_MOVIE = "/marquee.catalog.v1.CatalogService/GetMovie"

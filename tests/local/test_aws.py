@@ -22,7 +22,6 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from marquee.media.v1 import media_pb2
 
-from lambdas.build import build
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.deploy import DeployedStack, DeployFailed, StackParameters, deploy
 from service.ports import PortTaken, free_port
@@ -104,14 +103,14 @@ def _deploy(aws: LocalAws, service: MediaServiceRecorder, *, code: Path, token: 
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, functions_zip: Path) -> Iterator[Stack]:
     folder = tmp_path_factory.mktemp("aws")
-    code = build(stubs=_ROOT / "gen", output=folder)
     aws = LocalAws(python=_PYTHON, data_dir=folder / "data", port=free_port())
     aws.start()
     try:
         with media_service() as service:
-            yield Stack(aws=aws, service=service, code=code, outputs=_deploy(aws, service, code=code))
+            outputs = _deploy(aws, service, code=functions_zip)
+            yield Stack(aws=aws, service=service, code=functions_zip, outputs=outputs)
     finally:
         aws.stop()
 

@@ -20,7 +20,6 @@ import psutil
 import pytest
 from marquee.media.v1 import media_pb2
 
-from lambdas.build import build
 from lambdas.register_image import handler
 from lambdas.register_image.pipeline import Pipeline
 from lambdas.register_image.register import MediaService
@@ -60,9 +59,10 @@ PICTURE = pictures.encoded(pictures.quartered(64, 64))
 PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESSING
 READY = media_pb2.FILE_STATE_READY
 EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED
-HIDDEN = 1
-"""Seconds that a message which failed is not delivered again."""
-DELIVERIES = 2
+HIDDEN = 4
+"""Seconds until a message is delivered again: longer than the function takes on a machine with other work."""
+DELIVERIES = 50
+"""So many that none is given up by accident."""
 PATIENCE = 60.0
 """Seconds; a function's cold start takes many on a machine with other work."""
 NO_MEDIA: Any = None
@@ -276,6 +276,15 @@ class Deployed:
         pair = QueuePair("upload", self.stack.queue_url, self.stack.dead_letter_queue_url)
         return DeadLetters(self.sqs, queues=[pair], poll=0)
 
+    def deliver(self, *, times: int, hidden: int) -> None:
+        """Has the queue deliver a message so often at most, so many seconds after one another."""
+        known = self.sqs.get_queue_attributes(QueueUrl=self.stack.queue_url, AttributeNames=["RedrivePolicy"])
+        policy = {**json.loads(known["Attributes"]["RedrivePolicy"]), "maxReceiveCount": times}
+        self.sqs.set_queue_attributes(
+            QueueUrl=self.stack.queue_url,
+            Attributes={"VisibilityTimeout": str(hidden), "RedrivePolicy": json.dumps(policy)},
+        )
+
     def send(self, body: str) -> None:
         self.sqs.send_message(QueueUrl=self.stack.queue_url, MessageBody=body)
 
@@ -295,9 +304,10 @@ class Deployed:
 
 
 @pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsFactory) -> Iterator[Deployed]:
+def deployed(
+    tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsFactory, functions_zip: Path
+) -> Iterator[Deployed]:
     folder = tmp_path_factory.mktemp("faults")
-    code = build(stubs=ROOT / "gen", output=folder)
     settings = make_settings()
     port = free_port()
     with object_storage(folder / "aws", settings) as objects:
@@ -315,16 +325,11 @@ def deployed(tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsFa
             session=session,
             endpoint_url=endpoint_url,
             template=ROOT / "lambdas" / "template.yaml",
-            code=code,
+            code=functions_zip,
         )
-        sqs = session.client("sqs", endpoint_url=endpoint_url)
-        known = sqs.get_queue_attributes(QueueUrl=stack.queue_url, AttributeNames=["RedrivePolicy"])["Attributes"]
-        policy = {**json.loads(known["RedrivePolicy"]), "maxReceiveCount": DELIVERIES}
-        sqs.set_queue_attributes(
-            QueueUrl=stack.queue_url,
-            Attributes={"VisibilityTimeout": str(HIDDEN), "RedrivePolicy": json.dumps(policy)},
-        )
-        yield Deployed(objects, stack, sqs, port)
+        made = Deployed(objects, stack, session.client("sqs", endpoint_url=endpoint_url), port)
+        made.deliver(times=DELIVERIES, hidden=HIDDEN)
+        yield made
 
 
 def issue_token(settings: Settings) -> str:
@@ -355,7 +360,7 @@ async def test_uploads_wait_in_the_queue_while_the_service_is_down(deployed: Dep
     for answer in answers:
         deployed.objects.upload(answer, PICTURE)
     # Long enough for a first delivery to have found nobody.
-    await asyncio.sleep(HIDDEN)
+    await asyncio.sleep(1)
     async with served(seen.settings, deployed.objects.storage) as back:
         again = replace(seen, user=back.client.with_token(seen.user.token or ""))
         for answer in answers:
@@ -365,7 +370,7 @@ async def test_uploads_wait_in_the_queue_while_the_service_is_down(deployed: Dep
 async def test_a_killed_function_is_followed_by_another(deployed: Deployed, placed: Settings) -> None:
     async with scene(deployed.objects, placed) as seen:
         # Large enough to be met in the midst of its work.
-        file = await seen.upload(pictures.encoded(pictures.quartered(2400, 2400), "PNG", compress_level=1))
+        file = await seen.upload(pictures.encoded(pictures.quartered(4800, 4800), "PNG", compress_level=1))
         await seen.until(file, PROCESSING)
         for worker in deployed.workers():
             worker.kill()
@@ -377,12 +382,14 @@ async def test_what_the_queue_gave_up_on_is_redriven_and_poison_purged(
     deployed: Deployed, placed: Settings, tmp_path: Path
 ) -> None:
     signing_keys.generate(tmp_path)
+    deployed.deliver(times=2, hidden=1)
     # Signs with another key, and so refuses the function whatever it says.
     async with scene(deployed.objects, placed.model_copy(update={"keys_dir": tmp_path})) as stern:
         file = await stern.upload()
         deployed.send("no event at all")
         await deployed.dead([], [file.key])
         assert (await stern.get(file)).state == PENDING
+    deployed.deliver(times=DELIVERIES, hidden=HIDDEN)
     async with served(stern.settings.model_copy(update={"keys_dir": placed.keys_dir}), stern.objects.storage) as back:
         seen = replace(stern, user=back.client.as_staff(stern.user.user_id))
         first = await deployed.letters.redrive(limit=100)

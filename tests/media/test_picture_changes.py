@@ -1,4 +1,4 @@
-"""A picture that becomes another under the same file is a change of the movie or person that shows it."""
+"""A picture that becomes another under the same file is a change of the movie, person or user that shows it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncpg
 import pytest
 from marquee.catalog.v1 import movies_pb2
 from marquee.media.v1 import media_pb2
+from marquee.users.v1 import users_pb2
 
 from tests.catalogue import add_movie, add_person
 from tests.client import Client
@@ -57,6 +58,27 @@ async def test_each_new_picture_is_one_change_and_a_new_version(
         await rpc(verdict)
         assert await noted(database) == [], "a repeat is no change"
         assert await database.fetchval(VERSIONS) == version
+
+
+async def test_each_new_avatar_is_a_new_version_of_its_user(client: Client, service: Client) -> None:
+    ada = await client.registered()
+    file = await uploaded(ada)
+    etags = [await etag_of(ada)]
+    for rpc, verdict in (
+        (service.media.RegisterFile, register(file.key, "0A")),
+        (service.media.RegisterFile, register(file.key, "0B", width=700)),
+        (service.media.RejectFile, reject(file.key, "0C")),
+    ):
+        await rpc(verdict)
+        etags.append(await etag_of(ada))
+        await rpc(verdict)
+        assert await etag_of(ada) == etags[-1], "a repeat is no change"
+    assert len(set(etags)) == len(etags)
+
+
+async def etag_of(user: Client) -> str:
+    answer: users_pb2.GetProfileResponse = await user.users.GetProfile(users_pb2.GetProfileRequest())
+    return answer.user.etag
 
 
 async def test_renditions_alone_are_a_change_whoever_writes_them(

@@ -23,33 +23,27 @@ def model() -> ServingModel:
 
 @pytest.mark.parametrize("history", [{3: 1.0}, {3: 1.0, 8: 0.4}, {13: 1.0}, {5: 0.2, 3: -0.5, 8: 1.0}])
 def test_scores_are_the_sum_of_what_the_history_says(model: ServingModel, history: dict[int, float]) -> None:
-    ids, scores = model.score(history)
-    assert ids.tolist() == list(IDS)
-    np.testing.assert_allclose(scores, [history.get(i, 0) for i in IDS] @ WEIGHTS, atol=1e-6)
+    np.testing.assert_allclose(model.voices(history).scores(), [history.get(i, 0) for i in IDS] @ WEIGHTS, atol=1e-6)
 
 
 @pytest.mark.parametrize("history", [{}, {99: 1.0}])
 def test_a_history_that_the_model_does_not_know_scores_nothing(model: ServingModel, history: dict[int, float]) -> None:
-    assert model.score(history)[1].tolist() == [0, 0, 0, 0]
-    assert model.reasons(history, IDS) == [None] * 4
+    voices = model.voices(history)
+    assert voices.scores().tolist() == [0, 0, 0, 0]
+    assert voices.reasons(IDS, least=0.1) == [None] * 4
 
 
 def test_the_reason_is_the_movie_that_speaks_for_it_most(model: ServingModel) -> None:
-    assert model.reasons({3: 1.0, 8: 1.0}, [5, 3, 8, 13, 99, 5]) == [8, 8, None, None, None, 8]
-    assert model.reasons({3: 1.0, 8: 0.2}, [5]) == [3]
+    assert model.voices({3: 1.0, 8: 1.0}).reasons([5, 3, 8, 13, 99, 5], least=0.8) == [8, 8, None, None, None, 8]
+    assert model.voices({3: 1.0, 8: 0.2}).reasons([5], least=0.1) == [3]
 
 
 def test_what_was_disliked_is_no_reason(model: ServingModel) -> None:
-    assert model.reasons({3: -1.0, 5: 0.1}, [8]) == [5]
-    assert model.reasons({3: -1.0}, [8]) == [None]
+    assert model.voices({3: 0.4, 5: 0.8}).reasons([5, 8], least=0.8) == [None, 5]
+    assert model.voices({3: -1.0}).reasons([8], least=0.8) == [None]
 
 
 def test_similar_movies_come_strongest_first_and_no_more_than_asked(model: ServingModel) -> None:
     assert [(i, round(likeness, 6)) for i, likeness in model.similar(8, 9)] == [(5, 0.6), (3, 0.3)]
     assert [i for i, _ in model.similar(8, 1)] == [5]
     assert model.similar(13, 9) == model.similar(99, 9) == []
-
-
-def test_it_tells_which_movies_it_knows(model: ServingModel) -> None:
-    assert 13 in model
-    assert 99 not in model

@@ -77,10 +77,10 @@ async def test_favorites_and_ratings_are_learned_from(database: asyncpg.Connecti
     np.testing.assert_allclose(first, [1, 0.8, 0.8, 0, 0, 0])
     done = await retrained(database)
     model = await load_model(database, done.version)
-    ids, scores = model.score({movies[1]: 1.0})
+    ids, scores = model.movie_ids, model.voices({movies[1]: 1.0}).scores()
     assert ids.tolist() == movies
     assert scores[2] > scores[3:].max()
-    assert model.reasons({movies[1]: 1.0, movies[4]: 1.0}, movies[2:4]) == [movies[1], movies[4]]
+    assert model.voices({movies[1]: 1.0, movies[4]: 1.0}).reasons(movies[2:4], least=0.8) == [movies[1], movies[4]]
     assert model.similar(movies[5], 1)[0][0] in movies[3:5]
 
 

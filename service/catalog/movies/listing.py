@@ -13,7 +13,7 @@ from typing import Any
 from service.catalog.movies.conditions import Comparison, Condition, Parameters
 from service.catalog.movies.fields import condition_sql, genre_sql
 from service.catalog.movies.ordering import Order
-from service.db import connection
+from service.db import fetch
 
 Position = Sequence[Any]
 """[sort value as JSON, id]; the value is None in the run of rows without one."""
@@ -49,7 +49,7 @@ async def _run(
     conditions: Sequence[Condition], order: Order, *, after: Position | None, limit: int, nulls: bool
 ) -> list[tuple[int, Position]]:
     statement, values = page_query(conditions, order, after=after, limit=limit, nulls=nulls)
-    rows = await connection().execute_query_dict(statement, values)
+    rows = await fetch(statement, *values)
     to_json = order.key.to_json
     return [(row["id"], [None if nulls else to_json(row["value"]), row["id"]]) for row in rows]
 

@@ -5,14 +5,14 @@ The figures of a movie are kept by the database, in the transaction that changes
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any, TypeAlias
 
 from tortoise.exceptions import IntegrityError
 
 from service.auth.principal import UserId
 from service.catalog.service import MovieId
-from service.db import connection, violated_constraint
+from service.db import connection, fetch, violated_constraint
 from service.etags import EtagStale, require_etag
 from service.favorites import listing
 from service.favorites.errors import MovieNotFound, RatingExists, RatingNotFound
@@ -152,7 +152,7 @@ class Ratings:
 
     async def get_rating_summary(self, movie_id: MovieId) -> RatingFigures:
         """Returns how all users together rate a movie; raises MovieNotFound."""
-        _, rows = await connection().execute_query(FIGURES, [movie_id])
+        rows = await fetch(FIGURES, movie_id)
         if not rows:
             raise MovieNotFound(movie_id)
         (row,) = rows
@@ -164,8 +164,7 @@ class Ratings:
 
 
 async def _one(statement: str, *values: Any) -> Rating | None:
-    # Not execute_query, which returns no rows of an INSERT or UPDATE.
-    rows = await connection().execute_query_dict(statement, list(values))
+    rows = await fetch(statement, *values)
     return _rating(rows[0]) if rows else None
 
 
@@ -175,7 +174,7 @@ def _require(rating: Rating | None, movie_id: MovieId) -> Rating:
     return rating
 
 
-def _rating(row: dict[str, Any]) -> Rating:
+def _rating(row: Mapping[str, Any]) -> Rating:
     return Rating(
         row["id"],
         MovieId(row["movie_id"]),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,14 +38,6 @@ class Links:
         part = slice(self.starts[place], self.starts[place + 1])
         return self.targets[part], self.values[part]
 
-    def gather(self, places: NDArray[np.intp]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Returns the numbers of the links of several rows, row after row, and how many each row has."""
-        begins = self.starts[places]
-        counts = self.starts[places + 1] - begins
-        ends = np.cumsum(counts)
-        total = int(ends[-1]) if len(ends) else 0
-        return np.arange(total) + np.repeat(begins - (ends - counts), counts), counts
-
     def transposed(self, columns: int) -> Links:
         """Returns the same links from their targets to their sources; within a row by source."""
         order = np.argsort(self.targets, kind="stable")
@@ -57,3 +50,10 @@ class Links:
     def nbytes(self) -> int:
         """Bytes of the arrays."""
         return self.starts.nbytes + self.targets.nbytes + self.values.nbytes
+
+
+def find(ids: NDArray[Any], wanted: NDArray[np.int64]) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+    """Returns where movies are among ascending ids, and which are there at all; the place of others means nothing."""
+    places = np.minimum(np.searchsorted(ids, wanted), max(0, len(ids) - 1))
+    known = ids[places] == wanted if len(ids) else np.zeros(len(wanted), bool)
+    return places, known

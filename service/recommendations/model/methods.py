@@ -41,7 +41,7 @@ def marquee(*, most_movies: int) -> Method[Hyperparameters]:
         trained = train(dataset, parameters, most_movies=most_movies, progress=lambda *_: None)
         model = ServingModel(0, trained.movie_ids, trained.weights, trained.similar_movies)
         known = weighted(held_out.known)
-        return np.stack([model.score(_history(model, known, row))[1] for row in range(known.shape[0])])
+        return np.stack([model.voices(_history(model, known, row)).scores() for row in range(known.shape[0])])
 
     return Method("Marquee", _grid(facet_weights=(1.0,)), _whole, served)
 

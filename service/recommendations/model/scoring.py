@@ -8,11 +8,13 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
-from service.recommendations.model.links import Links
+from service.recommendations.model.links import Links, find
 
 Ids: TypeAlias = NDArray[np.int32]
-Scores: TypeAlias = NDArray[np.float64]
+Scores: TypeAlias = NDArray[np.float32]
+Matrix: TypeAlias = "sparse.csr_array[np.float32]"
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,70 +29,83 @@ class ServingModel:
     """From a movie of a history to the movies that it speaks for, or, with a negative weight, against."""
     similar_movies: Links
     """From a movie to those that resemble it, the most similar first."""
-    _places: dict[int, int] = field(init=False, repr=False)
+    _matrix: Matrix = field(init=False, repr=False)
+    """The arrays of `weights`, as SciPy takes them."""
 
     def __post_init__(self) -> None:
-        places = {int(movie_id): place for place, movie_id in enumerate(self.movie_ids)}
-        object.__setattr__(self, "_places", places)
+        size = len(self.movie_ids)
+        links = self.weights
+        matrix: Matrix = sparse.csr_array((links.values, links.targets, links.starts), shape=(size, size))
+        object.__setattr__(self, "_matrix", matrix)
 
-    def score(self, history: Mapping[int, float]) -> tuple[Ids, Scores]:
-        """Returns every movie that the model knows with its score, as two arrays of equal length, ascending by id.
+    def voices(self, history: Mapping[int, float]) -> Voices:
+        """Returns what the movies of a history say; those unknown to the model are left out.
 
-        `history` gives each movie its weight, as `interactions.history_weight` does; movies unknown to the model
-        are left out. A score ranks within one history and means nothing beside another's: 0 where nothing in it
-        speaks for or against a movie. Movies of the history itself are scored, too: leaving them out, with whatever
-        else is not wanted, is the caller's.
+        `history` gives each movie its weight, as `dataset.history_weight` does.
         """
-        places, given = self._known(history)
-        links, repeats = self.weights.gather(places)
-        amounts = np.repeat(given, repeats) * self.weights.values[links]
-        scores: Scores = np.bincount(self.weights.targets[links], amounts, len(self.movie_ids)).astype(np.float64)
-        return self.movie_ids, scores
-
-    def reasons(self, history: Mapping[int, float], movie_ids: Sequence[int]) -> list[int | None]:
-        """Returns for each movie the one of the history that speaks for it most; None where none does.
-
-        A movie of negative weight is no reason, whatever it contributes: "because you disliked" is none.
-        """
-        places, given = self._known({movie_id: weight for movie_id, weight in history.items() if weight > 0})
-        wanted = np.full(len(self.movie_ids), -1)
-        asked = [(number, place) for number, i in enumerate(movie_ids) if (place := self._places.get(i)) is not None]
-        for number, place in asked:
-            wanted[place] = number
-        links, repeats = self.weights.gather(places)
-        amounts = np.repeat(given, repeats) * self.weights.values[links]
-        sources = np.repeat(places, repeats)
-        numbers = wanted[self.weights.targets[links]]
-        found: list[int | None] = [None] * len(movie_ids)
-        kept = np.flatnonzero((numbers >= 0) & (amounts > 0))
-        # Ascending, so that the strongest is what stays; of equal ones the movie of the lower id.
-        for link in kept[np.lexsort((-sources[kept], amounts[kept]))]:
-            found[numbers[link]] = int(self.movie_ids[sources[link]])
-        return [found[wanted[self._places[i]]] if i in self._places else None for i in movie_ids]
+        ids = np.fromiter(history, np.int64, len(history))
+        places, known = find(self.movie_ids, ids)
+        weights = np.fromiter(history.values(), np.float32, len(history))[known]
+        return Voices(self.movie_ids, len(history), places[known], weights, self._matrix[places[known]])
 
     def similar(self, movie_id: int, limit: int) -> list[tuple[int, float]]:
         """Returns up to `limit` movies with their similarity above 0 and at most 1, the most similar first.
 
         Empty for a movie that is unknown to the model.
         """
-        place = self._places.get(movie_id)
-        if place is None:
+        (place,), (known,) = find(self.movie_ids, np.array([movie_id]))
+        if not known:
             return []
         start, end = self.similar_movies.starts[place : place + 2]
         end = min(end, start + limit)
         ids = self.movie_ids[self.similar_movies.targets[start:end]]
         return list(zip(ids.tolist(), self.similar_movies.values[start:end].tolist(), strict=True))
 
-    def __contains__(self, movie_id: object) -> bool:
-        """Tells whether the model knows a movie."""
-        return movie_id in self._places
-
     @property
     def size_bytes(self) -> int:
         """Bytes of its arrays."""
         return self.movie_ids.nbytes + self.weights.nbytes + self.similar_movies.nbytes
 
-    def _known(self, history: Mapping[int, float]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        known = [(place, weight) for i, weight in history.items() if (place := self._places.get(i)) is not None]
-        places = np.fromiter((place for place, _ in known), np.intp, len(known))
-        return places, np.fromiter((weight for _, weight in known), np.float32, len(known))
+
+@dataclass(frozen=True, eq=False)
+class Voices:
+    """What each movie of a history says of all movies: gathered once, for scores and reasons alike."""
+
+    movie_ids: Ids
+    """All movies that the model knows, ascending; a place is an index of it."""
+    asked: int
+    """How many movies the history has, unknown ones included."""
+    places: NDArray[np.intp]
+    """Of those that are known."""
+    given: Scores
+    """The weight of each."""
+    links: Matrix
+    """A row for each."""
+
+    def scores(self) -> Scores:
+        """Returns the score of every movie that the model knows, by place.
+
+        A score ranks within one history and means nothing beside another's: 0 where nothing in it speaks for or
+        against a movie. Movies of the history itself are scored, too: leaving them out, with whatever else is not
+        wanted, is the caller's.
+        """
+        scores: Scores = self.links.T @ self.given
+        return scores
+
+    def reasons(self, movie_ids: Sequence[int], *, least: float) -> list[int | None]:
+        """Returns for each movie the one of the history that speaks for it most; None where none does.
+
+        Only movies that weigh at least `least`, above 0, are reasons: "because you disliked" is none.
+        """
+        wanted, known = find(self.movie_ids, np.array(movie_ids, np.int64))
+        asked = np.zeros(len(self.movie_ids), bool)
+        asked[wanted[known]] = True
+        kept = np.flatnonzero(asked.take(self.links.indices))
+        sources = np.searchsorted(self.links.indptr, kept, side="right") - 1
+        amounts = self.links.data[kept] * self.given[sources]
+        speaking = np.flatnonzero((amounts > 0) & (self.given[sources] >= least))
+        # Ascending, so that the strongest is what stays; of equal ones the movie of the lower id.
+        order = speaking[np.lexsort((-self.places[sources[speaking]], amounts[speaking]))]
+        strongest = self.movie_ids[self.places[sources[order]]]
+        found = dict(zip(self.links.indices[kept[order]].tolist(), strongest.tolist(), strict=True))
+        return [found.get(place) if here else None for place, here in zip(wanted.tolist(), known.tolist(), strict=True)]

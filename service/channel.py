@@ -1,0 +1,30 @@
+"""gRPC's own settings for the channels of clients: sizes, keepalive, the age of connections."""
+
+from __future__ import annotations
+
+from service.settings import Settings
+
+
+def channel_options(settings: Settings) -> list[tuple[str, int]]:
+    """Returns gRPC's own settings: sizes, keepalive, connection age."""
+    max_age = int(settings.connection_max_age * 1000)
+    return [
+        # Shared with the other workers, and with the supervisor, which holds the port.
+        ("grpc.so_reuseport", int(settings.port != 0)),
+        ("grpc.max_receive_message_length", settings.max_request_bytes),
+        ("grpc.max_send_message_length", settings.max_response_bytes),
+        ("grpc.max_metadata_size", settings.max_metadata_bytes),
+        ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * 2),
+        # One connection may use all that the limits admit, and still ask for health.
+        ("grpc.max_concurrent_streams", settings.max_concurrent_calls + settings.max_concurrent_streams + 64),
+        # Finds dead peers within half a minute, and admits clients that ping as often as gRPC's guide allows.
+        ("grpc.keepalive_time_ms", 20_000),
+        ("grpc.keepalive_timeout_ms", 10_000),
+        ("grpc.keepalive_permit_without_calls", 1),
+        ("grpc.http2.min_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
+        ("grpc.http2.max_ping_strikes", 3),
+        ("grpc.max_connection_age_ms", max_age),
+        ("grpc.max_connection_age_grace_ms", int(settings.deadline * 1000)),
+        ("grpc.max_connection_idle_ms", max_age),
+    ]
