@@ -71,9 +71,7 @@ class PrometheusMetrics:
     def started(self, method: str) -> None:
         """A call began."""
         self._held(method).under_way += 1
-        if not self._is_due:
-            self._is_due = True
-            asyncio.get_running_loop().call_later(INTERVAL, self.publish)
+        self._publish_soon()
 
     def ended(self, method: str, code: str, seconds: float) -> None:
         """A call ended with a canonical code's name."""
@@ -82,6 +80,7 @@ class PrometheusMetrics:
         held.codes[code] = held.codes.get(code, 0) + 1
         held.seconds += seconds
         held.buckets[bisect_left(BUCKETS, seconds)] += 1
+        self._publish_soon()
 
     def publish(self) -> None:
         """Hands over what was held back: writing shared files at every call would cost more than most calls do."""
@@ -96,6 +95,11 @@ class PrometheusMetrics:
                 bucket.inc(count)
             self._calls_held[method] = _Held(under_way=held.under_way)
         self._is_due = False
+
+    def _publish_soon(self) -> None:
+        if not self._is_due:
+            self._is_due = True
+            asyncio.get_running_loop().call_later(INTERVAL, self.publish)
 
     def _held(self, method: str) -> _Held:
         held = self._calls_held.get(method)
