@@ -24,7 +24,8 @@ from service.local.layout import Layout, read_environment, read_secrets
 
 console = Console(highlight=False)
 TIMEOUT = 10.0
-WATCH_SECONDS = 60.0
+WATCH_SECONDS = 120.0
+"""The sample's posters, right after the first start, are worked on before."""
 POLL_SECONDS = 0.1
 TERMINAL = {media_pb2.FILE_STATE_READY, media_pb2.FILE_STATE_REJECTED}
 

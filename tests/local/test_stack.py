@@ -16,9 +16,9 @@ import pytest
 
 from service.ports import free_port
 
-pytestmark = [pytest.mark.xdist_group("local-stack"), pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.xdist_group("local-stack"), pytest.mark.timeout(400)]
 MARQUEE = (sys.executable, "-m", "service", "local")
-START_SECONDS = 120.0
+START_SECONDS = 180.0
 
 
 class RunningStack:
