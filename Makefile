@@ -35,7 +35,7 @@ clean-data: install ## Remove the data of `make run`: database, objects, keys, d
 
 .PHONY: test
 test: install $(if $(shell command -v npm),tests/npm/node_modules/.installed) ## Run every test on real parts of its own (beside a running stack, if you like)
-	@exec $(BIN)/pytest -n 2 --dist loadgroup
+	@exec $(BIN)/pytest -n 2 --dist loadfile
 
 .PHONY: check
 check: install lint types imports protos-check migrations-check ## Everything that must be clean: the one meaning of it
