@@ -38,9 +38,6 @@ _TOKEN = "token-of-the-service-role"
 _DEADLINE = 20.0
 _T = TypeVar("_T")
 
-# One ministack for all: tests of this file stay in one process under xdist.
-pytestmark = pytest.mark.xdist_group("local-aws")
-
 
 @dataclass(frozen=True)
 class Stack:

@@ -16,7 +16,7 @@ import pytest
 
 from service.ports import free_port
 
-pytestmark = [pytest.mark.xdist_group("local-stack"), pytest.mark.timeout(400)]
+pytestmark = pytest.mark.timeout(400)
 MARQUEE = (sys.executable, "-m", "service", "local")
 START_SECONDS = 180.0
 

@@ -54,7 +54,7 @@ from tests.processes import run, variables_of
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-pytestmark = [pytest.mark.xdist_group("media-faults"), pytest.mark.timeout(240)]
+pytestmark = pytest.mark.timeout(240)
 PICTURE = pictures.encoded(pictures.quartered(64, 64))
 PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESSING
 READY = media_pb2.FILE_STATE_READY
