@@ -26,7 +26,6 @@ _STUB_FOLDERS = ("marquee/media", "buf/validate")
 # The oldest moment a zip can express.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
-_CHUNK = 1 << 20
 _AWS_PYTHON = "3.13"
 _AWS_PLATFORMS = {"aws-arm64": "aarch64-manylinux_2_28", "aws-x86_64": "x86_64-manylinux_2_28"}
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
 from functools import cache
 from typing import Any
 
 from marquee.catalog.v1 import movie_pb2
 
-from service.catalog.service import MovieDetail, MovieId, ViewerState, ViewerStates
+from service.catalog.service import MovieDetail, ViewerState
 from service.etags import etag_of
 from service.media.convert import to_image
-from service.protobuf import embed, timestamp, to_date, to_decimal
+from service.protobuf import embedded, timestamp, to_date, to_decimal
 
 FULL = movie_pb2.MOVIE_VIEW_FULL
 BASIC = movie_pb2.MOVIE_VIEW_BASIC
@@ -44,24 +43,7 @@ def viewer_part(state: ViewerState) -> bytes:
     viewer = movie_pb2.MovieViewer(
         is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
     )
-    return embed(movie_pb2.Movie(), "viewer", [viewer.SerializeToString()])
-
-
-def to_movie(
-    detail: MovieDetail, viewer: ViewerStates | None, *, view: movie_pb2.MovieView.ValueType = FULL
-) -> movie_pb2.Movie:
-    """Returns the message of a movie, whole unless the view is BASIC; `viewer` is None for an anonymous caller."""
-    data = assembled(to_parts(detail), view=view)
-    if viewer is not None:
-        data += viewer_part(viewer.get(MovieId(detail.id), ViewerState()))
-    return movie_pb2.Movie.FromString(data)
-
-
-def to_listed_movies(
-    details: Iterable[MovieDetail], viewer: ViewerStates | None, *, view: movie_pb2.MovieView.ValueType
-) -> list[movie_pb2.Movie]:
-    """Returns the messages of several movies, basic unless the view is FULL."""
-    return [to_movie(detail, viewer, view=view or BASIC) for detail in details]
+    return embedded(movie_pb2.Movie, "viewer", viewer.SerializeToString())
 
 
 def _shared(detail: MovieDetail) -> movie_pb2.Movie:

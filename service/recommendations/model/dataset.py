@@ -73,10 +73,6 @@ class Dataset:
         """How many interactions each movie has."""
         return np.bincount(self.interactions.indices, minlength=len(self.movie_ids))
 
-    def with_users(self, rows: NDArray[np.intp]) -> Dataset:
-        """Returns the same movies with the interactions of some users alone."""
-        return Dataset(self.movie_ids, sparse.csr_array(self.interactions[rows]), self.facets, self.facet_kinds)
-
 
 def _numbered(keys: NDArray[np.signedinteger]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """Returns a row number for each key, and for each row where its key comes first."""
