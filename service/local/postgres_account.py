@@ -145,10 +145,7 @@ def _can_use(installation: Path, account: Account) -> bool:
     # Asked of the kernel under that account: modes alone say nothing of ACLs, containers and mount options.
     try:
         done = subprocess.run(
-            [installation / "bin" / "initdb", "--version"],
-            user=account.uid,
-            group=account.gid,
-            extra_groups=[],
+            account.command([str(installation / "bin" / "initdb"), "--version"]),
             cwd="/",
             env=program_environment(),
             stdin=subprocess.DEVNULL,

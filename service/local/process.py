@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -16,6 +17,14 @@ _POLL_SECONDS = 0.02
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
+# Popen's own `user=` forks without vfork, and gRPC's fork handlers crash such a child now and then.
+# `warnings` is what execvp imports; the new account may not be able to read it.
+_BECOME = (
+    "import os, sys, warnings; uid, gid, *command = sys.argv[1:]; "
+    "os.setgroups([]); os.setgid(int(gid)); os.setuid(int(uid)); os.execvp(command[0], command)"
+)
+
+
 @dataclass(frozen=True)
 class Account:
     """The system account a child runs under instead of the caller's."""
@@ -23,6 +32,14 @@ class Account:
     name: str
     uid: int
     gid: int
+
+    def command(self, command: Sequence[str]) -> list[str]:
+        """Returns the command that becomes this account, without supplementary groups, and then becomes `command`.
+
+        It takes root. When the account cannot be taken on or the command is missing, it ends with 1 and says
+        why on its standard error.
+        """
+        return [sys.executable, "-I", "-S", "-c", _BECOME, str(self.uid), str(self.gid), *command]
 
 
 @dataclass(frozen=True)
@@ -59,12 +76,13 @@ class ChildProcess:
         while it still has the parent's rights and only then becomes `account`, so it may stand in a folder
         whose parents that account cannot enter. Becoming another account takes root.
         """
-        self._command = [str(part) for part in command]
+        parts = [str(part) for part in command]
+        self._name = parts[0]
+        self._command = parts if account is None else account.command(parts)
         self._log_file = log_file
         self._pid_file = pid_file
         self._environment = environment
         self._folder = folder
-        self._account = account
         self._stop_signal = stop_signal
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -87,10 +105,10 @@ class ChildProcess:
         """Ends what an earlier parent left behind under the same pid file, then starts the child.
 
         Raises RuntimeError when this object's child is running already, OSError when the command or
-        `folder` is missing or the account cannot be taken on.
+        `folder` is missing (of another account's command the log tells).
         """
         if self.is_running:
-            raise RuntimeError(f"{self._command[0]} is already running")
+            raise RuntimeError(f"{self._name} is already running")
         stop_leftover(self._pid_file, stop_signal=self._stop_signal, grace=leftover_grace)
         for file in (self._log_file, self._pid_file):
             file.parent.mkdir(parents=True, exist_ok=True)
@@ -103,9 +121,6 @@ class ChildProcess:
                 cwd=self._folder,
                 env=self._environment,
                 start_new_session=True,
-                user=None if self._account is None else self._account.uid,
-                group=None if self._account is None else self._account.gid,
-                extra_groups=None if self._account is None else [],
             )
         try:
             _write_record(self._pid_file, pid=self._process.pid)
@@ -119,11 +134,11 @@ class ChildProcess:
         Raises TimeoutError after `timeout` seconds, RuntimeError when it was never started.
         """
         if self._process is None:
-            raise RuntimeError(f"{self._command[0]} was never started")
+            raise RuntimeError(f"{self._name} was never started")
         try:
             return self._process.wait(timeout)
         except subprocess.TimeoutExpired as error:
-            raise TimeoutError(f"{self._command[0]} did not end within {timeout} s") from error
+            raise TimeoutError(f"{self._name} did not end within {timeout} s") from error
 
     def stop(self, grace: float = 10.0) -> int | None:
         """Asks the child to end, kills its whole session after `grace` seconds, removes the pid file.

@@ -1,17 +1,20 @@
 """Children that are found and ended by a later start."""
 
+import asyncio
 import json
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
+import grpc.aio
 import psutil
 import pytest
 
-from service.local.process import ChildProcess, stop_leftover
+from service.local.process import Account, ChildProcess, stop_leftover
 
 # Ends with the test run even when that is killed.
 LIVES = "import os, time\nparent = os.getppid()\nwhile os.getppid() == parent: time.sleep(0.05)\n"
@@ -131,3 +134,47 @@ def test_starting_twice_is_refused(children: Children) -> None:
     child = children.start(LIVES)
     with pytest.raises(RuntimeError, match="already running"):
         child.start()
+
+
+@asynccontextmanager
+async def busy_grpc() -> AsyncIterator[None]:
+    """Keeps this process calling itself over gRPC."""
+
+    async def echo(request: bytes, _: object) -> bytes:
+        return request
+
+    server = grpc.aio.server()
+    method = grpc.unary_unary_rpc_method_handler(echo)
+    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", {"Echo": method}),))
+    port = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    ended = asyncio.Event()
+
+    async def call() -> None:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            while not ended.is_set():
+                await channel.unary_unary("/test.Echo/Echo")(b"", timeout=10)
+
+    callers = [asyncio.create_task(call()) for _ in range(4)]
+    try:
+        yield
+    finally:
+        ended.set()
+        await asyncio.gather(*callers)
+        await server.stop(None)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
+async def test_a_child_becomes_another_account_while_grpc_is_busy(tmp_path: Path) -> None:
+    log = tmp_path / "log"
+    child = ChildProcess(
+        ["sh", "-c", "id -u; id -g; id -G"],
+        log_file=log,
+        pid_file=tmp_path / "pid",
+        account=Account(name="nobody", uid=65534, gid=65533),
+    )
+    async with busy_grpc():
+        for _ in range(20):
+            await asyncio.to_thread(child.start)
+            assert await asyncio.to_thread(child.wait, 15) == 0
+    assert set(log.read_text().split("\n")) == {"65534", "65533", ""}
