@@ -16,10 +16,10 @@ from dataclasses import dataclass
 import argon2
 
 from benchmarks.figure import Hashing
-from service.auth.passwords import NICENESS
+from service.auth.hashing_child import NICENESS
 from service.settings import Settings
 
-THREADS = Settings.model_fields["password_threads"].default
+THREADS = Settings.model_fields["password_processes"].default
 LANES = Settings.model_fields["password_parallelism"].default
 
 
@@ -42,7 +42,7 @@ def verify_for(seconds: float, *, processes: int, hashing: Hashing) -> Bare:
 
 def main(seconds: str, time_cost: str, memory_kib: str) -> None:
     """Verifies and tells."""
-    os.nice(NICENESS)  # as workers do, so that whatever else runs here slows both alike
+    os.nice(NICENESS)  # as the workers' processes do, so that whatever else runs here slows both alike
     hasher = argon2.PasswordHasher(time_cost=int(time_cost), memory_cost=int(memory_kib), parallelism=LANES)
     password_hash = hasher.hash("password")
 

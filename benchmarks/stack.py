@@ -53,8 +53,8 @@ class Stack:
     settings: Mapping[str, Any]
 
     def cpu_seconds(self) -> float:
-        """Returns the processor time that the workers have used so far, all of their threads."""
-        return cpu_seconds(self.workers)
+        """Returns the processor time that the workers have used so far, with what hashes passwords for them."""
+        return cpu_seconds([process for worker in self.workers for process in (worker, *worker.children())])
 
     def add_users(self, prefix: str, count: int, *, is_active: bool = True) -> list[str]:
         """Adds accounts with PASSWORD and returns their names."""

@@ -294,6 +294,6 @@ def password_hasher(settings: Settings) -> PasswordHasher:
         time_cost=settings.password_time_cost,
         memory_kib=settings.password_memory_kib,
         parallelism=settings.password_parallelism,
-        threads=settings.password_threads,
+        processes=settings.password_processes,
         queue=settings.password_queue,
     )

@@ -161,8 +161,8 @@ class Settings(BaseSettings):
     """argon2id memory in KiB."""
     password_parallelism: int = Field(default=1, ge=1)
     """argon2id lanes."""
-    password_threads: int = Field(default=1, ge=1)
-    """Threads of a worker that hash passwords."""
+    password_processes: int = Field(default=1, ge=1)
+    """Processes of a worker that hash passwords, each of about 20 MB and `password_memory_kib`."""
     password_queue: int = Field(default=96, ge=1)
     """Password hashings of a worker that wait or run at once; more are refused with RESOURCE_EXHAUSTED."""
     password_attempts_account_peer: Rate = "10/15minute"  # noqa: S105 - a rate, no secret

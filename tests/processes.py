@@ -21,6 +21,15 @@ from service.settings import Settings
 ROOT = Path(__file__).parents[1]
 PATIENCE = 30.0
 
+
+def has_ended(pid: int) -> bool:
+    """Tells whether a process runs no more, though nobody may have waited for it yet."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return True
+
+
 # Between the tests and the command: passes signals on, and kills when the tests are gone.
 KEEPER = """
 import os, signal, subprocess, sys, threading

@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from service.supervisor import Backoff, Supervisor
 from service.worker_link import PARENT_VARIABLE, READY_VARIABLE, announce_ready, parent_gone
 from service.worker_process import WorkerSpec
+from tests.processes import has_ended
 
 ROOT = Path(__file__).parents[1]  # Where workers and supervisor find the service package.
 
@@ -158,13 +158,6 @@ def start(tmp_path: Path) -> Iterator[StartSupervisor]:
     yield make
     for running in made:
         running.close()
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
+import psutil
 import pytest
 
+from service.auth import hashing
+from service.auth.hashing import PasswordHashingFailed
 from service.auth.passwords import PasswordHasher, PasswordHashingBusy
+from tests.processes import has_ended
 
 
 @pytest.fixture
 def hasher() -> Iterator[PasswordHasher]:
-    hasher = PasswordHasher(time_cost=1, memory_kib=8192, parallelism=1, threads=1, queue=2)
+    hasher = PasswordHasher(time_cost=1, memory_kib=8192, parallelism=1, processes=1, queue=2)
     yield hasher
     hasher.close()
 
@@ -38,3 +48,51 @@ async def test_more_than_the_queue_takes_is_refused_with_a_hint(hasher: Password
     assert len(busy) == 3
     assert busy[0].retry_after
     assert await hasher.hash("x"), "the queue is free again"
+
+
+def hashing_processes() -> list[psutil.Process]:
+    return [child for child in psutil.Process().children() if "hashing_child.py" in " ".join(child.cmdline())]
+
+
+def kill_hashing_processes() -> None:
+    for child in hashing_processes():
+        child.kill()
+
+
+async def test_hashing_leaves_this_process_and_goes_behind_it(hasher: PasswordHasher) -> None:
+    await hasher.hash("x")
+    assert hashing_processes()
+    assert all(child.nice() > os.getpriority(os.PRIO_PROCESS, 0) for child in hashing_processes())
+
+
+async def test_a_killed_process_is_replaced(hasher: PasswordHasher) -> None:
+    known = await hasher.hash("x")
+    kill_hashing_processes()
+    assert await hasher.verify(known, "x")
+
+
+async def test_a_process_that_always_ends_is_told_as_unavailable(
+    hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    kill_hashing_processes()
+    monkeypatch.setattr(hashing, "_PROGRAM", tmp_path / "missing.py")
+    with pytest.raises(PasswordHashingFailed):
+        await hasher.hash("x")
+    assert not hashing_processes()
+    monkeypatch.undo()
+    assert await hasher.hash("x")
+
+
+def test_the_process_ends_with_a_killed_parent() -> None:
+    program = (
+        "import os, signal, psutil; from service.auth.hashing import hash_password;"
+        "hash_password('x', time_cost=1, memory_kib=8192, parallelism=1);"
+        "print(psutil.Process().children()[0].pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+    for _ in range(500):
+        if has_ended(int(done.stdout)):
+            return
+        time.sleep(0.01)
+    pytest.fail("the process lives on")

@@ -135,7 +135,7 @@ async def test_a_demo_user_is_an_account_like_others_with_a_hash_of_an_unknown_p
     found = (await superuser.users.GetUser(users_pb2.GetUserRequest(user_id=user_id))).user
     assert (found.username, found.is_active, found.email) == ("movielens-1", True, "movielens-1@movielens.invalid")
     password_hash = await database.fetchval("SELECT password_hash FROM users WHERE id = $1", user_id)
-    hasher = PasswordHasher(time_cost=1, memory_kib=8192, parallelism=1, threads=1, queue=1)
+    hasher = PasswordHasher(time_cost=1, memory_kib=8192, parallelism=1, processes=1, queue=1)
     assert password_hash.startswith("$argon2id$")
     assert not await hasher.verify(password_hash, "")
     hasher.close()

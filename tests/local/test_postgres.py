@@ -29,6 +29,7 @@ from service.local.postgres_account import (
 )
 from service.local.postgres_folder import DataFolderInUse
 from service.local.process import Account
+from tests.processes import has_ended
 
 ROOT = Path(__file__).parents[2]  # Where the programs below find the service package.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
@@ -131,13 +132,6 @@ def names_in(folder: Path) -> list[str]:
 
 def server_pid(folder: Path) -> int:
     return int((folder / "pg" / "postmaster.pid").read_text().splitlines()[0])
-
-
-def has_ended(pid: int) -> bool:
-    try:
-        return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return True
 
 
 @contextlib.contextmanager

@@ -144,7 +144,7 @@ async def busy_grpc() -> AsyncIterator[None]:
         return request
 
     server = grpc.aio.server()
-    method = grpc.unary_unary_rpc_method_handler(echo)
+    method: grpc.RpcMethodHandler[bytes, bytes] = grpc.unary_unary_rpc_method_handler(echo)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("test.Echo", {"Echo": method}),))
     port = server.add_insecure_port("127.0.0.1:0")
     await server.start()
@@ -153,7 +153,8 @@ async def busy_grpc() -> AsyncIterator[None]:
     async def call() -> None:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             while not ended.is_set():
-                await channel.unary_unary("/test.Echo/Echo")(b"", timeout=10)
+                method: grpc.aio.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary("/test.Echo/Echo")
+                await method(b"", timeout=10)
 
     callers = [asyncio.create_task(call()) for _ in range(4)]
     try:

@@ -1,0 +1,42 @@
+"""The program of a child process that runs argon2 for a worker; imports nothing of the service.
+
+A request is a line of JSON, `["hash", [passes, KiB, lanes], password]` or `["verify", PHC string, password]`, and so is
+its answer: the PHC string, or whether the password is the hash's. It ends with its standard input.
+"""
+
+import json
+import os
+import signal
+import sys
+
+import argon2
+
+NICENESS = 10
+
+
+def main() -> None:
+    """Answers until the parent is gone, and lets everybody else go first."""
+    os.nice(NICENESS)
+    for number in (signal.SIGINT, signal.SIGTERM):  # A parent that is asked to end still finishes its calls.
+        signal.signal(number, signal.SIG_IGN)
+    for line in sys.stdin.buffer:
+        kind, *arguments = json.loads(line)
+        answer = _hash(*arguments) if kind == "hash" else _verify(*arguments)
+        sys.stdout.write(json.dumps(answer) + "\n")
+        sys.stdout.flush()
+
+
+def _hash(cost: tuple[int, int, int], password: str) -> str:
+    time_cost, memory_kib, parallelism = cost
+    return argon2.PasswordHasher(time_cost, memory_kib, parallelism, type=argon2.Type.ID).hash(password)
+
+
+def _verify(password_hash: str, password: str) -> bool:
+    try:
+        return argon2.PasswordHasher().verify(password_hash, password)
+    except (argon2.exceptions.VerificationError, argon2.exceptions.InvalidHashError):
+        return False
+
+
+if __name__ == "__main__":
+    main()
