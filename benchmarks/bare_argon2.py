@@ -6,7 +6,6 @@ verifications a second and CPU seconds a verification.
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 import time
@@ -16,7 +15,7 @@ from dataclasses import dataclass
 import argon2
 
 from benchmarks.figure import Hashing
-from service.auth.hashing_child import NICENESS
+from service.auth.hashing_child import go_behind_others
 from service.settings import Settings
 
 THREADS = Settings.model_fields["password_processes"].default
@@ -35,14 +34,16 @@ class Bare:
 def verify_for(seconds: float, *, processes: int, hashing: Hashing) -> Bare:
     """Has processes of their own verify, all at once."""
     command = [sys.executable, __file__, str(seconds), str(hashing.time_cost), str(hashing.memory_kib)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(processes)]
+    running = [
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) for _ in range(processes)
+    ]
     told = [tuple(map(float, process.communicate()[0].split())) for process in running]
     return Bare(sum(rate for rate, _ in told), sum(cpu for _, cpu in told) / processes)
 
 
 def main(seconds: str, time_cost: str, memory_kib: str) -> None:
     """Verifies and tells."""
-    os.nice(NICENESS)  # as the workers' processes do, so that whatever else runs here slows both alike
+    go_behind_others()  # as the workers' processes do, so that whatever else runs here slows both alike
     hasher = argon2.PasswordHasher(time_cost=int(time_cost), memory_cost=int(memory_kib), parallelism=LANES)
     password_hash = hasher.hash("password")
 

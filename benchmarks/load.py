@@ -1,13 +1,14 @@
 """Load from a process of its own: what calls must not share the interpreter of what measures.
 
-Run as a program with an address and a number of connections, it reads a round a line from standard input, makes the
-calls and writes what came of them as a line, until standard input ends. `LoadClient` is the other side.
+Run as a program with an address, a number of connections and perhaps BEHIND, it reads a round a line from standard
+input, makes the calls and writes what came of them as a line, until standard input ends. `LoadClient` is the caller.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import gc
 import itertools
 import json
 import random
@@ -23,7 +24,9 @@ from typing import Any, cast
 import grpc
 
 from benchmarks.figure import MeasurementFailed
+from service.auth.hashing_child import go_behind_others
 
+BEHIND = "behind"
 TIMEOUT = 20.0
 # What a worker whose queue is full asks its callers to wait, at least; gRPC's own retries spread them, too.
 RETRY_AFTER = (1.0, 2.0)
@@ -74,9 +77,9 @@ def encoded(messages: Iterable[Any]) -> list[str]:
 class LoadClient:
     """A process that calls."""
 
-    def __init__(self, address: str, *, connections: int) -> None:
+    def __init__(self, address: str, *, connections: int, goes_behind: bool) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__, address, str(connections)],
+            [sys.executable, __file__, address, str(connections), *([BEHIND] if goes_behind else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -112,9 +115,9 @@ class LoadClient:
 
 
 @contextmanager
-def load_client(address: str, *, connections: int) -> Iterator[LoadClient]:
-    """Gives a client whose connections all stand."""
-    client = LoadClient(address, connections=connections)
+def load_client(address: str, *, connections: int, goes_behind: bool = False) -> Iterator[LoadClient]:
+    """Gives a client whose connections all stand; one that goes behind leaves the machine to others."""
+    client = LoadClient(address, connections=connections, goes_behind=goes_behind)
     try:
         yield client
     finally:
@@ -178,8 +181,11 @@ async def _connect(address: str, connections: int) -> list[grpc.aio.Channel]:
     return channels
 
 
-def main(address: str, connections: str) -> None:
+def main(address: str, connections: str, *options: str) -> None:
     """Answers rounds until standard input ends."""
+    if BEHIND in options:
+        go_behind_others()
+    gc.disable()  # A collection here would look like a slow answer.
     with asyncio.Runner() as runner:
         channels = runner.run(_connect(address, int(connections)))
         print("[]", flush=True)

@@ -41,7 +41,8 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
     outcomes: Counter[str] = Counter()
     with (
         load_client(stack.address, connections=READERS) as readers,
-        load_client(stack.address, connections=LOGIN_CONNECTIONS) as crowd,
+        # What its own work costs must not be taken for what the server's does: a crowd has machines of its own.
+        load_client(stack.address, connections=LOGIN_CONNECTIONS, goes_behind=True) as crowd,
     ):
 
         def alone() -> float:

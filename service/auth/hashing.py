@@ -40,7 +40,9 @@ class _Child:
         with theirs:
             # Isolated: neither the environment nor the program's folder says what is imported.
             command = [sys.executable, "-I", str(_PROGRAM)]
-            self._process = subprocess.Popen(command, stdin=theirs.fileno(), stdout=theirs.fileno())
+            self._process = subprocess.Popen(
+                command, stdin=theirs.fileno(), stdout=theirs.fileno(), start_new_session=True
+            )
         self._answers = self._socket.makefile("rb")
 
     def ask(self, line: bytes) -> bytes:

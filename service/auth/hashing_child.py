@@ -8,6 +8,8 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
+from pathlib import Path
 
 import argon2
 
@@ -16,7 +18,7 @@ NICENESS = 10
 
 def main() -> None:
     """Answers until the parent is gone, and lets everybody else go first."""
-    os.nice(NICENESS)
+    go_behind_others()
     for number in (signal.SIGINT, signal.SIGTERM):  # A parent that is asked to end still finishes its calls.
         signal.signal(number, signal.SIG_IGN)
     for line in sys.stdin.buffer:
@@ -24,6 +26,14 @@ def main() -> None:
         answer = _hash(*arguments) if kind == "hash" else _verify(*arguments)
         sys.stdout.write(json.dumps(answer) + "\n")
         sys.stdout.flush()
+
+
+def go_behind_others() -> None:
+    """Lowers the priority of this process, which leads a session of its own."""
+    os.nice(NICENESS)
+    # Where Linux schedules by session, niceness counts within one only, and the session has a niceness of its own.
+    with suppress(OSError):
+        Path("/proc/self/autogroup").write_text(str(NICENESS))
 
 
 def _hash(cost: tuple[int, int, int], password: str) -> str:
