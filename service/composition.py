@@ -33,9 +33,11 @@ from service.catalog.references.genres import Genres
 from service.catalog.search.service import Search
 from service.catalog.service import BackdropOwner, Catalog, MovieId, PersonPhotoOwner, PosterOwner, find_unknown_genres
 from service.counters import sweep_counters
+from service.favorites.own_pages import OwnPages
 from service.favorites.personal_data import FavoritesData
 from service.favorites.ratings.service import Ratings
-from service.favorites.service import Favorites, find_viewer_states
+from service.favorites.service import Favorites
+from service.favorites.states import ViewerStateLookups
 from service.housekeeping import DAY, Job, delete_ended
 from service.idempotency import IdempotencyKey
 from service.media.delivery import addresses_from_settings
@@ -112,6 +114,7 @@ class Slices:
     change_watches: ChangeWatches
     movie_exports: MovieExports
     favorites: Favorites
+    viewer_states: ViewerStateLookups
     ratings: Ratings
     active_model: ActiveModel
     recommendations: Recommendations
@@ -185,7 +188,8 @@ def compose_slices(
     catalog = Catalog(media=media)
     change_feed = ChangeFeed(cursors=Cursors(page_tokens))
     people = People(media=media, removal=removal, page_tokens=page_tokens)
-    movie_replies = MovieReplies(catalog=catalog, find_viewer_states=find_viewer_states, cache=reply_cache)
+    viewer_states = ViewerStateLookups()
+    movie_replies = MovieReplies(catalog=catalog, find_viewer_states=viewer_states.find, cache=reply_cache)
     movies = Movies(page_tokens=page_tokens, pages=PageCache(hears_all=hears_all))
     person_replies = PersonReplies(people=people, cache=reply_cache)
     if reply_news is not None:
@@ -226,7 +230,8 @@ def compose_slices(
         genres=Genres(page_tokens=page_tokens),
         countries=Countries(page_tokens=page_tokens),
         search=Search(catalog=catalog, people=people, page_tokens=page_tokens),
-        favorites=Favorites(page_tokens=page_tokens),
+        favorites=Favorites(pages=OwnPages(page_tokens=page_tokens, max_bytes=settings.reply_cache_bytes // 8)),
+        viewer_states=viewer_states,
         ratings=Ratings(page_tokens=page_tokens, ratings_changed=ratings_changed),
         change_feed=change_feed,
         change_watches=ChangeWatches(feed=change_feed, news=ChangeNews(settings), heartbeat=WATCH_HEARTBEAT),

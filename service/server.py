@@ -118,7 +118,13 @@ SERVICES: Sequence[Registration] = (
     Registration(
         favorites_pb2.DESCRIPTOR,
         lambda slices, server: favorites_pb2_grpc.add_FavoritesServiceServicer_to_server(
-            FavoritesServicer(slices.favorites, ratings=slices.ratings, movie_replies=slices.movie_replies), server
+            FavoritesServicer(
+                slices.favorites,
+                ratings=slices.ratings,
+                viewer_states=slices.viewer_states,
+                movie_replies=slices.movie_replies,
+            ),
+            server,
         ),
     ),
     Registration(

@@ -13,6 +13,9 @@ from service.favorites.ordering import MOVIE, Order
 from service.favorites.states import STATE_IN
 from service.pagination import PageTokens, page_size
 
+VERSIONS = "ARRAY[favorites_version, watchlist_version, ratings_version]"
+"""How often a user's lists changed: equal versions, equal lists."""
+KEPT_MOVIE = f"l.movie_id, l.created_at, (SELECT {VERSIONS} FROM user_activities WHERE user_id = $1) AS versions, "  # noqa: S608 - our own names
 OF_MOVIES = ("create_time", "title", "release_date", "popularity", "my_rating")
 RATED = "l.movie_id, l.rating, l.review, l.created_at, l.updated_at, l.row_version, " + STATE_IN["movie_ratings"]
 
@@ -31,12 +34,8 @@ class Listed:
     condition: str = ""
 
 
-FAVORITES = Listed(
-    "ListFavorites", "favorite_movies", "user_id", "l.movie_id, l.created_at, " + STATE_IN["favorite_movies"], OF_MOVIES
-)
-WATCHLIST = Listed(
-    "ListWatchlist", "watchlist_items", "user_id", "l.movie_id, l.created_at, " + STATE_IN["watchlist_items"], OF_MOVIES
-)
+FAVORITES = Listed("ListFavorites", "favorite_movies", "user_id", KEPT_MOVIE + STATE_IN["favorite_movies"], OF_MOVIES)
+WATCHLIST = Listed("ListWatchlist", "watchlist_items", "user_id", KEPT_MOVIE + STATE_IN["watchlist_items"], OF_MOVIES)
 RATINGS = Listed("ListRatings", "movie_ratings", "user_id", RATED, ("create_time", "update_time", *OF_MOVIES[1:]))
 REVIEWS = Listed(
     "ListMovieReviews",
@@ -93,6 +92,12 @@ async def list_rows(
     rows = await fetch(statement, *values)
     more = len(rows) > limit
     return rows[:limit], tokens.make(order.position(rows[limit - 1]), binding=binding) if more else ""
+
+
+def reads_movies(listed: Listed, wanted: ListFilter, order_by: str) -> bool:
+    """Tells whether a page depends on what movies are, and not on the user's own doing alone."""
+    order = Order.parse(order_by, keys=listed.keys)
+    return order.key.join == MOVIE or wanted.year is not None or bool(wanted.genre_ids_any)
 
 
 @lru_cache(KEPT)

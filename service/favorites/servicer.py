@@ -8,11 +8,12 @@ from typing import Any
 from marquee.favorites.v1 import activity_pb2, favorites_pb2, watchlist_pb2
 
 from service.auth.principal import current_principal
-from service.catalog.service import MovieId, ViewerState
+from service.catalog.service import MovieId
 from service.favorites import convert
 from service.favorites.ratings.service import Ratings
 from service.favorites.ratings.servicer import MovieReplies, RatingsServicer
-from service.favorites.service import Favorites, find_viewer_states
+from service.favorites.service import Favorites
+from service.favorites.states import UNTOUCHED, ViewerStateLookups
 from service.favorites.values import KeptMovie
 from service.protobuf import embed, serialized
 
@@ -20,9 +21,12 @@ from service.protobuf import embed, serialized
 class FavoritesServicer(RatingsServicer):
     """Messages to arguments and back."""
 
-    def __init__(self, favorites: Favorites, *, ratings: Ratings, movie_replies: MovieReplies) -> None:
+    def __init__(
+        self, favorites: Favorites, *, ratings: Ratings, viewer_states: ViewerStateLookups, movie_replies: MovieReplies
+    ) -> None:
         self._favorites = favorites
         self._ratings = ratings
+        self._viewer_states = viewer_states
         self._movie_replies = movie_replies
 
     async def AddFavorite(
@@ -116,9 +120,9 @@ class FavoritesServicer(RatingsServicer):
     ) -> activity_pb2.BatchGetMovieStatesResponse:
         """Returns what the caller did with movies."""
         ids = [MovieId(movie_id) for movie_id in request.movie_ids]
-        states = await find_viewer_states(current_principal().require_user(), ids)
+        states = await self._viewer_states.find(current_principal().require_user(), ids)
         return activity_pb2.BatchGetMovieStatesResponse(
-            states=[convert.to_state(movie_id, states.get(movie_id, ViewerState())) for movie_id in ids]
+            states=[convert.to_state(movie_id, states.get(movie_id, UNTOUCHED)) for movie_id in ids]
         )
 
     async def GetLastActivities(

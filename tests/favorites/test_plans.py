@@ -11,7 +11,7 @@ import pytest
 
 from service.favorites.listing import EVERYTHING, FAVORITES, RATINGS, REVIEWS, WATCHLIST, Listed, ListFilter, page_query
 from service.favorites.ordering import Order
-from service.favorites.service import STATES
+from service.favorites.states import STATES
 
 MOVIES = 1000
 USERS = 2000
@@ -113,6 +113,6 @@ async def test_reviews_and_states_are_read_from_their_indexes(filled: asyncpg.Co
         assert index in page.indexes
         assert "Sort" not in page.types
     # And what the caller did with movies.
-    answer = await filled.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {STATES}", 50, list(range(1, 101)))
+    answer = await filled.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {STATES}", [50] * 100, list(range(1, 101)))
     states = Plan(json.loads(answer)[0]["Plan"])
     assert not states.scanned
