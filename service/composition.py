@@ -64,6 +64,7 @@ from service.recommendations.personal_data import RecommendationsData
 from service.recommendations.ranked_pages import RankedPages
 from service.recommendations.service import Recommendations
 from service.recommendations.shelf import Shelves
+from service.recommendations.tastes import Tastes
 from service.recommendations.trending import Trends
 from service.reply_cache import ReplyCache
 from service.reply_news import ReplyNews
@@ -238,7 +239,11 @@ def compose_slices(
         movie_exports=MovieExports(catalog=catalog, feed=change_feed, snapshots=Snapshots(settings)),
         active_model=active_model,
         recommendations=Recommendations(
-            models=active_model, pages=RankedPages(page_tokens), shelves=Shelves(), trends=Trends()
+            models=active_model,
+            tastes=Tastes(max_bytes=settings.reply_cache_bytes // 8),
+            pages=RankedPages(page_tokens),
+            shelves=Shelves(),
+            trends=Trends(),
         ),
         dismissals=Dismissals(page_tokens=page_tokens),
         page_tokens=page_tokens,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+VERSIONS = "ARRAY[favorites_version, watchlist_version, ratings_version]"
+"""How often each list of a row of user_activities changed: equal versions, equal lists."""
 HISTORY_COLUMNS = """
     ARRAY(SELECT movie_id FROM favorite_movies WHERE user_id = $1 ORDER BY id DESC) AS favorite_ids,
     ARRAY(SELECT movie_id FROM watchlist_items WHERE user_id = $1) AS watchlist_ids,

@@ -9,12 +9,11 @@ from functools import lru_cache
 from typing import Any
 
 from service.db import fetch
+from service.favorites.history import VERSIONS
 from service.favorites.ordering import MOVIE, Order
 from service.favorites.states import STATE_IN
 from service.pagination import PageTokens, page_size
 
-VERSIONS = "ARRAY[favorites_version, watchlist_version, ratings_version]"
-"""How often a user's lists changed: equal versions, equal lists."""
 KEPT_MOVIE = f"l.movie_id, l.created_at, (SELECT {VERSIONS} FROM user_activities WHERE user_id = $1) AS versions, "  # noqa: S608 - our own names
 OF_MOVIES = ("create_time", "title", "release_date", "popularity", "my_rating")
 RATED = "l.movie_id, l.rating, l.review, l.created_at, l.updated_at, l.row_version, " + STATE_IN["movie_ratings"]

@@ -7,13 +7,16 @@ for all who ask at the same time.
 
 from __future__ import annotations
 
-from collections import OrderedDict
 from collections.abc import Collection
-from typing import TypeAlias
+from contextlib import suppress
+from typing import NamedTuple, TypeAlias
+
+from cachetools import LRUCache
 
 from service.auth.principal import UserId
 from service.db import fetch
-from service.favorites.listing import VERSIONS, Listed, ListFilter, list_rows, reads_movies
+from service.favorites.history import VERSIONS
+from service.favorites.listing import Listed, ListFilter, list_rows, reads_movies
 from service.favorites.states import state_of
 from service.favorites.values import KeptMovie
 from service.gathering import Gathering
@@ -22,9 +25,17 @@ from service.pagination import Page, PageTokens
 Versions: TypeAlias = list[int]
 Asked: TypeAlias = tuple[str, UserId, ListFilter, int, str, str]
 VERSIONS_OF = f"SELECT user_id, {VERSIONS} AS versions FROM user_activities WHERE user_id = ANY ($1::int[])"  # noqa: S608 - a constant of ours
-
 PAGE_BYTES = 1000
 MOVIE_BYTES = 250
+
+
+class _Kept(NamedTuple):
+    versions: Versions
+    page: Page[KeptMovie]
+
+    @property
+    def size(self) -> int:
+        return PAGE_BYTES + MOVIE_BYTES * len(self.page.items)
 
 
 class OwnPages:
@@ -33,9 +44,7 @@ class OwnPages:
     def __init__(self, *, page_tokens: PageTokens, max_bytes: int) -> None:
         """`max_bytes` are kept, about; 0 keeps none."""
         self._page_tokens = page_tokens
-        self._max_bytes = max_bytes
-        self._kept_bytes = 0
-        self._pages: OrderedDict[Asked, tuple[Versions, Page[KeptMovie]]] = OrderedDict()
+        self._pages: LRUCache[Asked, _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept.size)
         self._versions = Gathering(_load_versions)
 
     async def get(
@@ -44,32 +53,16 @@ class OwnPages:
         """Returns a page of a user's list; raises OrderByInvalid, PageTokenInvalid."""
         asked = (listed.rpc, user_id, wanted, size, page_token, order_by)
         kept = self._pages.get(asked)
-        if kept is not None and kept[0] == await self._versions.find(user_id):
-            if asked in self._pages:
-                self._pages.move_to_end(asked)
-            return kept[1]
+        if kept is not None and kept.versions == await self._versions.find(user_id):
+            return kept.page
         rows, token = await list_rows(
             listed, user_id, wanted, size=size, page_token=page_token, order_by=order_by, tokens=self._page_tokens
         )
         page = Page([KeptMovie(row["movie_id"], row["created_at"], state_of(row)) for row in rows], token)
         if rows and not reads_movies(listed, wanted, order_by):
-            self._keep(asked, rows[0]["versions"], page)
+            with suppress(ValueError):  # Larger than all that may be kept.
+                self._pages[asked] = _Kept(rows[0]["versions"], page)
         return page
-
-    def _keep(self, asked: Asked, versions: Versions, page: Page[KeptMovie]) -> None:
-        self._drop(asked)
-        self._pages[asked] = (versions, page)
-        self._kept_bytes += _size(page)
-        while self._kept_bytes > self._max_bytes:
-            self._drop(next(iter(self._pages)))
-
-    def _drop(self, asked: Asked) -> None:
-        dropped = self._pages.pop(asked, None)
-        self._kept_bytes -= _size(dropped[1]) if dropped else 0
-
-
-def _size(page: Page[KeptMovie]) -> int:
-    return PAGE_BYTES + MOVIE_BYTES * len(page.items)
 
 
 async def _load_versions(user_ids: Collection[UserId]) -> dict[UserId, Versions]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import TypeAlias
 
 from google.protobuf.message import Message
@@ -26,6 +27,7 @@ from service.recommendations.values import (
 
 Movies: TypeAlias = Mapping[MovieId, bytes]
 """Serialized movies by id; what is not among them was removed, and is left out."""
+KEPT_REASONS = 1000
 FilteredRequest: TypeAlias = (
     recommendations_pb2.RecommendMoviesRequest
     | recommendations_pb2.ListSimilarMoviesRequest
@@ -59,10 +61,8 @@ def movies_of(items: Iterable[Recommended]) -> set[MovieId]:
 
 def to_recommendations(items: Collection[Recommended], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of recommendations, each movie with its `viewer`."""
-    # Several have the same reason, and each message made costs more than all the rest of an item.
-    reasons = {item.reason: _reason(item.reason, movies) for item in items}
     return [
-        reasons[item.reason]
+        _reason(item.reason, _liked(item.reason, movies))
         # A movie that is recommended is neither rated nor a favorite: its `viewer` takes no query.
         + embedded(
             recommendation_pb2.Recommendation,
@@ -101,16 +101,23 @@ def to_dismissals(items: Iterable[Dismissed], movies: Movies) -> list[bytes]:
     ]
 
 
-def _reason(reason: Reason, movies: Movies) -> bytes:
-    """Returns the part of a recommendation that tells why: one message made, and its bytes put into the others."""
+def _liked(reason: Reason, movies: Movies) -> bytes:
+    """Returns the movie of a reason; empty without one, or when it was removed this very moment."""
+    return movies.get(reason.movie_id, b"") if isinstance(reason, Rated | Kept) else b""
+
+
+@lru_cache(KEPT_REASONS)
+def _reason(reason: Reason, liked: bytes) -> bytes:
+    """Returns the part of a recommendation that tells why: it takes longer to make than all the rest of an item.
+
+    `liked` is the movie of the reason, serialized, where it has one.
+    """
     match reason:
         case Rated(movie_id, rating):
             kind = "rated"
-            told: Message = recommendation_pb2.RatedMovie(
-                movie_id=movie_id, title=_title(movie_id, movies), rating=rating
-            )
+            told: Message = recommendation_pb2.RatedMovie(movie_id=movie_id, title=_title(liked), rating=rating)
         case Kept(movie_id):
-            kind, told = "favorite", recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(movie_id, movies))
+            kind, told = "favorite", recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(liked))
         case PopularInGenre(genre_id, name):
             kind, told = "popular_in_genre", recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
         case _:
@@ -119,7 +126,5 @@ def _reason(reason: Reason, movies: Movies) -> bytes:
     return embedded(recommendation_pb2.Recommendation, "reason", because)
 
 
-def _title(movie_id: MovieId, movies: Movies) -> str:
-    """Returns a movie's title; empty for one that was removed this very moment."""
-    movie = movie_pb2.Movie.FromString(movies.get(movie_id, b""))
-    return movie.title
+def _title(movie: bytes) -> str:
+    return movie_pb2.Movie.FromString(movie).title

@@ -15,7 +15,7 @@ from service.recommendations.model.scoring import ServingModel, Voices
 from service.recommendations.ranked_pages import MAX_RANKED, MAX_SCORED, RankedPages
 from service.recommendations.ranking import Ranking, best, history_of, reasons
 from service.recommendations.shelf import Floats, Mask, Shelf, Shelves
-from service.recommendations.tastes import get_taste
+from service.recommendations.tastes import Tastes
 from service.recommendations.trending import Trends
 from service.recommendations.values import Recommended, Scored, Taste, Wanted, Window
 
@@ -30,8 +30,9 @@ class Models(Protocol):
 class Recommendations:
     """Recommends movies."""
 
-    def __init__(self, *, models: Models, pages: RankedPages, shelves: Shelves, trends: Trends) -> None:
+    def __init__(self, *, models: Models, tastes: Tastes, pages: RankedPages, shelves: Shelves, trends: Trends) -> None:
         self._models = models
+        self._tastes = tastes
         self._pages = pages
         self._shelves = shelves
         self._trends = trends
@@ -47,7 +48,7 @@ class Recommendations:
         limit = page_size(size)
         binding = ("RecommendMovies", user_id, wanted, include_watchlist)
         ranked = self._pages.read_ranked(page_token, binding=binding)
-        taste, shelf = await get_taste(user_id), await self._shelves.current()
+        taste, shelf = await self._tastes.get(user_id), await self._shelves.current()
         unwanted = taste.unwanted(include_watchlist=include_watchlist)
         voices = self._voices(taste)
         if ranked is None:

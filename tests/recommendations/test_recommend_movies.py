@@ -215,6 +215,20 @@ async def test_the_number_of_queries_does_not_depend_on_the_page(
     assert counted.total <= 2, counted.statements
 
 
+async def test_a_history_is_read_once_as_long_as_it_stays(
+    client: Client, database: asyncpg.Connection, queries: QueryCount
+) -> None:
+    movies = await add_ranked_movies(database, 4)
+    user = await client.registered()
+    await favor(database, user, movies[0])
+    first = await recommend(user)
+    with queries.counted() as counted:
+        assert await recommend(user) == first
+    assert [statement for statement in counted.statements if "movie_ratings" in statement] == []
+    await favor(database, user, movies[1])
+    assert recommended(await recommend(user)) == movies[2:]
+
+
 async def test_it_is_for_users_and_within_bounds(client: Client) -> None:
     refusal = await refused(recommend(client))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "AUTHENTICATION_REQUIRED")
