@@ -13,8 +13,9 @@ from lambdas.register_image.structure import (
 )
 from lambdas.register_image.verdict import Reason, Rejected
 
-# WebP's decoder keeps several whole canvases, AVIF's its planes, their colours and a copy: 414 MB at 40 megapixels.
-FORMAT_MAX_PIXELS = {"WEBP": 16_000_000, "AVIF": 20_000_000}
+# WebP's decoder keeps several whole canvases, AVIF's its planes, their colours and a copy: 418 MB at 20 megapixels of
+# ten bits with alpha.
+FORMAT_MAX_PIXELS = {"WEBP": 16_000_000, "AVIF": 16_000_000}
 # All coefficients of a progressive JPEG stay in memory, two bytes each: 320 MB at 40 megapixels in four colours.
 PROGRESSIVE_CMYK_MAX_PIXELS = 30_000_000
 # Each scan visits every pixel: about 30 ms at 40 megapixels. An honest progressive JPEG has about 10.

@@ -20,7 +20,7 @@ ACCEPTED_TYPES: Mapping[str, int] = {
     "image/jpeg": 0,
     "image/png": 0,
     "image/webp": 16_000_000,
-    "image/avif": 20_000_000,
+    "image/avif": 16_000_000,
     "image/gif": 0,
 }
 """Most pixels of a media type where that is less than a kind admits, else 0."""

@@ -46,6 +46,7 @@ class Verdicts:
     async def register_file(self, version: ObjectVersion, picture: VerifiedPicture) -> FileRecord:
         """Makes a file READY and its owner's, in one transaction.
 
+        The object that it is READY with, registered once more, changes nothing for its owner, who may show another.
         An event that was applied already, or that a newer one overtook, changes nothing. Raises FileNotFound, and
         FieldsInvalid for renditions that stand elsewhere than below the file's own prefix.
         """
@@ -53,9 +54,10 @@ class Verdicts:
             file = await self._locked(version)
             _require_own_keys(file, picture.renditions)
             if _applies(version, file):
+                is_known = _is_ready_with(version, file)
                 await _store_picture(file, version, picture)
                 owner_id = file.uploader_id if file.kind is FileKind.AVATAR else file.movie_id or file.person_id
-                if owner_id is not None:
+                if owner_id is not None and not is_known:
                     await self._owners[file.kind].attach(owner_id, FileId(file.id))
             return await self._record(file)
 
@@ -116,6 +118,10 @@ class Verdicts:
 
 def _applies(version: ObjectVersion, file: File) -> bool:
     return file.state is not FileState.DELETED and is_newer(version.sequencer, than=file.sequencer)
+
+
+def _is_ready_with(version: ObjectVersion, file: File) -> bool:
+    return file.state is FileState.READY and (file.etag, file.version_id) == (version.etag, version.version_id)
 
 
 async def _store_picture(file: File, version: ObjectVersion, picture: VerifiedPicture) -> None:

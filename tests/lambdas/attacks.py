@@ -18,6 +18,7 @@ from PIL import Image, ImageCms
 from lambdas.register_image.kinds import MAX_BYTES
 from lambdas.register_image.verdict import Reason
 from tests.lambdas import pictures
+from tests.lambdas.deep_avif import deep_avif
 
 ACCEPTED = "ACCEPTED"
 SECRET = b"SECRET-OF-THE-SOURCE"
@@ -247,7 +248,9 @@ LARGEST = (
     Attack(
         "16 megapixels of webp with alpha", lambda: _plain(4000, 4000, mode="RGBA", format_="WEBP", method=0), ACCEPTED
     ),
-    Attack("20 megapixels of avif", lambda: _plain(4470, 4470, format_="AVIF", speed=10), ACCEPTED),
+    Attack("16 megapixels of avif", lambda: _plain(4000, 4000, format_="AVIF", speed=10), ACCEPTED),
+    Attack("16 megapixels of avif, ten bits with alpha", deep_avif, ACCEPTED),
+    Attack("20 megapixels of avif", lambda: _plain(4470, 4470, format_="AVIF", speed=10), _PIXELS),
 )
 
 

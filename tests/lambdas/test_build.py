@@ -1,10 +1,13 @@
-"""The zip holds everything the function imports, little else, and comes out the same each time."""
+"""The zip holds everything the function imports, compiled, little else, and comes out the same each time."""
 
+import importlib.util
+import marshal
 import os
+import re
 import subprocess
 import sys
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
@@ -18,6 +21,8 @@ _MOST_MODULES = 480
 _IMPORT = """
 import sys
 sys.path.insert(0, sys.argv[1])
+compiled = []
+sys.addaudithook(lambda event, details: event == "compile" and compiled.append(str(details[1])))
 before = set(sys.modules)
 handler = __import__(sys.argv[2], fromlist=["handler"])
 print(len(set(sys.modules) - before), "PIL" in sys.modules)
@@ -28,6 +33,9 @@ outside = [
     if "site-packages" in (getattr(module, "__file__", None) or "")
 ]
 assert not outside, outside
+# What dataclasses write for themselves has no file.
+sources = [name for name in compiled if name.endswith(".py")]
+assert not sources, sources
 assert handler.__file__.startswith(sys.argv[1])
 """
 
@@ -58,7 +66,8 @@ def test_the_zip_holds_all_that_a_handler_imports_which_is_little(
         archive.extractall(tmp_path)
     imported = subprocess.run(
         # -S and -I: neither this environment's packages nor its variables are seen.
-        [sys.executable, "-I", "-S", "-c", _IMPORT, str(tmp_path), name],
+        # -B: what the zip lacks would else be written beside it.
+        [sys.executable, "-I", "-S", "-B", "-c", _IMPORT, str(tmp_path), name],
         env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
         cwd=tmp_path,
         check=True,
@@ -82,12 +91,29 @@ def test_entries_are_sorted_dated_alike_and_plain(package: Path) -> None:
 
 def test_nothing_unneeded_goes_along_but_licences_do(package: Path) -> None:
     names = [entry.filename for entry in _entries(package)]
-    assert not [name for name in names if "__pycache__" in name or name.endswith((".pyc", ".pyi"))]
+    assert not [name for name in names if name.endswith(".pyi")]
     assert not [name for name in names if name.startswith("service/") or "/tests/" in name]
     data = [name.split("/") for name in names if name.startswith("botocore/data/")]
     assert {parts[2] for parts in data if len(parts) > 3} == {"s3"}
     assert [name for name in names if name.startswith("pillow-") and "LICENSE" in name]
     assert not [name for name in names if name.endswith("/RECORD")]
+
+
+def test_every_source_goes_along_compiled_and_never_looked_at_again(package: Path) -> None:
+    with zipfile.ZipFile(package) as archive:
+        names = archive.namelist()
+        bytecode = {name: archive.read(name) for name in names if name.endswith(".pyc")}
+    tag = sys.implementation.cache_tag
+    assert set(bytecode) == {
+        f"{path.parent}/__pycache__/{path.stem}.{tag}.pyc".removeprefix("./")
+        for path in map(PurePosixPath, names)
+        if path.suffix == ".py"
+    }
+    for name, content in bytecode.items():
+        # PEP 552: a hash (bit 0), unchecked (bit 1 is not set).
+        assert content[:8] == importlib.util.MAGIC_NUMBER + b"\1\0\0\0"
+        code = marshal.loads(content[16:])  # noqa: S302 - compiled here
+        assert code.co_filename == re.sub(r"__pycache__/(.+)\.[^.]+\.pyc$", r"\1.py", name)
 
 
 def test_the_same_input_gives_the_same_bytes_and_is_built_once(package: Path, tmp_path: Path) -> None:
@@ -110,6 +136,20 @@ def test_a_change_of_the_stubs_makes_another_zip_and_removes_the_old(tmp_path: P
     second = build(stubs=stubs, output=tmp_path / "out", requirements=requirements)
     assert first.name != second.name
     assert [path.name for path in (tmp_path / "out").iterdir()] == [second.name]
+
+
+def test_without_the_interpreter_that_it_is_for_the_zip_has_no_bytecode_and_that_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv("UV_PYTHON_INSTALL_DIR", str(tmp_path))
+    requirements = tmp_path / "requirements.txt"
+    requirements.write_text("")
+    package = build(stubs=_STUBS, output=tmp_path / "out", target="aws-arm64", requirements=requirements)
+    # Whoever runs this may be of that version.
+    is_here = sys.version_info[:2] == (3, 13)
+    assert any(entry.filename.endswith(".pyc") for entry in _entries(package)) is is_here
+    assert ("without bytecode" in caplog.text) is not is_here
 
 
 def test_missing_stubs_and_packages_are_told(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from marquee.users.v1 import users_pb2
 
 from tests.catalogue import add_movie, add_person
 from tests.client import Client
-from tests.media.uploads import register, reject, uploaded
+from tests.media.uploads import register, reject, uploaded, version
 from tests.queries import QueryCount
 
 
@@ -60,6 +60,21 @@ async def test_a_poster_and_a_backdrop_are_their_movies(
     assert not (await the_movie(client, other)).HasField("poster")
     listed = (await client.catalog.ListMovies(movies_pb2.ListMoviesRequest(order_by="id"))).movies
     assert getattr(listed[0], field) == image
+
+
+async def test_a_poster_made_once_more_does_not_take_the_place_of_the_next(
+    client: Client, staff: Client, service: Client, database: asyncpg.Connection
+) -> None:
+    movie_id = await add_movie(database)
+    first, second = [await uploaded(staff, "POSTER", movie_id=movie_id) for _ in range(2)]
+    for file in (first, second):
+        await service.media.RegisterFile(register(file.key))
+    shown = (await the_movie(client, movie_id)).poster
+    again = (await service.media.RegisterFile(register(first.key, "0B"))).file.image
+    assert (await the_movie(client, movie_id)).poster == shown != again
+    # Another object under the same key is another picture.
+    await service.media.RegisterFile(register(first.key, object=version(first.key, "0C", version_id="v2")))
+    assert (await the_movie(client, movie_id)).poster == again
 
 
 async def test_a_rejected_poster_is_shown_no_more(

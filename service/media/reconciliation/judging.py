@@ -62,6 +62,8 @@ class FileRow:
     etag: str
     expires_at: datetime
     updated_at: datetime
+    has_renditions: bool
+    """Whether the table lists any; their objects are another matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,17 +141,26 @@ def _judge_row(row: FileRow, patience: Patience) -> tuple[Problem, Repair] | Non
 def _judge_both(found: ListedObject, row: FileRow, patience: Patience) -> tuple[Problem, Repair] | None:
     if not patience.is_over(max(found.modified_at, row.updated_at)):
         return None
-    is_known = row.etag == found.etag
+    unfinished = _unfinished(found, row)
+    if unfinished is not None:
+        return unfinished, Repair.PROCESS
+    if row.state is FileState.REJECTED and patience.has_ended(row):
+        return Problem.REJECTED_OBJECT, Repair.REMOVE
+    return None
+
+
+def _unfinished(found: ListedObject, row: FileRow) -> Problem | None:
+    """Tells what of the function's work is not done."""
     match row.state:
         case FileState.PENDING | FileState.EXPIRED:
-            return Problem.EVENT_LOST, Repair.PROCESS
+            return Problem.EVENT_LOST
         case FileState.PROCESSING:
-            return Problem.STUCK_PROCESSING, Repair.PROCESS
+            return Problem.STUCK_PROCESSING
         # Sent again through the same form.
-        case FileState.READY | FileState.REJECTED if row.etag and not is_known:
-            return Problem.EVENT_LOST, Repair.PROCESS
-        case FileState.REJECTED if patience.has_ended(row):
-            return Problem.REJECTED_OBJECT, Repair.REMOVE
+        case FileState.READY | FileState.REJECTED if row.etag and row.etag != found.etag:
+            return Problem.EVENT_LOST
+        case FileState.READY if not row.has_renditions:
+            return Problem.MISSING_RENDITION
     return None
 
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
-from service.media.models import File, FileState
+from service.media.models import File, FileRendition, FileState
 from service.media.reconciliation.judging import (
     Finding,
     Patience,
@@ -64,13 +64,18 @@ class Reconciliation:
     async def _confirmed(self, batch: Sequence[Finding], patience: Patience) -> list[Finding]:
         """Leaves out what changed since the walk began, and stray renditions that the sweep will take or work made."""
         keys = {finding.upload_key for finding in batch}
-        files = await File.filter(bucket=self._buckets.uploads, key__in=keys).only("key", "state", "updated_at")
+        files = await File.filter(bucket=self._buckets.uploads, key__in=keys).only("id", "key", "state", "updated_at")
         by_key = {file.key: file for file in files}
-        return [finding for finding in batch if _stands(finding, by_key.get(finding.upload_key), patience)]
+        listed = FileRendition.filter(file_id__in=[file.id for file in files]).distinct()
+        listing = {row["file_id"] for row in await listed.values("file_id")}
+        return [finding for finding in batch if _stands(finding, by_key.get(finding.upload_key), listing, patience)]
 
 
-def _stands(finding: Finding, file: File | None, patience: Patience) -> bool:
+def _stands(finding: Finding, file: File | None, listing: Collection[int], patience: Patience) -> bool:
     match finding.problem:
+        # Of a READY file that lists none, objects are no strays: it lost its rows, and will list them again.
+        case Problem.STRAY_RENDITION if file is not None and file.state is FileState.READY:
+            return file.id in listing
         case Problem.STRAY_RENDITION:
             return file is None or file.state not in {FileState.DELETED, FileState.PROCESSING}
         case Problem.OBJECT_WITHOUT_ROW:

@@ -21,7 +21,9 @@ PAGE = 1000
 """Keys that S3 lists at most at once; rows are fetched as many at a time."""
 # The order of bytes, whatever the database's own is: that of ListObjectsV2 in buckets of general purpose.
 FILES = """
-SELECT key, id, state, etag, expires_at, updated_at FROM files WHERE bucket = $1 ORDER BY key COLLATE "C"
+SELECT key, id, state, etag, expires_at, updated_at,
+    EXISTS (SELECT FROM file_renditions WHERE file_id = files.id) AS has_renditions
+FROM files WHERE bucket = $1 ORDER BY key COLLATE "C"
 """
 RENDITIONS = """
 SELECT r.key, r.file_id, f.key AS upload_key, f.updated_at FROM file_renditions AS r JOIN files AS f ON f.id = r.file_id
@@ -119,7 +121,13 @@ class RowReader:
         async with self._cursor(FILES, bucket) as rows:
             async for row in rows:
                 yield FileRow(
-                    row["key"], row["id"], FileState(row["state"]), row["etag"], row["expires_at"], row["updated_at"]
+                    row["key"],
+                    row["id"],
+                    FileState(row["state"]),
+                    row["etag"],
+                    row["expires_at"],
+                    row["updated_at"],
+                    has_renditions=row["has_renditions"],
                 )
 
     async def renditions(self) -> AsyncIterator[RenditionRow]:

@@ -1,0 +1,108 @@
+"""A server, its storage and a user who uploads: what faults happen to."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from marquee.media.v1 import media_pb2
+
+from service.composition import compose_reconciliation
+from service.media.models import File
+from service.media.reconciliation.judging import Patience
+from service.media.reconciliation.repairs import created_event
+from service.media.reconciliation.service import Outcome
+from service.media.reconciliation.streams import HeadedObject
+from service.media.removal import FileRemoval
+from service.media.sweeping import Sweep
+from service.media.verdicts import Verdicts
+from service.settings import Settings
+from tests.client import Client
+from tests.lambdas import pictures
+from tests.media.uploads import upload
+from tests.object_storage import UPLOADS, ObjectStorage
+from tests.outage import seconds_until, served
+
+PICTURE = pictures.encoded(pictures.quartered(64, 64))
+PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESSING
+READY = media_pb2.FILE_STATE_READY
+EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED
+PATIENCE = 60.0
+"""Seconds; a function's cold start takes many on a machine with other work."""
+NO_MEDIA: Any = None
+VERDICTS = Verdicts(media=NO_MEDIA, owners={})
+
+
+@dataclass
+class Scene:
+    """A server, its storage and a user who uploads."""
+
+    user: Client
+    objects: ObjectStorage
+    settings: Settings
+    events: list[dict[str, Any]] = field(default_factory=list)
+    """What a reconciliation sent."""
+
+    async def upload(self, data: bytes = PICTURE) -> media_pb2.File:
+        """Uploads an avatar as a client does."""
+        request = upload(content_type="image/png", size_bytes=len(data))
+        answer: media_pb2.CreateUploadResponse = await self.user.media.CreateUpload(request)
+        await asyncio.to_thread(self.objects.upload, answer, data)
+        return answer.file
+
+    async def form_again(self, file: media_pb2.File, data: bytes) -> None:
+        """Puts another picture under the same key, as the same form would."""
+        put = self.objects.s3.put_object
+        await asyncio.to_thread(lambda: put(Bucket=UPLOADS, Key=file.key, Body=data, ContentType="image/png"))
+
+    async def end_form(self, file: media_pb2.File) -> None:
+        """Has the file's form end long ago, and sweeps."""
+        await File.filter(id=file.id).update(expires_at=datetime.now(UTC) - timedelta(days=1))
+        assert (await Sweep(removal=FileRemoval(storage=self.objects.storage)).sweep()).expired == 1
+
+    async def get(self, file: media_pb2.File) -> media_pb2.File:
+        answer: media_pb2.GetFileResponse = await self.user.media.GetFile(media_pb2.GetFileRequest(id=file.id))
+        return answer.file
+
+    async def until(self, file: media_pb2.File, state: int) -> media_pb2.File:
+        async def is_so() -> bool:
+            return (await self.get(file)).state == state
+
+        await seconds_until(is_so, patience=PATIENCE)
+        return await self.get(file)
+
+    def event(self, file: media_pb2.File, sequencer: str) -> dict[str, Any]:
+        """Returns what S3 sends of an upload."""
+        head = self.objects.s3.head_object(Bucket=UPLOADS, Key=file.key)
+        found = HeadedObject(head["ETag"].strip('"'), head["VersionId"], head["ContentLength"], head["LastModified"])
+        return created_event(UPLOADS, file.key, found, sequencer=sequencer)
+
+    async def reconcile(self, *, fix: bool) -> list[Outcome]:
+        """Compares, when all that is known is old already."""
+        with self.objects.credentials():
+            reconciliation = await compose_reconciliation(
+                self.settings, verdicts=VERDICTS, storage=self.objects.storage, fix=fix, most_removals=100, events=self
+            )
+        patience = Patience(datetime.now(UTC) + timedelta(days=2))
+        return [outcome async for outcome in reconciliation.reconcile(patience, fix=fix)]
+
+    async def problems(self, *keys: str) -> set[str]:
+        """Returns what is amiss with these files, without mending it."""
+        found = await self.reconcile(fix=False)
+        return {outcome.finding.problem.value for outcome in found if outcome.finding.upload_key in keys}
+
+    async def send_created(self, bucket: str, key: str, found: HeadedObject, *, sequencer: str) -> None:
+        """Keeps what a reconciliation sends."""
+        self.events.append(created_event(bucket, key, found, sequencer=sequencer))
+
+
+@asynccontextmanager
+async def scene(objects: ObjectStorage, settings: Settings) -> AsyncIterator[Scene]:
+    """Gives a server on the storage, with a user."""
+    own = settings.model_copy(update={"s3_endpoint_url": objects.aws.endpoint_url})
+    async with served(own, objects.storage) as server:
+        yield Scene(await server.client.registered(), objects, own)
