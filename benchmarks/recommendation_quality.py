@@ -36,6 +36,9 @@ THREADS = 2
 HISTORY = 200
 ROUNDS = 300
 MOST_MOVIES = 20_000
+# Regularisation and alpha. On validation users of the first seed, with 256 factors, no other pair of 1, 10, 30 or 100
+# with 0.5 to 20 came past an NDCG@100 of 0.314, where the best of these has 0.335.
+ALS_PAIRS = ((3.0, 1.0), (3.0, 2.0), (10.0, 2.0), (10.0, 5.0), (10.0, 10.0), (30.0, 5.0), (30.0, 10.0), (30.0, 20.0))
 MB = 1e6
 FAMOUS = {
     "Toy Story (1995)": 1,
@@ -63,12 +66,7 @@ def als() -> Method[tuple[int, float, float]]:
         factored = model.recalculate_user(np.arange(users.shape[0]), users)
         return np.asarray(factored @ model.item_factors.T, np.float64)
 
-    grid = [
-        (factors, regularization, alpha)
-        for factors in (32, 64, 128, 256)
-        for regularization in (1.0, 10.0, 30.0)
-        for alpha in (1.0, 2.0, 5.0, 10.0)
-    ]
+    grid = [(factors, regularization, alpha) for factors in (64, 128, 256, 512) for regularization, alpha in ALS_PAIRS]
     return Method("ALS (implicit)", grid, rank)
 
 
@@ -147,7 +145,8 @@ def _train(dataset: Dataset) -> Trained:
 
 
 def _served(trained: Trained) -> ServingModel:
-    return ServingModel(0, trained.movie_ids, trained.weights, trained.similar_movies)
+    weights = trained.weights.transposed(len(trained.movie_ids))
+    return ServingModel(0, trained.movie_ids, weights, trained.similar_movies)
 
 
 def _titles(folder: Path) -> dict[int, str]:

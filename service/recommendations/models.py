@@ -32,7 +32,7 @@ class RecommendationModel(TimestampedModel):
 class MovieNeighbors(Model):
     """A movie's nearest movies under one model: ids and weights, strongest first, of equal length.
 
-    `neighbor_ids` are those that a history with this movie speaks for or against; `similar_ids` those like it.
+    `neighbor_ids` are those that speak for or against this one in a history; `similar_ids` those like it.
     """
 
     id = fields.BigIntField(primary_key=True)

@@ -23,7 +23,8 @@ async def activate(database: asyncpg.Connection, links: Links, *, similar: Links
             "INSERT INTO recommendation_models (algorithm, completed_at) VALUES ('edlae', now()) RETURNING id"
         )
         for movie_id in movies:
-            weights, alike = links.get(movie_id, {}), similar.get(movie_id, {})
+            weights = {source: row[movie_id] for source, row in links.items() if movie_id in row}
+            alike = similar.get(movie_id, {})
             await database.execute(
                 "INSERT INTO movie_neighbors (model_id, movie_id, neighbor_ids, weights, similar_ids, similarities)"
                 " VALUES ($1, $2, $3, $4, $5, $6)",

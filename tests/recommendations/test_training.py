@@ -42,11 +42,21 @@ def trained(given: Dataset, parameters: Hyperparameters, *, most_movies: int = 1
     return train(given, parameters, most_movies=most_movies, progress=lambda *_: None)
 
 
+def least_squares(liked: NDArray[np.float64], movie: int, others: NDArray[np.signedinteger]) -> NDArray[np.float64]:
+    """Returns the weights by which others explain a movie best, by ALL's penalties."""
+    penalty = ALL.regularization + ALL.dropout / (1 - ALL.dropout) * (liked**2).sum(axis=0)
+    # A row of its own for each penalty makes it a plain least squares.
+    rows = np.vstack((liked[:, others], np.diag(np.sqrt(penalty[others]))))
+    wanted = np.concatenate((liked[:, movie], np.zeros(len(others))))
+    found: NDArray[np.float64] = np.linalg.lstsq(rows, wanted, rcond=None)[0]
+    return found
+
+
 def dense(model: Trained) -> NDArray[np.float64]:
     weights = np.zeros((len(model.movie_ids), len(model.movie_ids)))
     for place in range(len(weights)):
-        targets, values = model.weights.row(place)
-        weights[place, targets] = values
+        sources, values = model.weights.row(place)
+        weights[sources, place] = values
     return weights
 
 
@@ -56,14 +66,9 @@ def test_every_movie_is_the_regularised_least_squares_of_the_others(users: int, 
     given = dataset(liked)
     assert isinstance(invert(given.interactions, np.ones(12)), way)
     weights = dense(trained(given, ALL))
-    penalty = ALL.regularization + ALL.dropout / (1 - ALL.dropout) * (liked**2).sum(axis=0)
     for movie in range(12):
         others = np.delete(np.arange(12), movie)
-        # A row of its own for each penalty makes it a plain least squares.
-        rows = np.vstack((liked[:, others], np.diag(np.sqrt(penalty[others]))))
-        wanted = np.concatenate((liked[:, movie], np.zeros(11)))
-        expected = np.linalg.lstsq(rows, wanted, rcond=None)[0]
-        np.testing.assert_allclose(weights[others, movie], expected, rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(weights[others, movie], least_squares(liked, movie, others), rtol=1e-4, atol=1e-6)
     assert not weights.diagonal().any()
 
 
@@ -74,7 +79,11 @@ def test_both_ways_to_invert_agree_in_every_part() -> None:
     np.testing.assert_allclose(one.diagonal, other.diagonal)
     for part in (slice(0, 30), slice(0, 7), slice(7, 19), slice(29, 30)):
         np.testing.assert_allclose(one.rows(part), other.rows(part), atol=1e-12)
-    np.testing.assert_allclose(one.rows(slice(0, 30)), np.linalg.inv((matrix.T @ matrix).toarray() + np.diag(added)))
+    whole = (matrix.T @ matrix).toarray() + np.diag(added)
+    np.testing.assert_allclose(one.rows(slice(0, 30)), np.linalg.inv(whole))
+    some = np.array([0, 3, 4, 17, 29])
+    for way in (one, other):
+        np.testing.assert_allclose(np.triu(way.gram(some)), np.triu(whole[np.ix_(some, some)]), rtol=1e-6)
 
 
 def test_the_strongest_links_are_kept_the_negative_ones_too() -> None:
@@ -84,11 +93,22 @@ def test_the_strongest_links_are_kept_the_negative_ones_too() -> None:
     few = trained(dataset(liked), replace(ALL, neighbors=2))
     assert every[1, 2] < 0
     for place in range(3):
-        targets, values = few.weights.row(place)
-        assert len(targets) == 2
-        assert sorted(np.abs(values)) == sorted(np.abs(every[place]))[-2:]
+        sources, values = few.weights.row(place)
+        assert set(sources) == set(np.argsort(-np.abs(every[:, place]))[:2])
         assert np.abs(values[0]) >= np.abs(values[1])
     assert (few.weights.row(1)[1] < 0).any()
+
+
+@pytest.mark.parametrize("users", [60, 10])
+def test_links_that_are_kept_are_fitted_without_those_that_are_not(users: int) -> None:
+    liked = some_ratings(users, 25)
+    every = dense(trained(dataset(liked), ALL))
+    few = trained(dataset(liked), replace(ALL, neighbors=6))
+    for movie in range(25):
+        sources, values = few.weights.row(movie)
+        assert set(sources) == set(np.argsort(-np.abs(every[:, movie]))[:6])
+        np.testing.assert_allclose(values.astype(float), least_squares(liked, movie, sources), rtol=1e-4, atol=1e-6)
+        assert (np.diff(np.abs(values)) <= 0).all()
 
 
 def test_movies_of_few_interactions_are_linked_by_content_alone() -> None:

@@ -2,8 +2,8 @@
 
 The users are parted anew for each seed: a fifth to test, a fifth to validate. Of a held-out user four fifths of the
 positives (ratings of 4 and up) are the history, and the rest is to be ranked among all movies but the history's
-positives. Every method's hyper-parameters are those that do best on the validation users, who then join the
-training; the test users are looked at once.
+positives. Of a method with a grid those hyper-parameters are taken that do best on the validation users, who then join
+the training; the test users are looked at once.
 """
 
 from __future__ import annotations
@@ -85,9 +85,7 @@ class Method(Generic[P]):
     name: str
     grid: Sequence[P]
     rank: Callable[[P, Ratings, HeldOut], Floats]
-    """Learns from ratings; returns scores, a row a held-out user. What tunes."""
-    serve: Callable[[P, Ratings, HeldOut], Floats] | None = None
-    """The same as it is served, where that differs; what is tested."""
+    """Learns from ratings; returns scores, a row a held-out user."""
 
 
 class Outcome(NamedTuple):
@@ -117,7 +115,7 @@ def _outcome(method: Method[P], tuning: tuple[Ratings, HeldOut], testing: tuple[
     chosen = method.grid[0]
     if len(method.grid) > 1:
         chosen = max(method.grid, key=lambda each: measure(method.rank(each, *tuning), tuning[1]).ndcg_100)
-    return Outcome(measure((method.serve or method.rank)(chosen, *testing), testing[1]), chosen)
+    return Outcome(measure(method.rank(chosen, *testing), testing[1]), chosen)
 
 
 def part_users(

@@ -60,7 +60,8 @@ class _Parts:
 
     def assembled(self, version: int) -> ServingModel:
         """Returns the model."""
-        return ServingModel(version, self._movie_ids, Links.from_rows(self._weights), Links.from_rows(self._similar))
+        weights = Links.from_rows(self._weights).transposed(len(self._movie_ids))
+        return ServingModel(version, self._movie_ids, weights, Links.from_rows(self._similar))
 
     def _known(self, ids: NDArray[np.int32], values: NDArray[np.float32]) -> Row:
         places = np.searchsorted(self._movie_ids, ids)

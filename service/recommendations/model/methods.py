@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from service.recommendations.model.dataset import BEST_RATING, Dataset, Matrix
+from service.recommendations.model.dataset import BEST_RATING, Matrix
 from service.recommendations.model.evaluation import HeldOut, Method, Ratings
 from service.recommendations.model.scoring import ServingModel
 from service.recommendations.model.training import BLOCK, Hyperparameters, invert_gram, train
@@ -30,29 +30,26 @@ def baselines() -> Sequence[Method[Any]]:
 
 def edlae() -> Method[Hyperparameters]:
     """Returns EDLAE as published: positives alone, all of one weight, nothing known of movies, every weight kept."""
-    return Method("EDLAE", _grid(facet_weights=(0.0,)), _edlae)
+    grid = [
+        replace(Hyperparameters(), regularization=regularization, dropout=dropout, facet_weight=0.0)
+        for regularization in REGULARIZATIONS
+        for dropout in DROPOUTS
+    ]
+    return Method("EDLAE", grid, _edlae)
 
 
 def marquee(*, most_movies: int) -> Method[Hyperparameters]:
-    """Returns the model as it is trained and served."""
+    """Returns the model as it is trained by default and served: nothing is chosen for the occasion."""
 
     def served(parameters: Hyperparameters, ratings: Ratings, held_out: HeldOut) -> Floats:
         dataset = ratings.dataset(weighted(ratings.stars))
         trained = train(dataset, parameters, most_movies=most_movies, progress=lambda *_: None)
-        model = ServingModel(0, trained.movie_ids, trained.weights, trained.similar_movies)
+        weights = trained.weights.transposed(len(trained.movie_ids))
+        model = ServingModel(0, trained.movie_ids, weights, trained.similar_movies)
         known = weighted(held_out.known)
         return np.stack([model.voices(_history(model, known, row)).scores() for row in range(known.shape[0])])
 
-    return Method("Marquee", _grid(facet_weights=(1.0,)), _whole, served)
-
-
-def _grid(*, facet_weights: Sequence[float]) -> list[Hyperparameters]:
-    return [
-        replace(Hyperparameters(), regularization=regularization, dropout=dropout, facet_weight=facet_weight)
-        for regularization in REGULARIZATIONS
-        for dropout in DROPOUTS
-        for facet_weight in facet_weights
-    ]
+    return Method("Marquee", [Hyperparameters()], served)
 
 
 def _popularity(_: None, ratings: Ratings, held_out: HeldOut) -> Floats:
@@ -75,15 +72,7 @@ def _item_neighbors(count: int, ratings: Ratings, held_out: HeldOut) -> Floats:
 
 
 def _edlae(parameters: Hyperparameters, ratings: Ratings, held_out: HeldOut) -> Floats:
-    return _unpruned(ratings.dataset(ratings.positives), parameters, held_out.known_positives)
-
-
-def _whole(parameters: Hyperparameters, ratings: Ratings, held_out: HeldOut) -> Floats:
-    return _unpruned(ratings.dataset(weighted(ratings.stars)), parameters, weighted(held_out.known))
-
-
-def _unpruned(dataset: Dataset, parameters: Hyperparameters, known: Matrix) -> Floats:
-    """Returns the scores of the closed form with every weight kept."""
+    dataset, known = ratings.dataset(ratings.positives), held_out.known_positives
     learned = np.flatnonzero(dataset.counts >= parameters.least_interactions)
     inverse = invert_gram(dataset, parameters, learned)
     history = sparse.csr_array(known[:, learned])

@@ -3,8 +3,10 @@
 EDLAE (Steck, "Autoencoders that don't overfit towards the Identity", NeurIPS 2020): a linear model from a user's
 movies to each other movie, whose L2 regularisation grows with a movie's popularity, as dropout of the input would
 make it, and that may not explain a movie by itself. With G = X'X, P = (G + diag(r + p / (1 - p) diag(G)))^-1, the
-weight from movie i to movie j is -P_ij / P_jj. Facets of movies are rows of X besides the users' (Jeunen et al.,
-"Closed-form models for collaborative filtering with side-information", RecSys 2020).
+weight from movie i to movie j is -P_ij / P_jj. The strongest of a movie's weights say which others are to speak for it,
+and these are fitted again, by the same least squares without the others, which would otherwise be missed. Facets of
+movies are rows of X besides the users' (Jeunen et al., "Closed-form models for collaborative filtering with
+side-information", RecSys 2020).
 """
 
 from __future__ import annotations
@@ -15,7 +17,8 @@ from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
+from scipy import linalg, sparse
+from threadpoolctl import threadpool_limits
 
 from service.recommendations.model.content import Content
 from service.recommendations.model.dataset import LEARNED_FACETS, Dataset
@@ -30,7 +33,7 @@ LEAST_MOVIES = 2
 CONTENT_WEIGHT = 0.002
 """Of a link between movies that are wholly alike, one of which has too few interactions: below what is learned."""
 CONTENT_LINKS = 10
-"""Of a movie's links, how many are kept for movies of too few interactions, which nothing would lead to otherwise."""
+"""Of a movie's links, how many are kept for movies of too few interactions, which would speak for nothing otherwise."""
 TRUSTED = 20.0
 """Interactions of a movie at which content and interactions say half each of what resembles it."""
 
@@ -47,14 +50,14 @@ class Hyperparameters:
     least_interactions: int = 2
     """Movies with fewer are linked by their content."""
     neighbors: int = 200
-    """Links that are kept of a movie: the strongest, whatever their sign."""
+    """Links that are kept to a movie: the strongest, whatever their sign."""
     similar: int = 50
     """Similar movies that are kept of a movie."""
 
 
 @dataclass(frozen=True, eq=False)
 class Trained:
-    """A model: for each movie what it speaks for, and what resembles it; the strongest first."""
+    """A model: for each movie what speaks for or against it, and what resembles it; the strongest first."""
 
     movie_ids: NDArray[np.int32]
     weights: Links
@@ -117,12 +120,14 @@ class _Linking:
             alike = self._content.rows(places)
             weights, correlations = self._blocks(places, alike)
             similar = self._blended(places, correlations, alike)
-            for weight, similarity in zip(weights, similar, strict=True):
-                yield self._kept(weight), strongest(similarity, self._parameters.similar)
+            # Matrices this small gain nothing by a second thread, and lose much where it waits for a processor.
+            with threadpool_limits(1):
+                links = [self._refitted(place, self._kept(row)) for place, row in zip(places, weights, strict=True)]
+            yield from zip(links, (strongest(row, self._parameters.similar) for row in similar), strict=True)
             progress("linking", places[-1] + 1, total)
 
     def _kept(self, weights: NDArray[np.float64]) -> Row:
-        """Returns the strongest links, with room for some to movies of too few interactions."""
+        """Returns the strongest links, with room for some from movies of too few interactions."""
         few, _ = strongest(np.where(self._places < 0, weights, 0), min(CONTENT_LINKS, self._parameters.neighbors // 2))
         others = weights.copy()
         others[few] = 0
@@ -131,10 +136,23 @@ class _Linking:
         both[few], both[chosen] = weights[few], weights[chosen]
         return strongest(both, self._parameters.neighbors)
 
+    def _refitted(self, place: np.intp, links: Row) -> Row:
+        """Returns a movie's links with those learned from interactions fitted as if there were no others."""
+        sources, weights = links
+        learned = self._places[sources] >= 0
+        if self._places[place] < 0 or not learned.any():
+            return links
+        order = np.argsort(sources[learned])
+        inside = self._places[sources[learned][order]]
+        fitted = weights.copy()
+        fitted[np.flatnonzero(learned)[order]] = restricted_fit(self._inverse, self._places[place], inside)
+        order = np.lexsort((sources, -np.abs(fitted)))
+        return sources[order], fitted[order]
+
     def _blocks(
         self, places: NDArray[np.intp], alike: NDArray[np.float64]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Returns the weights of some movies' links to all, and their partial correlations."""
+        """Returns the weights of all movies' links to some, a row each of these, and their partial correlations."""
         weights = alike * CONTENT_WEIGHT
         correlations = np.zeros_like(weights)
         known = np.flatnonzero(self._places[places] >= 0)
@@ -145,7 +163,7 @@ class _Linking:
             block[np.arange(len(known)), inside] = 0
             across = np.ix_(known, self._learned)
             diagonal = self._inverse.diagonal
-            weights[across] = -block / diagonal
+            weights[across] = -block / diagonal[inside, None]
             correlations[across] = -block / np.sqrt(diagonal * diagonal[inside, None])
         return weights, correlations
 
@@ -160,6 +178,19 @@ class _Linking:
 
 
 Row: TypeAlias = tuple[NDArray[np.int32], NDArray[np.float32]]
+
+
+def restricted_fit(inverse: Inverse, movie: int, sources: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Returns the weights by which `sources` alone, ascending and without the movie, explain it best."""
+    where = int(np.searchsorted(sources, movie))
+    gram = inverse.gram(np.insert(sources, where, movie))
+    # Above the diagonal alone is anything known.
+    wanted = np.concatenate((gram[:where, where], gram[where, where + 1 :]))
+    others = np.delete(np.delete(gram, where, 0), where, 1)
+    fitted: NDArray[np.float64] = linalg.cho_solve(
+        linalg.cho_factor(others, overwrite_a=True, check_finite=False), wanted, overwrite_b=True, check_finite=False
+    )
+    return fitted
 
 
 def strongest(values: NDArray[np.float64], count: int) -> Row:
