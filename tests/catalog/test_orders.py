@@ -120,3 +120,23 @@ async def test_nothing_is_lost_or_repeated_while_rows_come_and_go(
         await database.execute(FILL, 5)
     assert len(seen) == len(set(seen)), "repeated"
     assert stayed <= set(seen), "lost"
+
+
+async def test_a_genre_or_a_year_keeps_every_order(client: Client, database: asyncpg.Connection) -> None:
+    await database.execute(FILL, 40)
+    ids = [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY id")]
+    genre = await add_genre(database, "Drama", *ids[::2])
+    other = await add_genre(database, "War", *ids[::3])
+    of_genre = f"EXISTS (SELECT FROM movie_genres AS g WHERE g.movie_id = m.id AND g.genre_id = {genre:d})"
+    of_other = f"EXISTS (SELECT FROM movie_genres AS g WHERE g.movie_id = m.id AND g.genre_id = {other:d})"
+    of_year = "extract(year FROM m.release_date) = 2000"
+    asked: list[tuple[dict[str, Any], str]] = [
+        ({"genre_ids_any": [genre]}, of_genre),
+        ({"genre_ids_any": [genre], "year": 2000}, f"{of_genre} AND {of_year}"),
+        ({"genre_ids_all": [genre, other]}, f"{of_genre} AND {of_other}"),
+        ({"year": 2000}, of_year),
+    ]
+    for key in ("vote_average", "release_date", "rating", "title"):
+        for filters, where in asked:
+            request = List(order_by=f"{key} desc", **filters)
+            assert await in_pages(client, request, 7) == await expected(database, f"{key} desc", where), request

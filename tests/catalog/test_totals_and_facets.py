@@ -95,3 +95,7 @@ async def test_a_facet_looks_at_so_many_movies_and_says_so(client: Client, datab
     counts = (await client.catalog.ListMovies(List(page_size=1, facets=[LANGUAGE]))).facets[0]
     assert counts.is_partial
     assert counts.values[0].count == 50_000
+    await database.execute("INSERT INTO genres (id, name) VALUES (1, 'Drama')")
+    await database.execute("INSERT INTO movie_genres (movie_id, genre_id) SELECT id, 1 FROM movies")
+    counts = (await client.catalog.ListMovies(List(page_size=1, facets=[GENRE]))).facets[0]
+    assert (counts.is_partial, counts.values[0].count) == (False, 50_010)

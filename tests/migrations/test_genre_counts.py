@@ -62,3 +62,13 @@ async def test_the_year_beside_a_genre_follows_the_movie(database: asyncpg.Conne
     for written, year in (("'2001-01-01'", 2001), ("'infinity'", None), ("'1920-05-05'", 1920), ("NULL", None)):
         await database.execute(f"UPDATE movies SET release_date = {written}")  # noqa: S608 - from above
         assert await database.fetchval(read) == year
+
+
+async def test_what_lists_sort_a_genre_by_follows_the_movie(database: asyncpg.Connection) -> None:
+    movie_id = await add_movie(database, release_date=date(1999, 12, 31), vote_average=7.5)
+    await add_genre(database, "Drama", movie_id)
+    read = "SELECT (vote_average, release_date) FROM movie_genres"
+    assert await database.fetchval(read) == (7.5, date(1999, 12, 31))
+    await database.execute("UPDATE movies SET vote_average = 8")
+    await database.execute("UPDATE movies SET release_date = NULL")
+    assert await database.fetchval(read) == (8, None)

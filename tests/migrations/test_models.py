@@ -16,7 +16,9 @@ from service.settings import Settings
 # What the ORM has no word for or must not write.
 DATABASE_ONLY = {
     ("movie_genres", "popularity"),
+    ("movie_genres", "release_date"),
     ("movie_genres", "release_year"),
+    ("movie_genres", "vote_average"),
     ("released_files", "file_id"),
     ("released_files", "released_at"),
     ("movie_stats", "rating_average"),

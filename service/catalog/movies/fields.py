@@ -109,7 +109,9 @@ def _year_of_release(operator: str, value: int, parameters: Parameters) -> str:
     return f"m.release_date {operator} {parameters.place(edge)}"
 
 
-def _country(_operator: str, value: str, parameters: Parameters) -> str:
+def _country(_operator: str, value: str | int, parameters: Parameters) -> str:
+    if isinstance(value, int):
+        return f"m.country_id = {parameters.place(value)}"
     return f"m.country_id = (SELECT id FROM countries WHERE iso_3166_1 = {parameters.place(value)})"  # noqa: S608 - its place
 
 
