@@ -14,8 +14,9 @@ export UV_SYSTEM_CERTS ?= true
 COMPILE := $(UV) pip compile --quiet --universal --generate-hashes --python-version 3.11 --custom-compile-command "make lock"
 REAL_DATA := $(wildcard ../shared/data)
 export MARQUEE_DATA_DIR ?= $(abspath $(REAL_DATA))
-# A foreign environment must not reach the checkout's own interpreter.
-unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV
+# A foreign environment must not reach the checkout's own interpreter: neither where it looks for modules, nor that it
+# compiles all of them anew for each of the many processes that tests start.
+unexport PYTHONPATH PYTHONHOME VIRTUAL_ENV PYTHONDONTWRITEBYTECODE
 
 ##@ Use
 
@@ -35,7 +36,7 @@ clean-data: install ## Remove the data of `make run`: database, objects, keys, d
 
 .PHONY: test
 test: install $(if $(shell command -v npm),tests/npm/node_modules/.installed) ## Run every test on real parts of its own (beside a running stack, if you like)
-	@exec $(BIN)/pytest -n 2 --dist loadfile
+	@exec $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 .PHONY: check
 check: install lint types imports protos-check migrations-check ## Everything that must be clean: the one meaning of it

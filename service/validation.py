@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, ClassVar
 
 import protovalidate
 from google.protobuf.descriptor import FieldDescriptor
@@ -15,10 +15,9 @@ MAX_VIOLATIONS = 50
 
 
 class MessageRules:
-    """Checks messages; compiles the rules of a type when it first meets it, so one is made for all."""
+    """Checks messages; the rules of a type are compiled when the process first meets it."""
 
-    def __init__(self) -> None:
-        self._validator = protovalidate.Validator()
+    _validator: ClassVar[protovalidate.Validator] = protovalidate.Validator()
 
     def require_valid(self, message: Message) -> None:
         """Raises FieldsInvalid, naming every field that breaks a rule or holds a NUL."""

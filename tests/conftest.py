@@ -8,13 +8,16 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 import grpc
 import pytest
+import structlog
 import uvloop
 from cryptography.fernet import Fernet
 
@@ -32,31 +35,68 @@ from tests.queries import QueryCount
 
 TEMPLATE = "marquee_template"
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
+MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
+MEMORY_NEEDED = 1 << 31
+LONGEST = {
+    "test_aws.py",
+    "test_deployed_faults.py",
+    "test_faults.py",
+    "test_keys_commands.py",
+    "test_naughty_strings.py",
+    "test_service_tokens.py",
+    "test_stack.py",
+    "test_users_commands.py",
+    "test_worker.py",
+}
 SettingsFactory = Callable[..., Settings]
+NewDatabase = Callable[[], AbstractAsyncContextManager[str]]
 
 
 def pytest_configure() -> None:
     """Runs every test on the loop that workers run on, and keeps the machine's own settings and credentials out."""
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
+    # Left as it comes, it would draw every exception with the source and the variables of each frame: a second of work.
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.format_exc_info,
+            structlog.processors.KeyValueRenderer(),
+        ]
+    )
     for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
         if name not in {"MARQUEE_DATA_DIR", "MARQUEE_MINISTACK_PYTHON"}:
             del os.environ[name]
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Puts the longest files first: for one that begins last, the other test processes would wait."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
+
+@pytest.fixture(scope="session")
+def memory() -> Path | None:
+    """A folder kept in memory, where the machine has such a one with room; the sweeper removes it."""
+    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
+        return None
+    return Path(tempfile.mkdtemp(prefix="marquee-tests-", dir=MEMORY))
+
+
 @pytest.fixture(scope="session", autouse=True)
-def _sweeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """Ends every process below this test process's folder when it goes, be it by kill -9."""
-    command = [sys.executable, str(Path(__file__).with_name("sweeper.py")), str(tmp_path_factory.getbasetemp())]
+def _sweeper(tmp_path_factory: pytest.TempPathFactory, memory: Path | None) -> Iterator[None]:
+    """Ends every process below this test process's folders when it goes, be it by kill -9."""
+    folders = [str(tmp_path_factory.getbasetemp()), *([str(memory)] if memory else [])]
+    command = [sys.executable, str(Path(__file__).with_name("sweeper.py")), *folders]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
         yield
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def postgres(tmp_path_factory: pytest.TempPathFactory, memory: Path | None) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL of this test process's own."""
     folder = tmp_path_factory.mktemp("postgres")
-    server = EmbeddedPostgres(folder / "data", log_file=folder / "log", parameters=NOT_DURABLE)
+    parameters = {**NOT_DURABLE, "max_wal_size": "128MB"}
+    server = EmbeddedPostgres((memory or folder) / "data", log_file=folder / "log", parameters=parameters)
     server.start()
     yield server
     server.stop()
@@ -83,7 +123,6 @@ def make_settings(keys_dir: Path) -> SettingsFactory:
         "index_key": "i" * 32,
         "page_token_key": "p" * 32,
         "password_time_cost": 1,
-        "password_memory_kib": 8192,
         "s3_endpoint_url": "http://127.0.0.1:1",
         "media_base_url": "http://media.test",
         "database_pool_size": 4,
@@ -99,7 +138,8 @@ def make_settings(keys_dir: Path) -> SettingsFactory:
         "password_attempts_peer": "1000000/minute",
         "password_attempts_account": "1000000/minute",
     }
-    return lambda **changes: Settings(**(defaults | changes))
+    # Unchecked: no operator may have passwords hashed as cheaply.
+    return lambda **changes: Settings(**(defaults | changes)).model_copy(update={"password_memory_kib": 64})
 
 
 @pytest.fixture(scope="session")
@@ -116,17 +156,41 @@ def database_names() -> Iterator[int]:
     return itertools.count()
 
 
-@pytest.fixture
-async def database_url(postgres: EmbeddedPostgres, template: str, database_names: Iterator[int]) -> AsyncIterator[str]:
-    """A database of the test's own, migrated and empty."""
-    name = f"test_{next(database_names)}"
-    admin = await asyncpg.connect(postgres.url("postgres"))
-    try:
-        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
+@pytest.fixture(scope="session")
+async def admin(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
+    """A connection that makes and drops databases."""
+    connection = await asyncpg.connect(postgres.url("postgres"))
+    yield connection
+    await connection.close()
+
+
+@pytest.fixture(scope="session")
+def new_database(
+    postgres: EmbeddedPostgres,
+    template: str,
+    admin: asyncpg.Connection,
+    database_names: Iterator[int],
+    memory: Path | None,
+) -> NewDatabase:
+    """Gives a block a database of its own, migrated and empty."""
+    # In memory the files are copied fastest; to a disk all of them would have to be written at once.
+    strategy = "FILE_COPY" if memory else "WAL_LOG"
+
+    @asynccontextmanager
+    async def made() -> AsyncIterator[str]:
+        name = f"test_{next(database_names)}"
+        await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {strategy}")
         yield postgres.url(name)
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
-    finally:
-        await admin.close()
+
+    return made
+
+
+@pytest.fixture
+async def database_url(new_database: NewDatabase) -> AsyncIterator[str]:
+    """A database of the test's own."""
+    async with new_database() as url:
+        yield url
 
 
 @pytest.fixture

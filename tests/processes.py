@@ -70,6 +70,9 @@ def variables_of(settings: Settings) -> dict[str, Any]:
         "index_key": settings.index_key.get_secret_value(),
         "page_token_key": settings.page_token_key.get_secret_value(),
         "s3_endpoint_url": settings.s3_endpoint_url,
+        # The cheapest that an operator may set: every command makes one hash at least.
+        "password_time_cost": 1,
+        "password_memory_kib": 8192,
     }
 
 

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import secrets
-import socket
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -18,8 +17,10 @@ import pytest
 from marquee.users.v1 import users_pb2
 
 from service import log
+from service.ports import free_port
 from service.settings import Settings
 from tests.client import PASSWORD, Client, Refusal, refused
+from tests.processes import variables_of
 
 ROOT = Path(__file__).parents[1]
 # Breaks inserts the way a forgotten rule of the schema would; PostgreSQL's DETAIL then holds the whole row.
@@ -60,12 +61,9 @@ class Worker:
 
 @pytest.fixture
 async def worker(settings: Settings) -> AsyncIterator[Worker]:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    told = settings.model_dump(mode="json") | {"port": port, "log_format": "json", "log_level": "DEBUG"}
-    told |= {name: getattr(settings, name).get_secret_value() for name in ("database_url", "data_keys", "index_key")}
-    told["page_token_key"] = settings.page_token_key.get_secret_value()
+    port = free_port()
+    told = settings.model_dump(mode="json") | variables_of(settings)
+    told |= {"port": port, "log_format": "json", "log_level": "DEBUG"}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "service", "worker",
         cwd=ROOT,

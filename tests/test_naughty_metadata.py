@@ -26,8 +26,7 @@ NO_TEXTS = (b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", bytes(range(256)))
 
 @pytest.fixture
 def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
-    settings = make_settings(database_url=database_url, trusted_proxies=1)
-    return settings.model_copy(update={"password_memory_kib": 64})
+    return make_settings(database_url=database_url, trusted_proxies=1)
 
 
 async def in_lanes(values: Sequence[bytes], attempt: Callable[[bytes], Awaitable[None]]) -> None:

@@ -38,7 +38,6 @@ from marquee.users.v1 import users_pb2
 from service.auth.policy import MEDIA_REGISTER, rule_for
 from service.auth.principal import Role
 from service.server import full_methods, service_names
-from service.settings import Settings
 from service.users.convert import PROFILE_FIELDS
 from service.users.rules import nfc
 from tests.client import PASSWORD, Client
@@ -203,12 +202,6 @@ AFTERWARDS: Mapping[tuple[str, Place], Callable[[Lane, str], Awaitable[None]]] =
     ("UpdateProfile", ("email",)): signs_in_by_address,
     ("ChangePassword", ("new_password",)): is_asked_for,
 }
-
-
-@pytest.fixture
-def settings(settings: Settings) -> Settings:
-    """Hashes of less memory than may be set: thousands of passwords are tried here."""
-    return settings.model_copy(update={"password_memory_kib": 64})
 
 
 def test_every_rpc_that_takes_a_string_is_tried() -> None:

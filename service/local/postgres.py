@@ -35,6 +35,8 @@ _DEFAULT_PARAMETERS = {
     "max_wal_size": "512MB",
     "wal_level": "minimal",
     "max_wal_senders": "0",
+    # In the data folder: elsewhere a killed server's would stay for ever once its folder is removed.
+    "dynamic_shared_memory_type": "mmap",
     "jit": "off",
     "log_checkpoints": "off",
     "cluster_name": "marquee",

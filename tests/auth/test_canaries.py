@@ -49,7 +49,7 @@ class Witness:
 @pytest.fixture
 async def witness(settings: Settings, tmp_path: Path) -> AsyncIterator[Witness]:
     port, log_file = free_port(), tmp_path / "log"
-    told = variables_of(settings) | {"port": port, "workers": 1, "log_level": "DEBUG", "password_memory_kib": 8192}
+    told = variables_of(settings) | {"port": port, "workers": 1, "log_level": "DEBUG"}
     with serving(log_file, **told) as running:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield Witness(running, port, Client(channel, settings))

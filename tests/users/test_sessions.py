@@ -240,6 +240,6 @@ async def test_a_hash_of_old_parameters_is_made_anew_at_sign_in(client: Client, 
     await client.login(user)
     new = await database.fetchval("SELECT password_hash FROM users")
     assert new != old
-    assert "m=8192,t=1,p=1" in new
+    assert "m=64,t=1,p=1" in new
     await client.login(user)
     assert await database.fetchval("SELECT password_hash FROM users") == new
