@@ -7,20 +7,24 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import Self
+from typing import NoReturn, Self, TypeAlias
 
 from limits import RateLimitItem
 
 from service.auth.policy import MethodClass
-from service.auth.principal import Principal, Role
+from service.auth.principal import Principal
 from service.errors import ResourceExhausted
 from service.rates import parse_rate
 from service.settings import Settings
 from service.shared_store import SharedStore, SharedStoreAway
 from service.windows import MemoryWindows, SharedWindows, Windows
 
+Count: TypeAlias = Callable[[Principal, str], Awaitable[None] | None]
+"""Counts a call of a principal and a peer: None when it passes at once, else what to wait for, which may raise
+RateLimitExceeded."""
 CLASSES_OF_CALLERS = (MethodClass.READ, MethodClass.WRITE, MethodClass.SIGN_IN)
 
 
@@ -64,20 +68,31 @@ class RateLimiter:
         parts = {method_class: _part(rate, settings.workers) for method_class, rate in rates.items()}
         return cls(rates=parts, windows=MemoryWindows(clock=time.monotonic))
 
-    async def count(self, method_class: MethodClass, principal: Principal, *, peer: str) -> None:
-        """Counts a call; raises RateLimitExceeded. While the shared store is away every call passes."""
-        if Role.SERVICE in principal.roles:
-            method_class = MethodClass.SERVICE
-        rate = self._rates.get(method_class)
-        if rate is None:
-            return
-        key = f"{method_class}:{_caller(principal, peer)}"
-        try:
-            if await self._windows.admit(rate, key):
-                return
-            standing = await self._standing(method_class, rate, key)
-        except SharedStoreAway:
-            return
+    def counting(self, method_class: MethodClass) -> Count:
+        """Returns what counts calls of a class. While the shared store is away every call passes."""
+        own = method_class, self._rates.get(method_class), f"{method_class}:"
+        service = MethodClass.SERVICE, self._rates.get(MethodClass.SERVICE), f"{MethodClass.SERVICE}:"
+        memory = self._windows if isinstance(self._windows, MemoryWindows) else None
+
+        def count(principal: Principal, peer: str) -> Awaitable[None] | None:
+            name, rate, prefix = service if principal.is_service else own
+            if rate is None:
+                return None
+            key = prefix + _caller(principal, peer)
+            if memory is None:
+                return self._count(name, rate, key)
+            # Nearly every call passes here, without anything to wait for.
+            return None if memory.admits(rate, key) else self._refuse(name, rate, key)
+
+        return count
+
+    async def _count(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> None:
+        with suppress(SharedStoreAway):
+            if not await self._windows.admit(rate, key):
+                await self._refuse(method_class, rate, key)
+
+    async def _refuse(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> NoReturn:
+        standing = await self._standing(method_class, rate, key)
         raise RateLimitExceeded(
             f"at most {standing.limit} {method_class} calls in {standing.window} s; repeat in {standing.free_in:.3g} s",
             retry_after=standing.free_in,
@@ -86,7 +101,7 @@ class RateLimiter:
 
     async def list_standings(self, principal: Principal, *, peer: str) -> list[Standing]:
         """Returns how a caller stands under each limit that is in force for them, without counting a call."""
-        classes = (MethodClass.SERVICE,) if Role.SERVICE in principal.roles else CLASSES_OF_CALLERS
+        classes = (MethodClass.SERVICE,) if principal.is_service else CLASSES_OF_CALLERS
         caller = _caller(principal, peer)
         limited = [(name, self._rates[name]) for name in classes if name in self._rates]
         try:
@@ -110,6 +125,6 @@ def _part(rate: RateLimitItem, workers: int) -> RateLimitItem:
 
 
 def _caller(principal: Principal, peer: str) -> str:
-    if principal.is_anonymous:
+    if not principal.roles:
         return f"peer:{peer}"
-    return f"{'service' if Role.SERVICE in principal.roles else 'user'}:{principal.subject}"
+    return f"{'service' if principal.is_service else 'user'}:{principal.subject}"

@@ -29,7 +29,6 @@ from service.channel import channel_options
 from service.composition import Slices, compose_slices, housekeeping_jobs, password_hasher
 from service.favorites.servicer import FavoritesServicer
 from service.housekeeping import Housekeeping
-from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor, Verifier
 from service.interceptors.chain import Chain, Interceptor
 from service.interceptors.deadline import DeadlineInterceptor
@@ -39,9 +38,9 @@ from service.interceptors.field_mask import FieldMaskInterceptor
 from service.interceptors.forgery import ForgeryInterceptor
 from service.interceptors.idempotency import IdempotencyInterceptor
 from service.interceptors.limits import LimitsInterceptor
-from service.interceptors.metrics import CallMetrics, MetricsInterceptor
 from service.interceptors.origin import OriginInterceptor
 from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
+from service.interceptors.recording import CallMetrics, RecordingInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
 from service.interceptors.settling import Settle, SettlingInterceptor
 from service.interceptors.standing import StandingInterceptor
@@ -165,10 +164,8 @@ def interceptors(
         ErrorsInterceptor(),
         # Names the call before anything can log, and so that even a refused call has a name.
         RequestIdInterceptor(),
-        # Outside of all that may refuse a call: a refusal is logged like an answer.
-        AccessLogInterceptor(calls),
-        # As the log.
-        MetricsInterceptor(metrics),
+        # Outside of all that may refuse a call: a refusal is recorded like an answer.
+        RecordingInterceptor(metrics, calls),
         # Bounds everything that may wait, authentication included.
         DeadlineInterceptor(unary=settings.deadline, stream=settings.stream_deadline),
         # Before any work is done for a caller who may be one too many.

@@ -69,6 +69,10 @@ class MemoryWindows:
 
     async def admit(self, rate: RateLimitItem, key: str) -> bool:
         """Counts a call unless the rate is used up."""
+        return self.admits(rate, key)
+
+    def admits(self, rate: RateLimitItem, key: str) -> bool:
+        """Does the same at once."""
         pair, left = self._pair(rate.get_expiry())
         current = pair.current.get(key, 0)
         # What both windows hold is the most that can count, and nearly always less than the rate.

@@ -17,7 +17,6 @@ from service.auth.keys import KeysUnusable
 from service.auth.policy import PolicyMissing
 from service.call_log import CallLog
 from service.channel import channel_options
-from service.interceptors.access_log import AccessLogInterceptor
 from service.interceptors.authentication import AuthenticationInterceptor
 from service.interceptors.chain import Chain
 from service.interceptors.deadline import DeadlineInterceptor
@@ -27,9 +26,9 @@ from service.interceptors.field_mask import FieldMaskInterceptor
 from service.interceptors.forgery import ForgeryInterceptor
 from service.interceptors.idempotency import IdempotencyInterceptor
 from service.interceptors.limits import LimitsInterceptor
-from service.interceptors.metrics import MetricsInterceptor
 from service.interceptors.origin import OriginInterceptor
 from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
+from service.interceptors.recording import RecordingInterceptor
 from service.interceptors.request_id import RequestIdInterceptor
 from service.interceptors.settling import SettlingInterceptor
 from service.interceptors.standing import StandingInterceptor
@@ -56,8 +55,7 @@ def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) ->
     assert [type(interceptor) for interceptor in stand] == [
         ErrorsInterceptor,
         RequestIdInterceptor,
-        AccessLogInterceptor,
-        MetricsInterceptor,
+        RecordingInterceptor,
         DeadlineInterceptor,
         LimitsInterceptor,
         OriginInterceptor,

@@ -37,7 +37,7 @@ def current_origin() -> Origin:
 
 @lru_cache(ORIGINS_REMEMBERED)
 def origin_of(
-    connection: str, forwarded: str | bytes | None, *labels: str | bytes | None, trusted_proxies: int
+    connection: str, forwarded: str | bytes | None, trusted_proxies: int, *labels: str | bytes | None
 ) -> Origin:
     """Returns the origin of a call: its peer as `peer_of` finds it, its device as `device_of` does."""
     return Origin(peer_of(connection, forwarded, trusted_proxies=trusted_proxies), device_of(*labels))

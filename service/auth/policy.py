@@ -39,7 +39,7 @@ class Access:
             return
         if principal.is_anonymous:
             raise AuthenticationRequired("sign in first")
-        lacks_scope = Role.SERVICE in principal.roles and self.scope not in principal.scopes
+        lacks_scope = principal.is_service and self.scope not in principal.scopes
         if lacks_scope or not self.roles & principal.roles:
             raise AccessDenied("your account may not do this")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NewType
 from uuid import UUID
 
@@ -48,16 +48,19 @@ class Principal:
     """What a service may do, such as `media.register`."""
     session_id: UUID | None = None
     """The session that a user calls in."""
+    # Asked several times in every call, and made once a token.
+    user_id: UserId | None = field(init=False, compare=False)
+    """The user's id; None for an anonymous caller and for a service."""
+    is_service: bool = field(init=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "user_id", UserId(int(self.subject)) if Role.USER in self.roles else None)
+        object.__setattr__(self, "is_service", Role.SERVICE in self.roles)
 
     @property
     def is_anonymous(self) -> bool:
         """True when nobody signed in."""
         return not self.roles
-
-    @property
-    def user_id(self) -> UserId | None:
-        """The user's id; None for an anonymous caller and for a service."""
-        return UserId(int(self.subject)) if Role.USER in self.roles else None
 
     def require_session(self) -> UUID:
         """Returns the session that a user calls in, or raises as require_user does."""

@@ -28,11 +28,7 @@ class OriginInterceptor:
         async def placed(request: Any, call: Call) -> Any:
             told = call.metadata
             call.origin = origin_of(
-                call.context.peer(),
-                told.get(FORWARDED),
-                told.get(DEVICE),
-                told.get(USER_AGENT),
-                trusted_proxies=trusted_proxies,
+                call.context.peer(), told.get(FORWARDED), trusted_proxies, told.get(DEVICE), told.get(USER_AGENT)
             )
             CURRENT.set(call.origin)
             return await handler(request, call)

@@ -21,11 +21,13 @@ class RateLimitInterceptor:
         method_class = rule_for(rpc.full_method).method_class
         if method_class is MethodClass.EXEMPT:
             return handler
-        count = self._limiter.count
+        count = self._limiter.counting(method_class)
 
         async def counted(request: Any, call: Call) -> Any:
             call.is_counted = True
-            await count(method_class, call.principal, peer=call.origin.peer)
+            waits = count(call.principal, call.origin.peer)
+            if waits is not None:
+                await waits
             return await handler(request, call)
 
         return counted
@@ -42,12 +44,15 @@ class TurnedAwayInterceptor:
         if rpc.is_infrastructure:
             return handler
 
+        count = self._limiter.counting(MethodClass.READ)
+
         async def counted(request: Any, call: Call) -> Any:
             try:
                 return await handler(request, call)
             except (Unauthenticated, PermissionDenied):
-                if not call.is_counted:
-                    await self._limiter.count(MethodClass.READ, call.principal, peer=call.origin.peer)
+                waits = None if call.is_counted else count(call.principal, call.origin.peer)
+                if waits is not None:
+                    await waits
                 raise
 
         return counted

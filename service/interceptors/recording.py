@@ -1,4 +1,4 @@
-"""Metrics: tells a hook each call's method, code and duration."""
+"""Recording: a line in the access log and figures for the metrics hook about each call; never a body."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import Any, Protocol
 
+from service.call_log import CallLog
 from service.interceptors.chain import Call, Handler, Rpc
 from service.interceptors.outcome import code_of
 
@@ -23,17 +24,19 @@ class CallMetrics(Protocol):
         """Shows what was reported until now; called at the end."""
 
 
-class MetricsInterceptor:
-    """Reports to the hook."""
+class RecordingInterceptor:
+    """Tells of each call when it has ended; infrastructure calls are logged at debug level."""
 
-    def __init__(self, metrics: CallMetrics) -> None:
+    def __init__(self, metrics: CallMetrics, call_log: CallLog) -> None:
         self._metrics = metrics
+        self._call_log = call_log
 
     def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
         """Surrounds the handler with the clock."""
         metrics, method = self._metrics, rpc.full_method
+        write = self._call_log.writer(method, quiet=rpc.is_infrastructure)
 
-        async def measured(request: Any, call: Call) -> Any:
+        async def recorded(request: Any, call: Call) -> Any:
             started = time.perf_counter()
             metrics.started(method)
             code = "OK"
@@ -43,6 +46,8 @@ class MetricsInterceptor:
                 code = code_of(error)
                 raise
             finally:
-                metrics.ended(method, code, time.perf_counter() - started)
+                seconds = time.perf_counter() - started
+                metrics.ended(method, code, seconds)
+                write(code, seconds, call.principal.subject or "-")
 
-        return measured
+        return recorded
