@@ -36,6 +36,7 @@ from service.counters import sweep_counters
 from service.favorites.own_pages import OwnPages
 from service.favorites.personal_data import FavoritesData
 from service.favorites.ratings.service import Ratings
+from service.favorites.rendered_pages import RenderedPages
 from service.favorites.service import Favorites
 from service.favorites.states import ViewerStateLookups
 from service.housekeeping import DAY, Job, delete_ended
@@ -116,6 +117,7 @@ class Slices:
     movie_exports: MovieExports
     favorites: Favorites
     viewer_states: ViewerStateLookups
+    rendered_pages: RenderedPages
     ratings: Ratings
     active_model: ActiveModel
     recommendations: Recommendations
@@ -233,6 +235,7 @@ def compose_slices(
         search=Search(catalog=catalog, people=people, page_tokens=page_tokens),
         favorites=Favorites(pages=OwnPages(page_tokens=page_tokens, max_bytes=settings.reply_cache_bytes // 8)),
         viewer_states=viewer_states,
+        rendered_pages=RenderedPages(max_bytes=settings.reply_cache_bytes // 8),
         ratings=Ratings(page_tokens=page_tokens, ratings_changed=ratings_changed),
         change_feed=change_feed,
         change_watches=ChangeWatches(feed=change_feed, news=ChangeNews(settings), heartbeat=WATCH_HEARTBEAT),

@@ -7,6 +7,7 @@ lets a failing rollback hide what went wrong.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Any, cast
 
@@ -23,6 +24,8 @@ from tortoise.backends.base.client import (
 from service.errors import Unavailable
 
 RETRY_SOON = 1.0
+READY_SECONDS = 1.0
+"""Seconds after which connections that were kept ready go back to asyncpg."""
 # Seconds that a rollback and closing the pool may take before connections are simply cut. A rollback often follows
 # a deadline, and must not hold up its answer.
 ROLLBACK_TIMEOUT = 0.2
@@ -38,15 +41,32 @@ class DatabaseUnreachable(Unavailable):
 
 
 class BoundedPool(asyncpg.Pool):
-    """A pool whose callers wait a bounded time, and learn what they waited for in vain."""
+    """A pool whose callers wait a bounded time, and learn what they waited for in vain.
+
+    Connections that were handed back with `keep_ready` go to the next caller at once: asyncpg's own way through a pool
+    takes a task and two timers, which is as much as a whole statement.
+    """
 
     acquire_timeout: float
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        """Takes what asyncpg takes."""
+        super().__init__(*arguments, **options)
+        self._ready: list[Any] = []
+        self._waiting = 0
+        self._returning: asyncio.Task[None] | None = None
 
     async def acquire(self, *, timeout: float | None = None) -> Any:  # type: ignore[override]  # noqa: ASYNC109 - asyncpg's
         """Acquires a connection, to be awaited and released; within the pool's own bound where none is given.
 
         Raises DatabaseBusy when all connections stayed taken, DatabaseUnreachable when none could be made.
         """
+        while self._ready:
+            connection = self._ready.pop()
+            if not connection.is_closed():
+                return connection
+            await self.release(connection)
+        self._waiting += 1
         try:
             return await super().acquire(timeout=timeout or self.acquire_timeout)
         except TimeoutError as error:
@@ -55,6 +75,34 @@ class BoundedPool(asyncpg.Pool):
             raise busy() from error
         except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
             raise unreachable() from error
+        finally:
+            self._waiting -= 1
+
+    async def keep_ready(self, connection: Any) -> None:
+        """Takes back a connection that a statement outside of any transaction went well on."""
+        if self._waiting:
+            await self.release(connection)
+            return
+        self._ready.append(connection)
+        if self._returning is None:
+            self._returning = asyncio.create_task(self._return_soon(), name="connections kept ready")
+
+    async def close(self) -> None:
+        """Closes the pool once all that was acquired is back."""
+        if self._returning is not None:
+            self._returning.cancel()
+        await self._return_all()
+        await super().close()
+
+    async def _return_soon(self) -> None:
+        # asyncpg looks after age and use of what it holds.
+        await asyncio.sleep(READY_SECONDS)
+        self._returning = None
+        await self._return_all()
+
+    async def _return_all(self) -> None:
+        while self._ready:
+            await self.release(self._ready.pop())
 
 
 class FetchingClient:
@@ -65,13 +113,16 @@ class FetchingClient:
 
     async def fetch(self: Any, statement: str, *values: object) -> list[Any]:
         """Returns the rows of a statement as asyncpg has them; raises as the client's other methods do."""
+        self.log.debug("%s: %s", statement, values)
         try:
-            async with self.acquire_connection() as database:
-                self.log.debug("%s: %s", statement, values)
-                rows: list[Any] = await database.fetch(statement, *values)
-                return rows
+            return cast("list[Any]", await self._rows(statement, values))
         except Exception as error:  # noqa: BLE001 - raised again, as what it means
             return cast("list[Any]", await self._translate_exceptions(_raise, error))
+
+    async def _rows(self: Any, statement: str, values: Sequence[object]) -> list[Any]:
+        async with self.acquire_connection() as database:
+            rows: list[Any] = await database.fetch(statement, *values)
+            return rows
 
     async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
         try:
@@ -106,6 +157,19 @@ class PooledClient(FetchingClient, AsyncpgDBClient):
         pool.acquire_timeout = acquire_timeout
         await pool
         return pool
+
+    async def _rows(self, statement: str, values: Sequence[object]) -> list[Any]:
+        pool = self._pool
+        if not isinstance(pool, BoundedPool):  # Not made before the first statement.
+            return await super()._rows(statement, values)
+        database = await pool.acquire()
+        try:
+            rows: list[Any] = await database.fetch(statement, *values)
+        except BaseException:
+            await pool.release(database)
+            raise
+        await pool.keep_ready(database)
+        return rows
 
     def over(self, database: asyncpg.Connection) -> TransactionWrapper:
         """Returns a client over a connection of the caller's own, which is in a transaction and stays the caller's."""

@@ -122,6 +122,7 @@ SERVICES: Sequence[Registration] = (
                 ratings=slices.ratings,
                 viewer_states=slices.viewer_states,
                 movie_replies=slices.movie_replies,
+                rendered_pages=slices.rendered_pages,
             ),
             server,
         ),

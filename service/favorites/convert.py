@@ -28,7 +28,8 @@ from service.favorites.values import (
     RatingFigures,
     Review,
 )
-from service.protobuf import embedded, from_timestamp, masked_fields, timestamp
+from service.pagination import Page
+from service.protobuf import embed, embedded, from_timestamp, masked_fields, timestamp
 
 ListRequest: TypeAlias = (
     favorites_pb2.ListFavoritesRequest | watchlist_pb2.ListWatchlistRequest | rating_pb2.ListRatingsRequest
@@ -84,6 +85,18 @@ def to_favorite(kept: KeptMovie, movies: Movies) -> bytes:
     """Returns a favorite with its movie."""
     own = _created(favorites_pb2.Favorite, kept.created_at)
     return _with_movie(favorites_pb2.Favorite, own, kept.movie_id, kept.state, movies)
+
+
+def to_favorites_page(page: Page[KeptMovie], movies: Movies) -> bytes:
+    """Returns the whole reply with a page of favorites."""
+    response = favorites_pb2.ListFavoritesResponse(next_page_token=page.next_page_token)
+    return embed(response, "favorites", [to_favorite(kept, movies) for kept in page.items])
+
+
+def to_watchlist_page(page: Page[KeptMovie], movies: Movies) -> bytes:
+    """Returns the whole reply with a page of a watchlist."""
+    response = watchlist_pb2.ListWatchlistResponse(next_page_token=page.next_page_token)
+    return embed(response, "items", [to_watchlist_item(kept, movies) for kept in page.items])
 
 
 def to_watchlist_item(kept: KeptMovie, movies: Movies) -> bytes:

@@ -12,6 +12,7 @@ from service.catalog.service import MovieId
 from service.favorites import convert
 from service.favorites.ratings.service import Ratings
 from service.favorites.ratings.servicer import MovieReplies, RatingsServicer
+from service.favorites.rendered_pages import RenderedPages
 from service.favorites.service import Favorites
 from service.favorites.states import UNTOUCHED, ViewerStateLookups
 from service.favorites.values import KeptMovie
@@ -22,12 +23,19 @@ class FavoritesServicer(RatingsServicer):
     """Messages to arguments and back."""
 
     def __init__(
-        self, favorites: Favorites, *, ratings: Ratings, viewer_states: ViewerStateLookups, movie_replies: MovieReplies
+        self,
+        favorites: Favorites,
+        *,
+        ratings: Ratings,
+        viewer_states: ViewerStateLookups,
+        movie_replies: MovieReplies,
+        rendered_pages: RenderedPages,
     ) -> None:
         self._favorites = favorites
         self._ratings = ratings
         self._viewer_states = viewer_states
         self._movie_replies = movie_replies
+        self._rendered_pages = rendered_pages
 
     async def AddFavorite(
         self, request: favorites_pb2.AddFavoriteRequest, context: Any
@@ -68,9 +76,8 @@ class FavoritesServicer(RatingsServicer):
             order_by=request.order_by,
         )
         movies = await self._movies_of(page.items, request.view)
-        response = favorites_pb2.ListFavoritesResponse(next_page_token=page.next_page_token)
-        items = [convert.to_favorite(kept, movies) for kept in page.items]
-        return serialized(favorites_pb2.ListFavoritesResponse, embed(response, "favorites", items))
+        reply = self._rendered_pages.reply(page, movies, lambda: convert.to_favorites_page(page, movies))
+        return serialized(favorites_pb2.ListFavoritesResponse, reply)
 
     async def AddToWatchlist(
         self, request: watchlist_pb2.AddToWatchlistRequest, context: Any
@@ -111,9 +118,8 @@ class FavoritesServicer(RatingsServicer):
             order_by=request.order_by,
         )
         movies = await self._movies_of(page.items, request.view)
-        response = watchlist_pb2.ListWatchlistResponse(next_page_token=page.next_page_token)
-        items = [convert.to_watchlist_item(kept, movies) for kept in page.items]
-        return serialized(watchlist_pb2.ListWatchlistResponse, embed(response, "items", items))
+        reply = self._rendered_pages.reply(page, movies, lambda: convert.to_watchlist_page(page, movies))
+        return serialized(watchlist_pb2.ListWatchlistResponse, reply)
 
     async def BatchGetMovieStates(
         self, request: activity_pb2.BatchGetMovieStatesRequest, context: Any
