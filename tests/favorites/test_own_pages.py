@@ -49,12 +49,6 @@ async def test_a_kept_page_costs_a_look_at_how_often_the_lists_changed(user: Cli
     assert "favorite_movies" not in statement
 
 
-async def test_whoever_asks_at_the_same_time_shares_that_look(user: Client, queries: QueryCount) -> None:
-    with queries.counted() as counted:
-        assert await asyncio.gather(*(listed(user) for _ in range(40))) == [[3, 2]] * 40
-    assert counted.total < 40
-
-
 async def test_every_change_shows_at_once_on_every_worker(user: Client, other: Served) -> None:
     elsewhere = other.client.with_token(user.token or "")
     assert await listed(elsewhere) == [3, 2]
