@@ -47,6 +47,10 @@ FILL = (
         SELECT id FROM movies WHERE title LIKE 'Recommended film %' ORDER BY id % 101, id LIMIT {HISTORY}
     ) AS m WHERE u.username = '{FIRST_USER}'
     """,  # noqa: S608 - a name of ours
+    f"""
+    INSERT INTO user_activities (user_id, ratings_version) SELECT id, {HISTORY} FROM users
+    WHERE username = '{FIRST_USER}' ON CONFLICT DO NOTHING
+    """,  # noqa: S608 - a name of ours
     """
     INSERT INTO recommendation_models (algorithm, is_active, completed_at) VALUES ('generated', true, now())
     """,

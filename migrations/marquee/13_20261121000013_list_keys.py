@@ -16,6 +16,8 @@ INDEXES = {
     "ix_movies_status": "movies (status) WHERE status <> 'released'",
     "ix_movies_vote_count": "movies (vote_count)",
 }
+# A link says now which movies speak for one, and no longer what it speaks for: models are to be trained anew.
+FORGET_MODELS = "DELETE FROM movie_neighbors; DELETE FROM recommendation_models;"
 YEAR = "CASE WHEN isfinite({0}release_date) THEN extract(year FROM {0}release_date) END"
 COLUMNS = """
 ALTER TABLE movie_genres ADD COLUMN vote_average double precision NOT NULL DEFAULT 0, ADD COLUMN release_date date;
@@ -64,12 +66,13 @@ CREATE TRIGGER tr_movies_popularity AFTER UPDATE OF {", ".join(watched)} ON movi
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
     indexes = [f"CREATE INDEX {name} ON {columns};" for name, columns in INDEXES.items()]
-    return "\n".join([COLUMNS, copied("vote_average", "release_date"), *indexes])
+    return "\n".join([FORGET_MODELS, COLUMNS, copied("vote_average", "release_date"), *indexes])
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
     return "\n".join(
         [
+            FORGET_MODELS,
             copied(),
             *(f"DROP INDEX {name};" for name in INDEXES),
             "CREATE INDEX ix_movie_genres_year ON movie_genres (genre_id, release_year, popularity, movie_id);",

@@ -72,6 +72,7 @@ class ViewerState(NamedTuple):
     my_rating: int = 0
 
 
+UNTOUCHED = ViewerState()
 ViewerStates = Mapping[MovieId, ViewerState]
 """The states of those movies that the caller did anything with."""
 # One query, whatever a movie has: each round trip costs more than what it brings.

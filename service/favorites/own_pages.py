@@ -59,7 +59,8 @@ class OwnPages:
             listed, user_id, wanted, size=size, page_token=page_token, order_by=order_by, tokens=self._page_tokens
         )
         page = Page([KeptMovie(row["movie_id"], row["created_at"], state_of(row)) for row in rows], token)
-        if rows and not reads_movies(listed, wanted, order_by):
+        # Without counts (rows that were loaded past the triggers) nothing would tell of a change.
+        if rows and rows[0]["versions"] is not None and not reads_movies(listed, wanted, order_by):
             with suppress(ValueError):  # Larger than all that may be kept.
                 self._pages[asked] = _Kept(rows[0]["versions"], page)
         return page

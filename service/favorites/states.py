@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from service.auth.principal import UserId
-from service.catalog.service import MovieId, ViewerState, ViewerStates
+from service.catalog.service import UNTOUCHED, MovieId, ViewerState, ViewerStates
 from service.db import fetch
 from service.gathering import Gathering
 
@@ -31,7 +31,6 @@ UNION ALL SELECT l.*, false, true, 0 FROM {ASKED}, LATERAL (SELECT FROM watchlis
 UNION ALL SELECT l.*, false, false, found.rating
 FROM {ASKED}, LATERAL (SELECT rating FROM movie_ratings WHERE {SAME} OFFSET 0) AS found
 """  # noqa: S608 - our own names
-UNTOUCHED = ViewerState()
 States: TypeAlias = dict[MovieId, ViewerState]
 Asked: TypeAlias = tuple[UserId, frozenset[MovieId]]
 

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from google.protobuf import message_factory
 
-from service.auth.principal import Principal, Role
+from service.auth.principal import Principal
 from service.db import transaction
 from service.idempotency import claim, first_response, keep_response
 from service.interceptors.chain import Call, Handler, Rpc
@@ -59,4 +59,4 @@ def _fingerprint(request: Any) -> bytes:
 
 def caller_of(principal: Principal) -> str:
     """Returns the name that a caller's request_ids are kept under."""
-    return f"{'services' if Role.SERVICE in principal.roles else 'users'}/{principal.subject}"
+    return f"{'services' if principal.is_service else 'users'}/{principal.subject}"

@@ -16,7 +16,7 @@ from service.favorites.history import HISTORY_COLUMNS, VERSIONS
 from service.gathering import Gathering
 from service.recommendations.values import Taste
 
-Versions: TypeAlias = list[int] | None
+Versions: TypeAlias = list[int]
 # What changes without the versions of a user's lists is little, and read with them.
 REST = f"""
     (SELECT {VERSIONS} FROM user_activities AS a WHERE a.user_id = u.id) AS versions,
@@ -62,8 +62,10 @@ class Tastes:
             watchlist=frozenset(row["watchlist_ids"]),
             **_rest(row),
         )
-        with suppress(ValueError):  # Larger than all that may be kept.
-            self._kept[user_id] = _Kept(row["versions"], taste)
+        # Without counts (rows that were loaded past the triggers) nothing would tell of a change.
+        if row["versions"] is not None:
+            with suppress(ValueError):  # Larger than all that may be kept.
+                self._kept[user_id] = _Kept(row["versions"], taste)
         return taste
 
 

@@ -68,6 +68,13 @@ async def test_a_deleted_movie_leaves_the_page(user: Client, database: asyncpg.C
     assert await listed(user) == [2, 1]
 
 
+async def test_a_page_that_no_count_speaks_for_is_read_anew(user: Client, database: asyncpg.Connection) -> None:
+    await database.execute("DELETE FROM user_activities")
+    assert await listed(user) == [3, 2]
+    await user.favorites.RemoveFavorite(favorites_pb2.RemoveFavoriteRequest(movie_id=3))
+    assert await listed(user) == [2, 1]
+
+
 async def test_no_page_of_another_user_is_handed_out(user: Client, client: Client) -> None:
     stranger = await client.registered()
     assert await listed(stranger) == []

@@ -10,12 +10,11 @@ from marquee.catalog.v1 import movie_pb2
 from service.auth.principal import UserId
 from service.catalog.convert import MovieParts, assembled, to_parts, viewer_part
 from service.catalog.errors import MovieNotFound
-from service.catalog.service import Catalog, MovieDetail, MovieId, ViewerState, ViewerStates
+from service.catalog.service import UNTOUCHED, Catalog, MovieDetail, MovieId, ViewerStates
 from service.reply_cache import Parts, ReplyCache
 
 FindViewerStates: TypeAlias = Callable[[UserId, Collection[MovieId]], Awaitable[ViewerStates]]
 View: TypeAlias = movie_pb2.MovieView.ValueType
-UNTOUCHED = ViewerState()
 
 
 class MovieReplies:
