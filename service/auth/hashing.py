@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,19 @@ class _Children:
         self._lock = threading.Lock()
         atexit.register(self.end)
 
-    def take(self) -> _Child:
+    def ask(self, line: bytes) -> bytes:
+        """Raises OSError when the child that was asked has ended, or none could be started."""
         with self._lock:
-            return self._idle.pop() if self._idle else _Child()
-
-    def give_back(self, child: _Child) -> None:
+            child = self._idle.pop() if self._idle else None
+        child = child or _Child()
+        try:
+            answer = child.ask(line)
+        except OSError:
+            child.end()
+            raise
         with self._lock:
             self._idle.append(child)
+        return answer
 
     def end(self) -> None:
         with self._lock:
@@ -88,12 +95,6 @@ _children = _Children()
 def _ask(*request: object) -> Any:
     line = json.dumps(request).encode() + b"\n"
     for _ in range(2):  # That an idle child was killed shows only now.
-        child = _children.take()
-        try:
-            answer = child.ask(line)
-        except OSError:
-            child.end()
-            continue
-        _children.give_back(child)
-        return json.loads(answer)
+        with suppress(OSError):
+            return json.loads(_children.ask(line))
     raise PasswordHashingFailed("passwords cannot be checked just now", retry_after=1.0)
