@@ -20,8 +20,8 @@ import psutil
 from marquee.favorites.v1 import favorites_pb2
 
 from benchmarks.bare_reads import BareServer
-from service.ports import free_port
 from service.settings import Settings
+from service.supervisor.ports import free_port
 
 INSERT = "/bare.Favorites/Insert"
 LIST = "/bare.Favorites/List"

@@ -22,7 +22,7 @@ import grpc
 import psutil
 
 from benchmarks.figure import MeasurementFailed
-from service.ports import free_port
+from service.supervisor.ports import free_port
 
 READY = "ready"
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import asyncpg
 from pydantic import SecretStr
 
-from service import migrate
+from service.database import migrations
 from service.importers.tmdb import import_tmdb
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
@@ -74,7 +74,7 @@ async def measure(data: Path) -> bool:
         try:
             for database in ("imported", "copied"):
                 postgres.ensure_database(database)
-                await migrate.up(Settings(database_url=SecretStr(postgres.url(database))))
+                await migrations.up(Settings(database_url=SecretStr(postgres.url(database))))
             seconds = await seconds_of_import(postgres.url("imported"), data)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
             repeat = await seconds_of_import(postgres.url("imported"), data)

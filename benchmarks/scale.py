@@ -24,13 +24,13 @@ import asyncpg
 from pydantic import SecretStr
 
 from benchmarks.figure import MS, Figure, in_turns
-from service import migrate
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.listing import depends_on_values, page_query
 from service.catalog.movies.ordering import SORT_KEYS, Order
 from service.catalog.movies.planning import PLAN
 from service.catalog.references.genres import MOVIE_COUNT
 from service.catalog.service import MOVIES
+from service.database import migrations
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
 
@@ -193,7 +193,7 @@ async def filled(postgres: EmbeddedPostgres, movies: int) -> Database:
     """Returns a migrated database with so many movies."""
     name = f"movies_{movies}"
     postgres.ensure_database(name)
-    await migrate.up(Settings(database_url=SecretStr(postgres.url(name))))
+    await migrations.up(Settings(database_url=SecretStr(postgres.url(name))))
     connection = await asyncpg.connect(postgres.url(name))
     began = time.perf_counter()
     await connection.execute("SET session_replication_role = replica")

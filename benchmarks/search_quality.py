@@ -36,9 +36,9 @@ import asyncpg
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from service import db, migrate
 from service.catalog.search import ranking
-from service.catalog.search.pursuit import Cursor, pursue_movies, pursue_persons
+from service.catalog.search.tiers import Cursor, pursue_movies, pursue_persons
+from service.database import migrations, orm
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Profile, Settings
 
@@ -110,7 +110,7 @@ def settings(url: str, folder: Path) -> Settings:
 
 async def measure(own: Settings, data: Path, arguments: argparse.Namespace) -> None:
     """Loads the data, asks the queries of every kind and prints a line for each."""
-    await migrate.up(own)
+    await migrations.up(own)
     database = await asyncpg.connect(own.database_url.get_secret_value())
     await load(database, data, arguments.generated)
     await database.execute("VACUUM ANALYZE")
@@ -119,7 +119,7 @@ async def measure(own: Settings, data: Path, arguments: argparse.Namespace) -> N
     kinds = make_kinds(movies, people, chance)
     named: dict[Find, dict[str, set[int]]] = {find_movies: by_name(movies), find_people: by_name(people)}
     print(f"{'kind':<18}{'S@1':>7}{'MRR':>7}{'strict':>8}{'strict MRR':>12}{'median ms':>11}{'p95 ms':>8}")
-    async with db.connected(own):
+    async with orm.connected(own):
         for kind in kinds:
             await ask(kind, named[kind.find], arguments.queries, chance, misses=arguments.misses)
             print(line(kind.name, [kind]))

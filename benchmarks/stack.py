@@ -21,7 +21,7 @@ from marquee.users.v1 import users_pb2, users_pb2_grpc
 
 from benchmarks.figure import Hashing, MeasurementFailed
 from service.local.postgres import EmbeddedPostgres
-from service.ports import free_port
+from service.supervisor.ports import free_port
 from tests.processes import run, serving
 
 WORKERS = 2

@@ -28,7 +28,7 @@ from service.local.deploy import DeployFailed
 from service.local.layout import read_secrets
 from service.local.postgres_account import PostgresUnavailable
 from service.local.stack import LocalStack, StackFailed
-from service.ports import free_port
+from service.supervisor.ports import free_port
 
 POSTER = (1200, 1750)
 """Pixels of a picture: 2.1 million."""

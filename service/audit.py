@@ -10,8 +10,8 @@ from tortoise import Model, fields
 from tortoise.expressions import Q
 from tortoise.fields.db_defaults import Now, SqlDefault
 
-from service.log import REQUEST_ID
-from service.pagination import Page, PageTokens, page_size
+from service.api.pagination import Page, PageTokens, page_size
+from service.observability.logging import REQUEST_ID
 
 
 class AuditEvent(Model):

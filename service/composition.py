@@ -6,72 +6,72 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from service.auth.attempts import PasswordAttempts
+from service.api.idempotency import IdempotencyKey
+from service.api.pagination import PageTokens
 from service.auth.key_folder import KeyFolder
 from service.auth.keys import KeyRing, PublishedKeys
 from service.auth.passwords import PasswordHasher
 from service.auth.revocations import Revocation, RevocationWriter
 from service.auth.sealing import DataSealer
 from service.auth.tokens import TokenIssuer, TokenVerifier
+from service.caching.invalidation import ReplyNews
+from service.caching.page_cache import PageCache
+from service.caching.response_cache import ReplyCache
 from service.catalog.cast.characters import Characters
 from service.catalog.cast.service import Cast
+from service.catalog.changes.change_listener import ChangeNews
 from service.catalog.changes.cursors import RETENTION, Cursors
 from service.catalog.changes.exporting import MovieExports
-from service.catalog.changes.news import ChangeNews
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.watching import ChangeWatches
 from service.catalog.models import CatalogChange
-from service.catalog.movies.replies import MovieReplies
+from service.catalog.movies.responses import MovieReplies
 from service.catalog.movies.service import Movies
 from service.catalog.movies.writing import MovieWrites
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
-from service.catalog.people.replies import PersonReplies
+from service.catalog.people.responses import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.references.countries import Countries
 from service.catalog.references.genres import Genres
 from service.catalog.search.service import Search
 from service.catalog.service import BackdropOwner, Catalog, MovieId, PersonPhotoOwner, PosterOwner, find_unknown_genres
-from service.counters import sweep_counters
-from service.favorites.own_pages import OwnPages
+from service.database.snapshots import Snapshots
+from service.favorites.page_responses import RenderedPages
 from service.favorites.personal_data import FavoritesData
 from service.favorites.ratings.service import Ratings
-from service.favorites.rendered_pages import RenderedPages
 from service.favorites.service import Favorites
 from service.favorites.states import ViewerStateLookups
-from service.housekeeping import DAY, Job, delete_ended
-from service.idempotency import IdempotencyKey
+from service.favorites.versioned_pages import OwnPages
 from service.media.delivery import addresses_from_settings
+from service.media.file_listener import FileNews
 from service.media.files import Files
 from service.media.models import FileKind
-from service.media.news import FileNews
+from service.media.processing_results import Verdicts
 from service.media.queues import list_queues, sqs_client
 from service.media.quotas import UploadQuotas
-from service.media.reconciliation.repairs import Buckets, QueuedUploadEvents, Repairs, UploadEvents
+from service.media.reconciliation.listings import RowReader, S3Lister
+from service.media.reconciliation.repair import Buckets, QueuedUploadEvents, Repairs, UploadEvents
 from service.media.reconciliation.service import Reconciliation
-from service.media.reconciliation.streams import RowReader, S3Lister
 from service.media.removal import FileRemoval
 from service.media.service import FileOwner, Media
 from service.media.storage import UploadStorage
 from service.media.sweeping import Sweep
-from service.media.verdicts import Verdicts
 from service.media.watching import FileWatches
-from service.page_cache import PageCache
-from service.pagination import PageTokens
-from service.rate_limits import RateLimiter
+from service.ratelimit.limiter import RateLimiter
+from service.ratelimit.password_attempts import PasswordAttempts
+from service.ratelimit.postgres_storage import sweep_counters
+from service.ratelimit.redis_storage import SharedStore
+from service.recommendations.catalogue_index import Shelves
 from service.recommendations.dismissals import Dismissals
 from service.recommendations.model.serving import ActiveModel
 from service.recommendations.personal_data import RecommendationsData
 from service.recommendations.ranked_pages import RankedPages
 from service.recommendations.service import Recommendations
-from service.recommendations.shelf import Shelves
-from service.recommendations.tastes import Tastes
 from service.recommendations.trending import Trends
-from service.reply_cache import ReplyCache
-from service.reply_news import ReplyNews
+from service.recommendations.user_history import Tastes
+from service.server.housekeeping import DAY, Job, delete_ended
 from service.settings import Settings
-from service.shared_store import SharedStore
-from service.snapshots import Snapshots
 from service.users.accounts import Accounts
 from service.users.administration import Administration
 from service.users.models import Session

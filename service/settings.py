@@ -9,17 +9,41 @@ from __future__ import annotations
 import base64
 import enum
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr, model_validator
+from limits import RateLimitItem, parse_many
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from service.rates import OptionalRate, Rate
 
 MIN_KEY_LENGTH = 32
 FERNET_KEY_BYTES = 32
 STORE_SCHEMES = frozenset({"redis", "rediss", "valkey", "valkeys"})
+MAX_RATE_CALLS = 1_000_000_000
+MAX_RATE_WINDOW = 86_400
+"""Seconds. The window bounds how long callers are remembered."""
+
+
+def parse_rate(text: str) -> RateLimitItem:
+    """Returns the rate in the notation of the `limits` package, such as "600/minute"; raises ValueError."""
+    try:
+        (rate,) = parse_many(text)
+    except ValueError as error:
+        raise ValueError('must be one rate, such as "600/minute" or "10/15minute"') from error
+    if not 1 <= rate.amount <= MAX_RATE_CALLS or rate.get_expiry() > MAX_RATE_WINDOW:
+        raise ValueError(f"must admit 1 to {MAX_RATE_CALLS} calls in a window of at most a day")
+    return rate
+
+
+def _checked_rate(text: str) -> str:
+    parse_rate(text)
+    return text
+
+
+Rate = Annotated[str, AfterValidator(_checked_rate)]
+"""A rate."""
+OptionalRate = Annotated[str, AfterValidator(lambda text: text and _checked_rate(text))]
+"""A rate, or empty for none."""
 
 
 class Profile(enum.StrEnum):

@@ -22,13 +22,13 @@ import uvloop
 from cryptography.fernet import Fernet
 
 from lambdas.build import build
-from service import migrate
 from service.auth import keys
+from service.database import migrations
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
-from service.server import MarqueeServer
+from service.observability.metrics import PrometheusMetrics
+from service.server.application import MarqueeServer
 from service.settings import Profile, Settings
-from service.telemetry import PrometheusMetrics
 from tests.client import Client
 from tests.object_storage import ROOT, ObjectStorage, object_storage
 from tests.queries import QueryCount
@@ -146,7 +146,7 @@ def make_settings(keys_dir: Path) -> SettingsFactory:
 async def template(postgres: EmbeddedPostgres, make_settings: SettingsFactory) -> str:
     """The database that every test's is cloned from: made by the real migrations, once."""
     postgres.ensure_database(TEMPLATE)
-    await migrate.up(make_settings(database_url=postgres.url(TEMPLATE)))
+    await migrations.up(make_settings(database_url=postgres.url(TEMPLATE)))
     return TEMPLATE
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from service.importers.uploads import post_picture
 from service.local.aws import LocalAws
 from service.media.storage import S3UploadStorage
-from service.ports import free_port
 from service.settings import Settings
+from service.supervisor.ports import free_port
 
 if TYPE_CHECKING:
     from types_boto3_s3 import S3Client

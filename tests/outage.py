@@ -13,9 +13,9 @@ import grpc
 
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
-from service.server import MarqueeServer
+from service.observability.metrics import PrometheusMetrics
+from service.server.application import MarqueeServer
 from service.settings import Settings
-from service.telemetry import PrometheusMetrics
 from tests.client import Client
 from tests.conftest import NOT_DURABLE
 

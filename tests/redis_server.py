@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from service.ports import free_port
+from service.supervisor.ports import free_port
 from tests.processes import PATIENCE
 
 PASSWORD = "sekret"

@@ -13,7 +13,7 @@ import pytest
 from marquee.favorites.v1 import favorites_pb2
 from marquee.users.v1 import users_pb2
 
-from service import migrate
+from service.database import migrations
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
@@ -231,7 +231,7 @@ async def test_the_pool_recovers_from_a_restart_of_postgresql(
 ) -> None:
     postgres_apart.ensure_database("apart")
     settings = make_settings(database_url=postgres_apart.url("apart"), deadline=DEADLINE)
-    await migrate.up(settings)
+    await migrations.up(settings)
     async with served(settings, storage) as here:
         client = await here.client.registered()
         assert await asyncio.gather(*(usable(client) for _ in range(8))) == [True] * 8

@@ -14,7 +14,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 
 from service.auth.policy import MEDIA_REGISTER
-from service.server import ENDLESS, full_methods, service_names
+from service.server.application import ENDLESS, full_methods, service_names
 from tests.client import Client
 
 METHODS = [method for method in full_methods() if method[1:].split("/")[0] in service_names()]

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 import pytest
 from marquee.users.v1 import session_pb2, users_pb2
 
-from service.auth.origin import MAX_DEVICE_LENGTH
+from service.auth.client_info import MAX_DEVICE_LENGTH
 from service.settings import Settings
 from service.users.rules import nfc
 from tests import http2

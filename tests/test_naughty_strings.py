@@ -37,7 +37,7 @@ from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER, rule_for
 from service.auth.principal import Role
-from service.server import full_methods, service_names
+from service.server.application import full_methods, service_names
 from service.users.convert import PROFILE_FIELDS
 from service.users.rules import nfc
 from tests.client import PASSWORD, Client

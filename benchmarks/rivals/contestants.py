@@ -26,7 +26,7 @@ from marquee.catalog.v1 import catalog_pb2_grpc, movie_pb2, movies_pb2
 from benchmarks.figure import MeasurementFailed
 from benchmarks.load import encoded
 from benchmarks.wire_load import Wire, WireRound, http1_requests
-from service.ports import free_port
+from service.supervisor.ports import free_port
 
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]

@@ -21,7 +21,7 @@ from tortoise import Model, fields
 from tortoise.fields.db_defaults import Now
 
 from service.auth.principal import UserId
-from service.db import connection
+from service.database.orm import connection
 from service.errors import Unavailable
 from service.settings import Pooler, Settings
 

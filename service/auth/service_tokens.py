@@ -16,7 +16,7 @@ from service import audit
 from service.auth.policy import POLICY
 from service.auth.revocations import write_revocations
 from service.auth.tokens import IssuedToken, TokenIssuer
-from service.db import transaction
+from service.database.orm import transaction
 from service.errors import InvalidArgument, NotFound
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,99}")

@@ -8,10 +8,10 @@ from typing import Any
 
 from marquee.catalog.v1 import movie_pb2
 
+from service.api.etags import etag_of
+from service.api.protobuf import embedded, timestamp, to_date, to_decimal
 from service.catalog.service import MovieDetail, ViewerState
-from service.etags import etag_of
 from service.media.convert import to_image
-from service.protobuf import embedded, timestamp, to_date, to_decimal
 
 FULL = movie_pb2.MOVIE_VIEW_FULL
 BASIC = movie_pb2.MOVIE_VIEW_BASIC

@@ -8,9 +8,9 @@ from typing import Any, NamedTuple, NewType, cast
 
 from service.catalog.errors import MovieNotFound, PersonNotFound
 from service.catalog.models import Genre, Movie, Person, PersonPhoto
-from service.db import connection, fetch
+from service.database.orm import connection, fetch
 from service.errors import NotFound
-from service.media.pictures import picture_sql
+from service.media.image_sql import picture_sql
 from service.media.service import Media
 from service.media.values import FileId, Image
 

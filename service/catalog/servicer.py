@@ -9,13 +9,13 @@ from service.catalog.changes.exporting import MovieExports
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.servicer import ChangesServicer
 from service.catalog.changes.watching import ChangeWatches
-from service.catalog.movies.replies import MovieReplies
+from service.catalog.movies.responses import MovieReplies
 from service.catalog.movies.service import Movies
 from service.catalog.movies.servicer import MoviesServicer
 from service.catalog.movies.writing import MovieWrites
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
-from service.catalog.people.replies import PersonReplies
+from service.catalog.people.responses import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.people.servicer import PeopleServicer
 from service.catalog.references.countries import Countries

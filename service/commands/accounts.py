@@ -31,8 +31,8 @@ async def register(
     """Makes an account and says so; returns False when the name or address is taken."""
     from marquee.users.v1.users_pb2 import RegisterRequest
 
+    from service.api.validation import MessageRules
     from service.users.errors import EmailTaken, UsernameTaken
-    from service.validation import MessageRules
 
     MessageRules().require_valid(RegisterRequest(username=username, email=email, password=password))
     try:
@@ -50,7 +50,7 @@ async def set_password(settings: Settings, login: str, *, password: str) -> None
     """Gives an account another password, ends its sessions and says so."""
     from marquee.users.v1.users_pb2 import ChangePasswordRequest
 
-    from service.validation import MessageRules
+    from service.api.validation import MessageRules
 
     # The operator proves nothing with the password until now.
     MessageRules().require_valid(ChangePasswordRequest(current_password=password[:1] or "-", new_password=password))

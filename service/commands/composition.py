@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from service import log as logs
+from service.observability import logging as logs
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 @asynccontextmanager
 async def composed(settings: Settings) -> AsyncIterator[Slices]:
     """Gives a command the slices and the database, as a worker has them; what these log goes to standard error."""
-    from service import db
     from service.auth.keys import KeyRing
     from service.auth.revocations import Revocations
     from service.auth.tokens import TokenVerifier
     from service.composition import compose_slices, password_hasher
+    from service.database import orm
     from service.media.storage import S3UploadStorage
 
     logs.configure(settings)
     passwords = password_hasher(settings)
-    async with db.connected(settings):
+    async with orm.connected(settings):
         try:
             keys = KeyRing.from_settings(settings)
             yield compose_slices(

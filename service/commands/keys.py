@@ -28,20 +28,20 @@ def rotate_keys(settings: Settings) -> None:
 
 async def list_keys(settings: Settings) -> None:
     """Prints the signing keys, oldest first."""
-    from service import db
     from service.auth import key_rotation
+    from service.database import orm
 
-    async with db.connected(settings):
+    async with orm.connected(settings):
         uses = await key_rotation.list_keys(settings)
     show_rows(("kid", "file", "created", "state", "signs from", "may be retired from"), *map(_row, uses))
 
 
 async def retire_key(settings: Settings, kid: str) -> None:
     """Removes a key that nothing good was signed with."""
-    from service import db
     from service.auth import key_rotation
+    from service.database import orm
 
-    async with db.connected(settings):
+    async with orm.connected(settings):
         say(f"removed {await key_rotation.retire_key(settings, kid)}")
 
 
@@ -55,12 +55,12 @@ def remove_exposed_key(settings: Settings, kid: str) -> None:
 
 async def rotate_data(settings: Settings) -> int:
     """Encrypts with the newest data key what is not yet; returns 1 when a value could not be opened, else 0."""
-    from service import db
     from service.auth.sealing import DataSealer
+    from service.database import orm
     from service.users import rotation
 
     sealer = DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
-    async with db.connected(settings):
+    async with orm.connected(settings):
         with progress_bar("values") as progress:
             summary = await rotation.rotate_data(sealer, progress=progress)
     say(f"{summary.rotated} of {summary.total} values encrypted anew")

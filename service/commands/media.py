@@ -45,7 +45,7 @@ async def purge_dead_letter(settings: Settings, message_id: str, *, limit: int) 
 async def reconcile(settings: Settings, *, fix: bool, patience: int, grace: int, most_removals: int, show: int) -> int:
     """Prints what is amiss between buckets and tables; returns 1 when some of it was not mended, else 0."""
     from service.composition import compose_reconciliation
-    from service.media.reconciliation.judging import Patience
+    from service.media.reconciliation.diff import Patience
     from service.media.storage import S3UploadStorage
 
     times = Patience(datetime.now(UTC), work=timedelta(seconds=patience), grace=timedelta(seconds=grace))

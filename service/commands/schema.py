@@ -8,17 +8,17 @@ from service.settings import Settings
 
 async def migrate_up(settings: Settings) -> None:
     """Applies what is pending and says what it was."""
-    from service import migrate
+    from service.database import migrations
 
-    applied = await migrate.up(settings)
+    applied = await migrations.up(settings)
     console.print("\n".join(f"applied {name}" for name in applied) or "nothing to apply")
 
 
 async def migrate_down(settings: Settings, *, to_empty: bool) -> None:
     """Reverts the newest migration or all, and says which."""
-    from service import migrate
+    from service.database import migrations
 
-    for name in await migrate.down(settings, to_empty=to_empty):
+    for name in await migrations.down(settings, to_empty=to_empty):
         console.print(f"reverted {name}")
 
 
@@ -26,11 +26,11 @@ async def migrate_status(settings: Settings) -> int:
     """Prints how far the database is; returns 1 when migrations are pending, else 0."""
     import asyncpg
 
-    from service import migrate
+    from service.database import migrations
 
     database = await asyncpg.connect(settings.database_url.get_secret_value(), statement_cache_size=0)
     try:
-        schema = await migrate.status(database)
+        schema = await migrations.status(database)
     finally:
         await database.close()
     for name in schema.applied:
@@ -44,7 +44,7 @@ async def grant_privileges(settings: Settings, role: str) -> None:
     """Gives a role of the database what a server needs."""
     import asyncpg
 
-    from service.grants import grant
+    from service.database.grants import grant
 
     database = await asyncpg.connect(settings.database_url.get_secret_value(), statement_cache_size=0)
     try:
@@ -56,7 +56,7 @@ async def grant_privileges(settings: Settings, role: str) -> None:
 
 async def create_migration(settings: Settings, name: str) -> None:
     """Writes a migration for what changed in the models and says which file."""
-    from service import migrate
+    from service.database import migrations
 
-    version = await migrate.create(settings, name)
+    version = await migrations.create(settings, name)
     console.print(f"wrote migrations/marquee/{version}" if version else "the models have not changed")

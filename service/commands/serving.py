@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING
 import structlog
 from rich.table import Table
 
-from service import log as logs
 from service.commands.terminal import console
+from service.observability import logging as logs
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from service.supervisor import EventSink
+    from service.supervisor.supervisor import EventSink
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 
@@ -29,9 +29,9 @@ log: structlog.stdlib.BoundLogger = structlog.get_logger()
 def serve(settings: Settings) -> int:
     """Runs the supervisor with its workers until a signal; returns the exit code."""
     from service.auth.keys import KeysUnusable
-    from service.ports import PortTaken, require_free, reserve_port
-    from service.supervisor import Supervisor
-    from service.worker_process import WorkerSpec
+    from service.supervisor.ports import PortTaken, require_free, reserve_port
+    from service.supervisor.supervisor import Supervisor
+    from service.supervisor.worker_process import WorkerSpec
 
     logs.configure(settings)
     environment = dict(os.environ)
@@ -61,8 +61,8 @@ def serve(settings: Settings) -> int:
 def _serve_http(settings: Settings, resources: ExitStack) -> Path:
     """Serves metrics and public keys; returns the folder that workers share their figures in."""
     from service.auth.key_folder import KeyFolder
-    from service.http import jwks_app, routed, serve_http
-    from service.telemetry import metrics_app
+    from service.observability.metrics import metrics_app
+    from service.supervisor.http import jwks_app, routed, serve_http
 
     keys = KeyFolder.from_settings(settings)
     folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="marquee-metrics-")))
@@ -77,7 +77,7 @@ def _log_event(name: str, fields: Mapping[str, object]) -> None:
 
 def _log_and_forget(folder: Path, name: str, fields: Mapping[str, object]) -> None:
     """Logs an event and drops the live figures of a worker that ended."""
-    from service.telemetry import forget_worker
+    from service.observability.metrics import forget_worker
 
     _log_event(name, fields)
     if name == "worker_exited":
@@ -90,7 +90,7 @@ def run_worker(settings: Settings) -> int:
 
     from service.auth.keys import KeysUnusable
     from service.auth.policy import PolicyMissing
-    from service.worker import serve as serve_worker
+    from service.server.worker import serve as serve_worker
 
     logs.configure(settings, worker=int(os.environ.get("MARQUEE_WORKER", "0")))
     try:
@@ -102,7 +102,7 @@ def run_worker(settings: Settings) -> int:
 
 def check_health(address: str, *, service: str) -> int:
     """Prints what the health service says; returns 0 for SERVING, else 1."""
-    from service.health import ask_health
+    from service.cli.health_client import ask_health
 
     state = ask_health(address, service=service)
     console.print(f"{address}: {state}")

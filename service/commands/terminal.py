@@ -18,9 +18,9 @@ def plain_sentence(error: Exception) -> str:
     from tortoise.exceptions import BaseORMException
 
     from service.auth.keys import KeysUnusable
+    from service.database.migrations import NothingToRevert
     from service.errors import DomainError
     from service.importers.reading import FileUnusable
-    from service.migrate import NothingToRevert
 
     if isinstance(error, NothingToRevert | KeysUnusable | DomainError | FileUnusable):
         return str(error)

@@ -16,23 +16,23 @@ if TYPE_CHECKING:
 
 async def issue_service_token(settings: Settings, *, service: str, scopes: Collection[str], days: int) -> str:
     """Registers and returns a service's token."""
-    from service import db
     from service.auth import service_tokens
     from service.auth.keys import KeyRing
     from service.auth.tokens import TokenIssuer
+    from service.database import orm
 
     issuer = TokenIssuer.from_settings(settings, KeyRing.from_settings(settings))
-    async with db.connected(settings):
+    async with orm.connected(settings):
         issued = await service_tokens.issue(issuer, service=service, scopes=scopes, ttl=days * 86400.0)
     return issued.token
 
 
 async def list_service_tokens(settings: Settings) -> None:
     """Prints the services' tokens, the newest first."""
-    from service import db
     from service.auth import service_tokens
+    from service.database import orm
 
-    async with db.connected(settings):
+    async with orm.connected(settings):
         tokens = await service_tokens.list_tokens()
     header = ("id", "service", "scopes", "state", "issued", "ends", "signed by")
     show_rows(header, *map(_row, tokens))
@@ -40,10 +40,10 @@ async def list_service_tokens(settings: Settings) -> None:
 
 async def revoke_service_token(settings: Settings, token_id: UUID) -> None:
     """Revokes a service's token; a repeat changes nothing."""
-    from service import db
     from service.auth import service_tokens
+    from service.database import orm
 
-    async with db.connected(settings):
+    async with orm.connected(settings):
         revoked = await service_tokens.revoke(token_id)
     say(f"{token_id} is refused within seconds" if revoked else f"{token_id} was revoked before")
 

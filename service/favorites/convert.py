@@ -12,10 +12,12 @@ from google.protobuf.message import Message
 from marquee.catalog.v1 import movie_pb2
 from marquee.favorites.v1 import activity_pb2, add_result_pb2, favorites_pb2, rating_pb2, review_pb2, watchlist_pb2
 
+from service.api.etags import etag_of
+from service.api.pagination import Page
+from service.api.protobuf import embed, embedded, from_timestamp, masked_fields, timestamp
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
 from service.catalog.written_fields import nfc
-from service.etags import etag_of
 from service.favorites.listing import ListFilter
 from service.favorites.values import (
     Activities,
@@ -28,8 +30,6 @@ from service.favorites.values import (
     RatingFigures,
     Review,
 )
-from service.pagination import Page
-from service.protobuf import embed, embedded, from_timestamp, masked_fields, timestamp
 
 ListRequest: TypeAlias = (
     favorites_pb2.ListFavoritesRequest | watchlist_pb2.ListWatchlistRequest | rating_pb2.ListRatingsRequest

@@ -8,11 +8,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
-from service.db import fetch
+from service.api.pagination import PageTokens, page_size
+from service.database.orm import fetch
 from service.favorites.history import VERSIONS
 from service.favorites.ordering import MOVIE, Order
 from service.favorites.states import STATE_IN
-from service.pagination import PageTokens, page_size
 
 KEPT_MOVIE = f"l.movie_id, l.created_at, (SELECT {VERSIONS} FROM user_activities WHERE user_id = $1) AS versions, "  # noqa: S608 - our own names
 OF_MOVIES = ("create_time", "title", "release_date", "popularity", "my_rating")

@@ -6,7 +6,7 @@ from typing import Any
 
 from tortoise import Model, fields
 
-from service.db import TimestampedModel
+from service.database.orm import TimestampedModel
 
 
 class FavoriteMovie(TimestampedModel):

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 
 from service.auth.principal import UserId
 from service.catalog.service import MovieId
-from service.db import connection
+from service.database.orm import connection
 from service.favorites.models import FavoriteMovie, MovieRating, UserActivity, WatchlistItem
 from service.favorites.ratings.service import Announce
 from service.users.exports import Exported, ExportedFavorite, ExportedRating, ExportedWatchlistItem

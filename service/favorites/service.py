@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from service.api.pagination import Page
 from service.auth.principal import UserId
 from service.catalog.service import MovieId
-from service.db import fetch
-from service.favorites.keeping import Keeping, ensure_all_kept, ensure_kept, remove_kept
+from service.database.orm import fetch
+from service.favorites.list_kinds import Keeping, ensure_all_kept, ensure_kept, remove_kept
 from service.favorites.listing import FAVORITES, WATCHLIST, ListFilter
-from service.favorites.own_pages import OwnPages
 from service.favorites.values import Activities, Activity, AddResult, KeptMovie
-from service.pagination import Page
+from service.favorites.versioned_pages import OwnPages
 
 ACTIVITIES = """
 SELECT favorites_version, favorites_changed_at, watchlist_version, watchlist_changed_at, ratings_version,

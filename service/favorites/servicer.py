@@ -7,16 +7,16 @@ from typing import Any
 
 from marquee.favorites.v1 import activity_pb2, favorites_pb2, watchlist_pb2
 
+from service.api.protobuf import embed, serialized
 from service.auth.principal import current_principal
 from service.catalog.service import UNTOUCHED, MovieId
 from service.favorites import convert
+from service.favorites.page_responses import RenderedPages
 from service.favorites.ratings.service import Ratings
 from service.favorites.ratings.servicer import MovieReplies, RatingsServicer
-from service.favorites.rendered_pages import RenderedPages
 from service.favorites.service import Favorites
 from service.favorites.states import ViewerStateLookups
 from service.favorites.values import KeptMovie
-from service.protobuf import embed, serialized
 
 
 class FavoritesServicer(RatingsServicer):

@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from service.auth.principal import UserId
+from service.caching.batch_loader import Gathering
 from service.catalog.service import UNTOUCHED, MovieId, ViewerState, ViewerStates
-from service.db import fetch
-from service.gathering import Gathering
+from service.database.orm import fetch
 
 SAME = "user_id = l.user_id AND movie_id = l.movie_id"
 # One look-up a row, and never EXISTS: PostgreSQL may answer that by reading a whole table into a hash.

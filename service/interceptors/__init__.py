@@ -1,5 +1,4 @@
-"""What surrounds every call, one job a file; `chain` says how they are put together.
+"""Interceptors: wrap every call, one concern per file; `chain` composes them.
 
-No slice imports this package. `service.server` lists the interceptors in their order, with the reason for each
-place.
+`service.server.application` lists them in order, with the reason for each place. No domain imports this package.
 """

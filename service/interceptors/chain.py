@@ -18,10 +18,10 @@ from google.protobuf import descriptor_pool
 from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
-from service.auth.origin import UNKNOWN, Origin
+from service.api.protobuf import Serialized
+from service.auth.client_info import UNKNOWN, Origin
 from service.auth.principal import ANONYMOUS, Principal
 from service.errors import InvalidArgument, Unavailable
-from service.protobuf import Serialized
 
 
 @dataclass(frozen=True, slots=True)

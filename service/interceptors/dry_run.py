@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.db import transaction
+from service.database.orm import transaction
 from service.interceptors.chain import Call, Handler, Rpc
 
 

@@ -14,10 +14,10 @@ import structlog
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import error_details_pb2, status_pb2
 
-from service import db
+from service.database import orm
 from service.errors import Code, DomainError, Internal
 from service.interceptors.chain import Call, Handler, Rpc
-from service.log import REQUEST_ID
+from service.observability.logging import REQUEST_ID
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 DOMAIN = "marquee"
@@ -52,10 +52,19 @@ def shown_error(error: BaseException) -> DomainError:
     """Returns what the caller may know of an exception."""
     if isinstance(error, DomainError):
         return error
-    translated = db.translate(error)
+    translated = orm.translate(error)
     if translated is not None:
         return translated
     return Internal("the server failed on this request; its operator finds the cause by the request id")
+
+
+def code_of(error: BaseException) -> str:
+    """Returns the canonical name of the status code that `error` is answered with, for logs and metrics."""
+    if isinstance(error, asyncio.CancelledError):
+        return "CANCELLED"
+    if isinstance(error, grpc.aio.AbortError):
+        return "ABORTED_BY_HANDLER"
+    return shown_error(error).code.name
 
 
 async def _abort(call: Call, error: DomainError) -> NoReturn:

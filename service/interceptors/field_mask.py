@@ -10,9 +10,9 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import Message
 from marquee.catalog.v1 import movie_pb2
 
+from service.api.protobuf import Serialized
 from service.errors import FieldsInvalid, FieldViolation
 from service.interceptors.chain import Call, Handler, Rpc
-from service.protobuf import Serialized
 
 METADATA_KEY = "x-field-mask"
 MOVIE: Descriptor = movie_pb2.Movie.DESCRIPTOR

@@ -8,9 +8,9 @@ from uuid import UUID
 
 from google.protobuf import message_factory
 
+from service.api.idempotency import claim, first_response, keep_response
 from service.auth.principal import Principal
-from service.db import transaction
-from service.idempotency import claim, first_response, keep_response
+from service.database.orm import transaction
 from service.interceptors.chain import Call, Handler, Rpc
 
 

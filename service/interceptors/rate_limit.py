@@ -7,7 +7,7 @@ from typing import Any
 from service.auth.policy import MethodClass, rule_for
 from service.errors import PermissionDenied, Unauthenticated
 from service.interceptors.chain import Call, Handler, Rpc
-from service.rate_limits import RateLimiter
+from service.ratelimit.limiter import RateLimiter
 
 
 class RateLimitInterceptor:

@@ -8,7 +8,7 @@ import secrets
 from typing import Any
 
 from service.interceptors.chain import Call, Handler, Rpc
-from service.log import REQUEST_ID
+from service.observability.logging import REQUEST_ID
 
 METADATA_KEY = "x-request-id"
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")

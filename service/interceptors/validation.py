@@ -7,9 +7,9 @@ from typing import Any
 
 from google.protobuf.message import Message
 
+from service.api.validation import MessageRules
 from service.auth.policy import MethodClass, rule_for
 from service.interceptors.chain import Call, Handler, Rpc
-from service.validation import MessageRules
 
 REMEMBERED = 2048
 """Valid requests of an rpc that are not checked again; longer ones are not remembered."""

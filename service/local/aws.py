@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 
 from service.local.process import ChildProcess, stop_leftover
-from service.ports import require_free
+from service.supervisor.ports import require_free
 
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05

@@ -15,12 +15,12 @@ from uuid import UUID
 import jwt
 from cryptography.fernet import Fernet
 
-from service import db
 from service.auth import service_tokens
 from service.auth.keys import KeyRing
 from service.auth.policy import MEDIA_REGISTER
 from service.auth.service_tokens import ServiceToken
 from service.auth.tokens import TokenIssuer
+from service.database import orm
 from service.settings import Settings
 
 TOKEN_SPARE = timedelta(days=30)
@@ -133,7 +133,7 @@ async def ensure_service_token(layout: Layout) -> str:
     settings = _read_settings(layout)
     keys = KeyRing.from_settings(settings)
     file = layout.root / "service-token"
-    async with db.connected(settings):
+    async with orm.connected(settings):
         if file.is_file():
             known = file.read_text(encoding="utf-8")
             if await _is_lasting(known, keys):

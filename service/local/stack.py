@@ -22,14 +22,14 @@ from rich.markup import escape
 
 from lambdas.build import build
 from service.auth import keys
-from service.health import ask_health
+from service.cli.health_client import ask_health
 from service.local import deploy
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.layout import CHECKOUT, Layout, StackSecrets, ensure_secrets, ensure_service_token, write_environment
 from service.local.postgres import EmbeddedPostgres
 from service.local.postgres_account import PostgresUnavailable
 from service.local.process import ChildProcess, stop_leftover
-from service.ports import PortTaken, require_free
+from service.supervisor.ports import PortTaken, require_free
 
 DATABASE = "marquee"
 RENDITION_BUCKET = "marquee-renditions"

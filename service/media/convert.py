@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from marquee.media.v1 import media_pb2
 
+from service.api.protobuf import from_timestamp, timestamp
 from service.auth.principal import UserId
 from service.media import configuration, values
 from service.media.files import FileFilter
 from service.media.models import FileKind, FileState, ImageFormat
 from service.media.storage import UploadForm
-from service.protobuf import from_timestamp, timestamp
 
 REASON_PREFIX = "REJECTION_REASON_"
 

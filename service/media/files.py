@@ -9,14 +9,14 @@ from datetime import datetime
 from tortoise.queryset import QuerySet
 
 from service import audit
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import AccessDenied, Principal, UserId
-from service.db import transaction
+from service.database.orm import transaction
 from service.media.errors import FileNotFound
 from service.media.models import File, FileKind, FileState
+from service.media.processing_results import Verdicts
 from service.media.service import Media
 from service.media.values import FileId, FileRecord
-from service.media.verdicts import Verdicts
-from service.pagination import Page, PageTokens, page_size
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

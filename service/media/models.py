@@ -7,7 +7,7 @@ from typing import Any
 
 from tortoise import fields
 
-from service.db import TimestampedModel
+from service.database.orm import TimestampedModel
 
 
 class FileKind(enum.StrEnum):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import cast
 
 from service.auth.principal import UserId
-from service.db import connection
+from service.database.orm import connection
 from service.media.errors import TooManyUploadsPending, UploadQuotaExceeded
 from service.media.models import File, FileState
 from service.settings import Settings

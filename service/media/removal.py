@@ -12,7 +12,7 @@ from tortoise.expressions import Subquery
 from tortoise.queryset import QuerySet
 
 from service.auth.principal import UserId
-from service.db import connection, transaction
+from service.database.orm import connection, transaction
 from service.media.models import File, FileKind, FileRendition, FileState
 from service.media.service import UPLOAD_PREFIX
 from service.media.storage import StorageUnavailable, UploadStorage

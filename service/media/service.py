@@ -10,11 +10,11 @@ from typing import Protocol
 from tortoise.exceptions import IntegrityError
 
 from service.auth.principal import AccessDenied, AccountGone, Principal, UserId
-from service.db import connection, transaction, violated_constraint
+from service.database.orm import connection, transaction, violated_constraint
 from service.errors import NotFound
 from service.media.delivery import Addresses
+from service.media.image_sql import read_picture
 from service.media.models import File, FileKind, FileRendition, FileState, ImageFormat
-from service.media.pictures import read_picture
 from service.media.quotas import UploadQuotas
 from service.media.storage import UploadForm, UploadStorage
 from service.media.values import FileId, FileRecord, Image, Rendition, Upload

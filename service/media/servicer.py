@@ -11,9 +11,9 @@ from marquee.media.v1 import media_pb2, media_pb2_grpc
 from service.auth.principal import current_principal
 from service.media import convert
 from service.media.files import Files
+from service.media.processing_results import Verdicts
 from service.media.service import Media
 from service.media.values import FileId
-from service.media.verdicts import Verdicts
 from service.media.watching import FileWatches
 
 

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from service.db import transaction
+from service.database.orm import transaction
 from service.media.models import File, FileState
 from service.media.removal import LATE, FileRemoval
 

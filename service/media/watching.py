@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator
 
 from service.auth.principal import Principal
 from service.media.errors import TooManyFileWatches
+from service.media.file_listener import FileNews
 from service.media.files import Files
 from service.media.models import FileState
-from service.media.news import FileNews
 from service.media.values import FileId, FileRecord
-from service.slots import Slots
+from service.ratelimit.concurrency import Slots
 
 WATCHES = 8
 """Of one caller, on one worker."""

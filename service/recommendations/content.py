@@ -9,8 +9,8 @@ import numpy as np
 
 from service.catalog.errors import MovieNotFound
 from service.catalog.service import MovieId
-from service.db import connection
-from service.recommendations.shelf import Floats, Shelf
+from service.database.orm import connection
+from service.recommendations.catalogue_index import Floats, Shelf
 
 GENRES_WEIGHT = 0.6
 PEOPLE_WEIGHT = 0.4

@@ -10,9 +10,9 @@ from google.protobuf.message import Message
 from marquee.catalog.v1 import movie_pb2
 from marquee.recommendations.v1 import recommendation_pb2, recommendations_pb2
 
+from service.api.protobuf import embed, embedded, timestamp
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
-from service.protobuf import embed, embedded, timestamp
 from service.recommendations.values import (
     Dismissed,
     Kept,

@@ -7,11 +7,11 @@ from typing import cast
 
 from tortoise.exceptions import IntegrityError
 
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import AccountGone, UserId
 from service.catalog.errors import MovieNotFound
 from service.catalog.service import MovieId
-from service.db import connection, violated_constraint
-from service.pagination import Page, PageTokens, page_size
+from service.database.orm import connection, violated_constraint
 from service.recommendations.models import DismissedRecommendation
 from service.recommendations.values import Dismissed
 

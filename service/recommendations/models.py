@@ -8,7 +8,7 @@ from tortoise import Model, fields
 from tortoise.contrib.postgres.fields import ArrayField
 from tortoise.fields.db_defaults import Now, SqlDefault
 
-from service.db import TimestampedModel
+from service.database.orm import TimestampedModel
 
 
 class RecommendationModel(TimestampedModel):

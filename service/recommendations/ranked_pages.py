@@ -13,8 +13,8 @@ from typing import Any
 
 import numpy as np
 
+from service.api.pagination import PageTokens
 from service.catalog.service import MovieId
-from service.pagination import PageTokens
 from service.recommendations.values import Scored
 
 MAX_RANKED = 400

@@ -8,10 +8,10 @@ from itertools import islice
 import numpy as np
 
 from service.catalog.service import MovieId
+from service.recommendations.catalogue_index import Floats, Mask, Places, Shelf
 from service.recommendations.model.dataset import history_weight
-from service.recommendations.model.links import find
 from service.recommendations.model.scoring import Ids, Voices
-from service.recommendations.shelf import Floats, Mask, Places, Shelf
+from service.recommendations.model.sparse_weights import find
 from service.recommendations.values import Kept, Popular, PopularInGenre, Rated, Reason, Taste
 
 HALF_CONFIDENCE = 4

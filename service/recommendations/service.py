@@ -7,16 +7,16 @@ from typing import Protocol
 
 import numpy as np
 
+from service.api.pagination import Page, page_size
 from service.auth.principal import UserId
 from service.catalog.service import MovieId
-from service.pagination import Page, page_size
+from service.recommendations.catalogue_index import Floats, Mask, Shelf, Shelves
 from service.recommendations.content import require_movie, resemblances
 from service.recommendations.model.scoring import ServingModel, Voices
 from service.recommendations.ranked_pages import MAX_RANKED, MAX_SCORED, RankedPages
 from service.recommendations.ranking import Ranking, best, history_of, reasons
-from service.recommendations.shelf import Floats, Mask, Shelf, Shelves
-from service.recommendations.tastes import Tastes
 from service.recommendations.trending import Trends
+from service.recommendations.user_history import Tastes
 from service.recommendations.values import Recommended, Scored, Taste, Wanted, Window
 
 

@@ -7,11 +7,11 @@ from typing import Any
 
 from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
 
+from service.api.protobuf import embed, serialized
 from service.auth.principal import current_principal
 from service.catalog.convert import BASIC
-from service.catalog.movies.replies import MovieReplies, View
+from service.catalog.movies.responses import MovieReplies, View
 from service.catalog.service import MovieId
-from service.protobuf import embed, serialized
 from service.recommendations import convert
 from service.recommendations.dismissals import Dismissals
 from service.recommendations.service import Recommendations

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.db import connection
+from service.database.orm import connection
 from service.favorites.history import INTERACTIONS
-from service.recommendations.shelf import Floats, Ints
+from service.recommendations.catalogue_index import Floats, Ints
 from service.recommendations.values import Window
 
 # Rounded, for sums in another order of the same are the same.

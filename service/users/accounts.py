@@ -10,7 +10,7 @@ from tortoise.functions import Lower
 
 from service.auth.principal import Role
 from service.auth.sealing import DataSealer
-from service.db import violated_constraint
+from service.database.orm import violated_constraint
 from service.errors import AlreadyExists
 from service.media.service import Media
 from service.users.errors import EmailTaken, UsernameTaken

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from service import audit
+from service.api.etags import require_etag
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import AccessDenied, AccountGone, UserId
 from service.auth.revocations import RevocationWriter
-from service.db import connection, transaction
-from service.etags import require_etag
-from service.pagination import Page, PageTokens, page_size
+from service.database.orm import connection, transaction
 from service.users.accounts import Accounts
 from service.users.errors import OwnAccount, UserNotFound
 from service.users.models import User

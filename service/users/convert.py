@@ -7,11 +7,11 @@ from typing import Any
 
 from marquee.users.v1 import account_pb2, audit_pb2, session_pb2, users_pb2
 
+from service.api.protobuf import from_date, from_struct, from_timestamp, masked_fields, timestamp, to_date
 from service.audit import AuditEvent, AuditFilter
 from service.auth.principal import AccessDenied, Principal, UserId
 from service.auth.tokens import IssuedToken
 from service.media.convert import to_image
-from service.protobuf import from_date, from_struct, from_timestamp, masked_fields, timestamp, to_date
 from service.users.values import Account, Profile, ProfileChanges, SessionRecord, UserChanges, UserFilter
 
 PROFILE_FIELDS = (

@@ -6,10 +6,10 @@ from typing import assert_never
 
 from marquee.users.v1 import export_pb2
 
+from service.api.protobuf import timestamp
 from service.audit import AuditEvent
 from service.media.convert import to_file
 from service.media.values import FileRecord
-from service.protobuf import timestamp
 from service.users.convert import to_audit_event, to_profile, to_session, to_user
 from service.users.exports import (
     Exported,

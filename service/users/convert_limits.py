@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 from google.protobuf.duration_pb2 import Duration
 from marquee.users.v1 import rate_limit_pb2
 
-from service.protobuf import timestamp
-from service.rate_limits import Standing
+from service.api.protobuf import timestamp
+from service.ratelimit.limiter import Standing
 
 
 def to_rate_limit(standing: Standing) -> rate_limit_pb2.RateLimit:

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise import Model, fields
 from tortoise.fields.db_defaults import Now, SqlDefault
 
-from service.db import TimestampedModel
+from service.database.orm import TimestampedModel
 
 
 class User(TimestampedModel):

@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator
 
 from tortoise.expressions import Q
 
+from service.api.idempotency import IdempotencyKey
 from service.audit import AuditEvent
 from service.auth.principal import AccountGone, UserId
-from service.idempotency import IdempotencyKey
 from service.media.removal import FileRemoval
 from service.media.service import Media
 from service.users.exports import Exported

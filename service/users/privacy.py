@@ -9,10 +9,10 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service import audit
-from service.auth.origin import Origin
+from service.auth.client_info import Origin
 from service.auth.principal import AccountGone, UserId
 from service.auth.revocations import RevocationWriter
-from service.db import transaction
+from service.database.orm import transaction
 from service.media.removal import FileRemoval
 from service.users.errors import LastSuperuser
 from service.users.exports import Exported

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from cryptography.fernet import InvalidToken
 
 from service.auth.sealing import DataSealer
-from service.db import connection
+from service.database.orm import connection
 
 BATCH = 200
 

@@ -8,13 +8,13 @@ from datetime import date
 from tortoise.exceptions import IntegrityError
 
 from service import audit
-from service.auth.origin import Origin
+from service.api.etags import require_etag
+from service.auth.client_info import Origin
 from service.auth.passwords import PasswordHasher
 from service.auth.principal import AccountGone, UserId
 from service.auth.sealing import DataSealer
-from service.db import transaction
+from service.database.orm import transaction
 from service.errors import FieldsInvalid, FieldViolation, NotFound
-from service.etags import require_etag
 from service.media.errors import FileNotFound
 from service.media.service import Media
 from service.media.values import FileId

@@ -9,11 +9,11 @@ from uuid import UUID
 from marquee.users.v1 import key_pb2, users_pb2, users_pb2_grpc
 
 from service import audit
+from service.api.pagination import PageTokens
+from service.auth.client_info import current_origin
 from service.auth.keys import PublishedKeys
-from service.auth.origin import current_origin
 from service.auth.principal import UserId, current_principal
-from service.pagination import PageTokens
-from service.rate_limits import RateLimiter
+from service.ratelimit.limiter import RateLimiter
 from service.users import convert
 from service.users.administration import Administration
 from service.users.convert_export import to_exported_record

@@ -11,14 +11,14 @@ from uuid import UUID
 from tortoise.queryset import QuerySet
 
 from service import audit
-from service.auth.attempts import PasswordAttempts
-from service.auth.origin import Origin
+from service.auth.client_info import Origin
 from service.auth.passwords import PasswordHasher
 from service.auth.principal import AccountGone, UserId
 from service.auth.revocations import RevocationWriter
 from service.auth.tokens import RefreshClaims, TokenInvalid, TokenIssuer, TokenVerifier
-from service.db import transaction
+from service.database.orm import transaction
 from service.errors import FieldsInvalid
+from service.ratelimit.password_attempts import PasswordAttempts
 from service.users.accounts import Accounts, roles_of
 from service.users.errors import CredentialsInvalid, PasswordWrong, SessionNotFound
 from service.users.models import Session, User

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any, TypedDict
 from uuid import UUID
 
+from service.api.etags import etag_of
 from service.auth.tokens import IssuedToken
-from service.etags import etag_of
 from service.media.values import Image
 from service.users.models import User
 

@@ -13,8 +13,8 @@ import pytest
 from google.type.date_pb2 import Date
 from marquee.users.v1 import users_pb2
 
-from service.ports import free_port
 from service.settings import Settings
+from service.supervisor.ports import free_port
 from tests import http2
 from tests.auth.forgery import base64url
 from tests.auth.scene import OWN, login, refresh

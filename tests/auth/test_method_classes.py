@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from service.auth.policy import MethodClass, rule_for
-from service.server import full_methods
+from service.server.application import full_methods
 
 SIGN_IN = {"Register", "Login", "RefreshTokens", "ChangePassword", "DeleteAccount"}
 EXEMPT = {"GetRateLimits", "Check", "Watch", "List"}

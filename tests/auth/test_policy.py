@@ -17,7 +17,7 @@ from service.auth.keys import KeyRing
 from service.auth.policy import CATALOG_EXPORT, MEDIA_REGISTER, POLICY, Access, PolicyMissing, require_rules, rule_for
 from service.auth.principal import Role, UserId
 from service.auth.tokens import TokenIssuer
-from service.server import full_methods
+from service.server.application import full_methods
 from service.settings import Settings
 from tests.client import Client, refused
 

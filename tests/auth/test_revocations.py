@@ -11,7 +11,6 @@ import pytest
 from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
-from service import db
 from service.auth.principal import UserId
 from service.auth.revocations import (
     ERASED_EPOCH,
@@ -21,6 +20,7 @@ from service.auth.revocations import (
     RevocationWriter,
     TokenFacts,
 )
+from service.database import orm
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
 from service.settings import Pooler, Settings
@@ -109,8 +109,8 @@ async def test_one_reading_that_fails_is_no_outage(
 async def test_what_is_revoked_and_what_is_not(settings: Settings) -> None:
     session, other = uuid4(), uuid4()
     writer = RevocationWriter(access_ttl=60)
-    async with db.connected(settings):
-        async with db.transaction():
+    async with orm.connected(settings):
+        async with orm.transaction():
             await writer.revoke_sessions([session])
             await writer.revoke_user(UserId(7), before_epoch=3)
             await writer.revoke_user(UserId(7), before_epoch=2)

@@ -15,11 +15,11 @@ import jwt
 import pytest
 from tortoise.exceptions import IntegrityError
 
-from service import db
 from service.auth import service_tokens
 from service.auth.keys import KeyRing
 from service.auth.service_tokens import ScopeUnknown, ServiceNameInvalid, ServiceTokenNotFound
 from service.auth.tokens import IssuedToken, TokenIssuer
+from service.database import orm
 from service.settings import Settings
 from tests.client import Client, refused
 from tests.media.uploads import register, uploaded
@@ -39,7 +39,7 @@ def variables(settings: Settings) -> dict[str, Any]:
 @pytest.fixture
 async def _connected(settings: Settings) -> AsyncIterator[None]:
     """The database, as a command has it."""
-    async with db.connected(settings):
+    async with orm.connected(settings):
         yield
 
 

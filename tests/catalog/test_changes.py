@@ -11,10 +11,10 @@ import grpc
 import pytest
 from marquee.catalog.v1 import change_pb2, changes_pb2
 
+from service.api.pagination import PageTokens
 from service.catalog.changes.cursors import Cursors, Position
 from service.catalog.changes.service import NOW, READ
 from service.media.storage import S3UploadStorage
-from service.pagination import PageTokens
 from service.settings import Settings
 from tests.catalogue import add_movie, add_person
 from tests.client import Client, refused

@@ -11,7 +11,7 @@ import pytest
 from marquee.catalog.v1 import movies_pb2
 from marquee.favorites.v1 import favorites_pb2
 
-from service.pagination import PageTokens
+from service.api.pagination import PageTokens
 from service.settings import Settings
 from tests.catalogue import add_genre, add_movie
 from tests.client import Client, refused

@@ -14,16 +14,16 @@ import pytest
 from marquee.catalog.v1 import change_pb2, changes_pb2
 from marquee.users.v1 import users_pb2
 
-from service import db
+from service.api.pagination import PageTokens
 from service.auth.principal import Principal, Role
+from service.catalog.changes.change_listener import ChangeNews
 from service.catalog.changes.cursors import Cursors
-from service.catalog.changes.news import ChangeNews
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.values import ChangePage, Entity
 from service.catalog.changes.watching import PAGE_SIZE, WATCHES, ChangeWatches
+from service.database import orm
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
-from service.pagination import PageTokens
 from service.settings import Pooler, Settings
 from tests.catalogue import add_movie, add_person
 from tests.client import Client, refused
@@ -85,7 +85,7 @@ async def watching(
     feed = ChangeFeed(cursors=Cursors(PageTokens("p" * 32)))
     watches = ChangeWatches(feed=feed, news=ChangeNews(settings), heartbeat=heartbeat)
     async with (
-        db.connected(settings),
+        orm.connected(settings),
         aclosing(watches.watch_changes(caller=WATCHER, cursor="", entity=entity)) as pages,
     ):
         yield pages

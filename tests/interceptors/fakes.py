@@ -11,11 +11,11 @@ from google.protobuf.message import Message
 from marquee.catalog.v1 import movies_pb2
 
 from service.auth.principal import ANONYMOUS, Principal
-from service.call_log import CallLog
-from service.channel import channel_options
 from service.interceptors.chain import Chain
-from service.rate_limits import RateLimiter
-from service.server import interceptors
+from service.observability.access_log import CallLog
+from service.ratelimit.limiter import RateLimiter
+from service.server.application import interceptors
+from service.server.options import channel_options
 from service.settings import Settings
 
 GET_MOVIE = "/marquee.catalog.v1.CatalogService/GetMovie"

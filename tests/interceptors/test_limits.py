@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from marquee.catalog.v1 import movies_pb2
 
 from service.interceptors.chain import Rpc
-from service.interceptors.limits import LimitsInterceptor
+from service.interceptors.concurrency_limits import LimitsInterceptor
 from service.settings import Settings
 from tests.client import Client, refused
 from tests.conftest import SettingsFactory

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from marquee.catalog.v1 import movies_pb2
 
-from service.auth.origin import UNKNOWN, Origin, current_origin, device_of, peer_of
+from service.auth.client_info import UNKNOWN, Origin, current_origin, device_of, peer_of
 from tests.conftest import SettingsFactory
 from tests.interceptors.fakes import serving
 

@@ -14,8 +14,8 @@ from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER
 from service.media.storage import S3UploadStorage
-from service.ports import free_port
 from service.settings import Settings
+from service.supervisor.ports import free_port
 from tests.client import Client, refused
 from tests.conftest import SettingsFactory
 from tests.outage import served

@@ -24,7 +24,7 @@ from marquee.media.v1 import media_pb2
 
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.deploy import DeployedStack, DeployFailed, StackParameters, deploy
-from service.ports import PortTaken, free_port
+from service.supervisor.ports import PortTaken, free_port
 from tests.lambdas import pictures
 from tests.lambdas.fakes import MediaServiceRecorder, media_service
 

@@ -10,8 +10,8 @@ import asyncpg
 import jwt
 import pytest
 
-from service import db
 from service.auth import service_tokens
+from service.database import orm
 from service.local.layout import Layout, ensure_service_token, write_environment
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
@@ -64,7 +64,7 @@ async def test_it_is_renewed_once_it_is_no_longer_good(
         seen.append(token)
         return token
 
-    async with db.connected(settings):
+    async with orm.connected(settings):
         await service_tokens.revoke(id_of(seen[-1]))
     await renewed()
     await database.execute("UPDATE service_tokens SET expires_at = now() + interval '29 days'")

@@ -14,7 +14,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service.ports import free_port
+from service.supervisor.ports import free_port
 
 pytestmark = pytest.mark.timeout(400)
 MARQUEE = (sys.executable, "-m", "service", "local")

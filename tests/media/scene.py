@@ -13,13 +13,13 @@ from marquee.media.v1 import media_pb2
 
 from service.composition import compose_reconciliation
 from service.media.models import File
-from service.media.reconciliation.judging import Patience
-from service.media.reconciliation.repairs import created_event
+from service.media.processing_results import Verdicts
+from service.media.reconciliation.diff import Patience
+from service.media.reconciliation.listings import HeadedObject
+from service.media.reconciliation.repair import created_event
 from service.media.reconciliation.service import Outcome
-from service.media.reconciliation.streams import HeadedObject
 from service.media.removal import FileRemoval
 from service.media.sweeping import Sweep
-from service.media.verdicts import Verdicts
 from service.settings import Settings
 from tests.client import Client
 from tests.lambdas import pictures

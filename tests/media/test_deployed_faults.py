@@ -20,8 +20,8 @@ from service.local.deploy import DeployedStack, StackParameters, deploy
 from service.media.dead_letters import DeadLetters
 from service.media.models import FileRendition
 from service.media.queues import QueuePair
-from service.ports import free_port
 from service.settings import Settings
+from service.supervisor.ports import free_port
 from tests.conftest import SettingsFactory
 from tests.lambdas import pictures
 from tests.media.scene import DELETED, PATIENCE, PENDING, PICTURE, PROCESSING, READY, scene

@@ -17,8 +17,8 @@ from lambdas.register_image.register import MediaService
 from lambdas.register_image.storage import S3Store
 from lambdas.uploads.service import MediaConnection
 from lambdas.uploads.settings import FunctionSettings
-from service.ports import free_port
 from service.settings import Settings
+from service.supervisor.ports import free_port
 from tests.client import Client
 from tests.lambdas import pictures
 from tests.media.scene import EXPIRED, PROCESSING, READY, Scene, scene

@@ -9,8 +9,8 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service import db
 from service.auth.principal import Principal, Role, UserId
+from service.database import orm
 from service.media.files import FileFilter, page_query
 from service.settings import Settings
 
@@ -59,7 +59,7 @@ async def filled(database: asyncpg.Connection) -> asyncpg.Connection:
 async def test_a_page_reads_its_index_alone(
     filled: asyncpg.Connection, settings: Settings, principal: Principal, wanted: FileFilter, index: str
 ) -> None:
-    async with db.connected(settings):
+    async with orm.connected(settings):
         pages = [page_query(wanted, principal=principal, before=before, limit=LIMIT) for before in (None, FILES // 2)]
         statements = [page.sql(params_inline=True) for page in pages]
     for statement in statements:

@@ -12,8 +12,9 @@ import asyncpg
 import pytest
 
 from lambdas.uploads.event import object_events
-from service import db
-from service.media.reconciliation.judging import (
+from service.database import orm
+from service.media.processing_results import is_newer
+from service.media.reconciliation.diff import (
     FileRow,
     ListedObject,
     Patience,
@@ -23,10 +24,9 @@ from service.media.reconciliation.judging import (
     judge_rendition,
     judge_upload,
 )
-from service.media.reconciliation.repairs import created_event, next_sequencer
+from service.media.reconciliation.listings import HeadedObject, ListingUnordered, RowReader, merged
+from service.media.reconciliation.repair import created_event, next_sequencer
 from service.media.reconciliation.service import Outcome
-from service.media.reconciliation.streams import HeadedObject, ListingUnordered, RowReader, merged
-from service.media.verdicts import is_newer
 from service.settings import Settings
 from tests.catalogue import add_movie
 from tests.media.world import LATER, NOW, World, rendition
@@ -211,7 +211,7 @@ async def test_a_long_walk_holds_a_few_batches_and_sees_the_bytes_order(
 
     keys: set[str] = {f"uploads/poster/{letter}" for letter in ("Z", "~", "é")}
     seen = peak = 0
-    async with db.connected(world.settings):
+    async with orm.connected(world.settings):
         async for one, row in merged(listed(), RowReader(world.settings).files(world.uploads)):
             if not tracemalloc.is_tracing():
                 tracemalloc.start()

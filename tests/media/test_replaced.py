@@ -10,7 +10,7 @@ import pytest
 from marquee.media.v1 import media_pb2
 from marquee.users.v1 import users_pb2
 
-from service import db
+from service.database import orm
 from service.media.removal import FileRemoval
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
@@ -34,7 +34,7 @@ async def staff(client: Client) -> Client:
 
 @pytest.fixture
 async def removal(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[FileRemoval]:
-    async with db.connected(settings):
+    async with orm.connected(settings):
         yield FileRemoval(storage=storage)
 
 

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from marquee.media.v1 import media_pb2
 
-from service.media.verdicts import is_newer
+from service.media.processing_results import is_newer
 from tests.client import Client, refused
 from tests.media.uploads import register, reject, renditions, uploaded, version
 

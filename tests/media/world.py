@@ -11,15 +11,15 @@ from typing import Any
 
 import asyncpg
 
-from service import db
 from service.catalog.service import PosterOwner
 from service.composition import compose_reconciliation
+from service.database import orm
 from service.media.models import FileKind
-from service.media.reconciliation.judging import Patience
+from service.media.processing_results import Verdicts
+from service.media.reconciliation.diff import Patience
+from service.media.reconciliation.listings import HeadedObject
 from service.media.reconciliation.service import Outcome, Reconciliation
-from service.media.reconciliation.streams import HeadedObject
 from service.media.storage import S3UploadStorage
-from service.media.verdicts import Verdicts
 from service.settings import Settings
 from tests.object_storage import ObjectStorage
 
@@ -120,7 +120,7 @@ class World:
     async def reconciliation(self, *, fix: bool, most_removals: int) -> AsyncIterator[Reconciliation]:
         with self._objects.credentials():
             storage = S3UploadStorage.from_settings(self.settings)
-            async with db.connected(self.settings):
+            async with orm.connected(self.settings):
                 yield await compose_reconciliation(
                     self.settings,
                     verdicts=VERDICTS,

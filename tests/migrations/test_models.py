@@ -10,7 +10,7 @@ import asyncpg
 from aerich import Command
 from tortoise import Tortoise
 
-from service import db, migrate
+from service.database import migrations, orm
 from service.settings import Settings
 
 # What the ORM has no word for or must not write.
@@ -40,10 +40,10 @@ WHERE c.relkind = 'r' AND c.relnamespace = $1::regnamespace AND a.attnum > 0 AND
 
 async def test_the_models_need_no_further_migration(settings: Settings, tmp_path: Path) -> None:
     folder = tmp_path / "migrations"
-    shutil.copytree(migrate.migrations_folder(), folder)
+    shutil.copytree(migrations.migrations_folder(), folder)
     before = files(folder)
-    async with db.connected(settings):
-        command = Command(db.tortoise_config(settings), app=db.APP, location=str(folder))
+    async with orm.connected(settings):
+        command = Command(orm.tortoise_config(settings), app=orm.APP, location=str(folder))
         await command.init(offline=True)
         assert await command.migrate("nothing", no_input=True, offline=True) == ""
     assert files(folder) == before
@@ -51,8 +51,8 @@ async def test_the_models_need_no_further_migration(settings: Settings, tmp_path
 
 async def test_tables_and_columns_are_those_of_the_models(settings: Settings, database: asyncpg.Connection) -> None:
     actual = {(row[0], row[1]): (row[2], row[3]) for row in await database.fetch(COLUMNS, "public")}
-    async with db.connected(settings):
-        models = {describe(model).db_table: describe(model) for model in Tortoise.apps[db.APP].values()}
+    async with orm.connected(settings):
+        models = {describe(model).db_table: describe(model) for model in Tortoise.apps[orm.APP].values()}
         fields = {
             (table, column): model.fields_map[name]
             for table, model in models.items()

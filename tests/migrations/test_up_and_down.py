@@ -13,7 +13,7 @@ from pathlib import Path
 import asyncpg
 import pytest
 
-from service import migrate
+from service.database import migrations
 from service.local.postgres import EmbeddedPostgres
 from service.local.postgres_account import wheel_installation
 from service.settings import Settings
@@ -49,26 +49,26 @@ async def schema(settings: Settings) -> str:
 
 async def test_up_down_and_up_again_gives_the_same_schema(empty: Settings) -> None:
     before = await schema(empty)
-    assert await migrate.up(empty) == list(migrate.known_versions())
+    assert await migrations.up(empty) == list(migrations.known_versions())
     first = await schema(empty)
-    assert await migrate.down(empty, to_empty=True) == list(reversed(migrate.known_versions()))
+    assert await migrations.down(empty, to_empty=True) == list(reversed(migrations.known_versions()))
     assert STAYS.sub("", await schema(empty)) == before
-    assert await migrate.up(empty) == list(migrate.known_versions())
+    assert await migrations.up(empty) == list(migrations.known_versions())
     assert await schema(empty) == first
 
 
 async def test_each_step_down_and_up_gives_the_same_schema(empty: Settings) -> None:
-    await migrate.up(empty)
+    await migrations.up(empty)
     newest = await schema(empty)
-    assert await migrate.down(empty) == [migrate.known_versions()[-1]]
-    assert await migrate.up(empty) == [migrate.known_versions()[-1]]
+    assert await migrations.down(empty) == [migrations.known_versions()[-1]]
+    assert await migrations.up(empty) == [migrations.known_versions()[-1]]
     assert await schema(empty) == newest
-    assert await migrate.up(empty) == []
+    assert await migrations.up(empty) == []
 
 
 async def test_nothing_to_revert_is_told(empty: Settings) -> None:
-    with pytest.raises(migrate.NothingToRevert):
-        await migrate.down(empty)
+    with pytest.raises(migrations.NothingToRevert):
+        await migrations.down(empty)
 
 
 async def test_of_two_processes_at_once_one_migrates(empty: Settings) -> None:
@@ -85,21 +85,21 @@ async def test_of_two_processes_at_once_one_migrates(empty: Settings) -> None:
     ]
     said = sorted([(await process.communicate())[0].decode() for process in processes])
     assert [process.returncode for process in processes] == [0, 0]
-    applied = "".join(f"applied {version}\n" for version in migrate.known_versions())
+    applied = "".join(f"applied {version}\n" for version in migrations.known_versions())
     assert said == [applied, "nothing to apply\n"]
 
 
 async def test_a_newer_schema_than_the_programs_counts_as_current(database: asyncpg.Connection) -> None:
     newer = "99_20991231000000_later.py"
     await database.execute("INSERT INTO aerich (version, app, content) VALUES ($1, 'marquee', '{}')", newer)
-    status = await migrate.status(database)
+    status = await migrations.status(database)
     assert status.is_current
     assert status.applied[-1] == newer.removesuffix(".py")
 
 
 async def test_an_older_schema_is_told_with_what_is_pending(database: asyncpg.Connection) -> None:
-    newest = migrate.known_versions()[-1]
+    newest = migrations.known_versions()[-1]
     await database.execute("DELETE FROM aerich WHERE version = $1", f"{newest}.py")
-    status = await migrate.status(database)
+    status = await migrations.status(database)
     assert not status.is_current
     assert status.pending == (newest,)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from service.recommendations.model.links import Links
 from service.recommendations.model.scoring import ServingModel
+from service.recommendations.model.sparse_weights import Links
 from service.recommendations.model.training import strongest
 
 # Row: a movie of a history; column: what it speaks for.

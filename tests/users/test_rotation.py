@@ -13,8 +13,8 @@ from google.type import date_pb2
 from marquee.users.v1 import users_pb2
 from pydantic import SecretStr
 
-from service import db
 from service.auth.sealing import DataSealer
+from service.database import orm
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
 from service.users import rotation
@@ -137,7 +137,7 @@ async def test_a_change_meanwhile_is_kept_and_encrypted_anew_as_well(
     sealer = DataSealer(f"{NEW},{old}", index_key="i")
     changed = users[0].user_id
     told: list[tuple[int, int]] = []
-    async with db.connected(patient):
+    async with orm.connected(patient):
         async with database.transaction():
             sealed = DataSealer(old, index_key="i").seal("new@example.org")
             await database.execute("UPDATE users SET email_encrypted = $1 WHERE id = $2", sealed, changed)
@@ -165,7 +165,7 @@ async def test_more_than_one_batch_is_gone_through(
         users[0].user_id, many,
     )  # fmt: skip
     sealer = DataSealer(f"{NEW},{old}", index_key="i")
-    async with db.connected(settings):
+    async with orm.connected(settings):
         summary = await rotation.rotate_data(sealer, progress=lambda *_: None)
     assert summary.rotated == summary.total == many + 4
     assert not any(sealer.needs_rotation(sealed) for sealed in await sealed_values(database))

@@ -8,15 +8,15 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from service import audit
+from service.api.etags import require_etag
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.catalog.cast.service import appear, refusal
 from service.catalog.cast.values import CharacterChanges, FirstAppearance, NewCharacter
 from service.catalog.errors import CharacterInUse, CharacterNotFound
 from service.catalog.models import Character
-from service.db import connection, transaction, violated_constraint
+from service.database.orm import connection, transaction, violated_constraint
 from service.errors import invalid_field
-from service.etags import require_etag
-from service.pagination import Page, PageTokens, page_size
 
 WILDCARDS = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 

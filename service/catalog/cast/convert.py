@@ -6,12 +6,12 @@ from typing import Any, cast
 
 from marquee.catalog.v1 import cast_pb2, character_pb2, movie_pb2
 
+from service.api.etags import etag_of
+from service.api.protobuf import masked_fields, timestamp
 from service.catalog.cast.values import CastChanges, CharacterChanges, FirstAppearance
 from service.catalog.models import Character, CharacterRole, MovieCharacter
 from service.catalog.written_fields import Readers, known, known_text, read_fields, required_text
 from service.errors import FieldsInvalid, FieldViolation
-from service.etags import etag_of
-from service.protobuf import masked_fields, timestamp
 
 ROLE_PREFIX = "CHARACTER_ROLE_"
 

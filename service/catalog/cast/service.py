@@ -10,14 +10,14 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service import audit
+from service.api.etags import require_etag
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.catalog.cast.values import CastChanges
 from service.catalog.errors import CastNotFound, CastTaken, CharacterNotFound, MovieNotFound
 from service.catalog.models import Character, Movie, MovieCharacter
-from service.db import transaction, violated_constraint
+from service.database.orm import transaction, violated_constraint
 from service.errors import DomainError, invalid_field
-from service.etags import require_etag
-from service.pagination import Page, PageTokens, page_size
 
 # Not the whole movie and the whole person of each: their texts are long.
 SHOWN = (

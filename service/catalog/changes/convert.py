@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from marquee.catalog.v1 import change_pb2, changes_pb2
 
+from service.api.protobuf import embed, serialized, timestamp
 from service.catalog.changes.values import Change, ChangePage, Entity, ExportedMovies
 from service.catalog.convert import FULL, assembled, to_parts
-from service.protobuf import embed, serialized, timestamp
 
 MESSAGE_BYTES = 1 << 20
 """A message of an export is about as large at most: clients take 4 MiB unless told otherwise."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from service.api.pagination import PageTokenInvalid, PageTokens
 from service.catalog.errors import CursorExpired, CursorInvalid
-from service.pagination import PageTokenInvalid, PageTokens
 
 RETENTION = timedelta(days=30)
 """How long changes are kept at least, and cursors are good for."""

@@ -9,8 +9,8 @@ from service.catalog.changes.values import ExportedMovies
 from service.catalog.errors import TooManyExports
 from service.catalog.models import Movie
 from service.catalog.service import Catalog, MovieDetail, MovieId
-from service.slots import Slots
-from service.snapshots import Snapshots
+from service.database.snapshots import Snapshots
+from service.ratelimit.concurrency import Slots
 
 BATCH = 100
 EXPORTS = 2

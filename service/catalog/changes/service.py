@@ -12,7 +12,7 @@ from typing import Any
 
 from service.catalog.changes.cursors import BEGINNING, Cursors, Position
 from service.catalog.changes.values import Change, ChangeKind, ChangePage, Entity
-from service.db import connection
+from service.database.orm import connection
 
 DEFAULT_SIZE = 100
 MAX_SIZE = 1000

@@ -7,11 +7,11 @@ from collections.abc import AsyncGenerator
 from contextlib import suppress
 
 from service.auth.principal import Principal
-from service.catalog.changes.news import ChangeNews
+from service.catalog.changes.change_listener import ChangeNews
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.values import ChangePage, Entity
 from service.catalog.errors import TooManyWatches
-from service.slots import Slots
+from service.ratelimit.concurrency import Slots
 
 PAGE_SIZE = 500
 WATCHES = 4

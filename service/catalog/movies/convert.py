@@ -8,10 +8,10 @@ from typing import Any, cast
 
 from marquee.catalog.v1 import movie_pb2, movies_pb2
 
+from service.api.protobuf import from_date, from_money, masked_fields
 from service.catalog.models import MediaType, MovieStatus
 from service.catalog.movies.values import MovieChanges
 from service.catalog.written_fields import Readers, known, known_text, path_of, read_fields, required_text, text
-from service.protobuf import from_date, from_money, masked_fields
 
 
 def new_movie_from(request: movies_pb2.CreateMovieRequest) -> MovieChanges:

@@ -8,10 +8,10 @@ from typing import Any
 
 from marquee.catalog.v1 import movie_pb2, movies_pb2
 
+from service.api.protobuf import from_date, from_money, from_timestamp
 from service.catalog.models import MediaType, MovieStatus
 from service.catalog.movies.counting import Facet, FacetCounts, Total
 from service.catalog.movies.filters import MovieFilter
-from service.protobuf import from_date, from_money, from_timestamp
 
 IDS_AND_CODES = ("country", "language", "director_id", "person_id", "character_id", "year")
 OPTIONAL = (

@@ -11,7 +11,7 @@ from typing import Any
 from service.catalog.movies.conditions import Condition, Parameters
 from service.catalog.movies.fields import INT32_MAX, condition_sql
 from service.catalog.movies.planning import planned_by_values
-from service.db import connection
+from service.database.orm import connection
 
 EXACT_TOTAL = 10_000
 """The largest total that is counted; past it, PostgreSQL's estimate stands in."""

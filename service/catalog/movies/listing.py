@@ -15,7 +15,7 @@ from service.catalog.movies.conditions import Comparison, Condition, Parameters
 from service.catalog.movies.fields import condition_sql, genre_sql
 from service.catalog.movies.ordering import Order
 from service.catalog.movies.planning import planned_by_values, with_ids
-from service.db import fetch
+from service.database.orm import fetch
 
 Position = Sequence[Any]
 """[sort value as JSON, id]; the value is None in the run of rows without one."""

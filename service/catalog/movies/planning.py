@@ -12,7 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from service.catalog.movies.conditions import Comparison, Condition
-from service.db import fetch, transaction
+from service.database.orm import fetch, transaction
 
 # A page of rows is a tenth of what it is on a disk that reads in order; and a list is not worth several processes.
 SETTINGS = {

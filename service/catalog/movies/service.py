@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from service.api.pagination import Page, PageTokens, page_size
+from service.caching.page_cache import PageCache
 from service.catalog.movies import counting, listing
 from service.catalog.movies.counting import Facet, FacetCounts, Total
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.ordering import Order
 from service.catalog.service import MovieId
-from service.page_cache import PageCache
-from service.pagination import Page, PageTokens, page_size
 
 
 class Movies:

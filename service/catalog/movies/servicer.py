@@ -7,15 +7,15 @@ from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, movie_pb2, movies_pb2
 
+from service.api.protobuf import embed, embedded, serialized
 from service.auth.principal import current_principal
 from service.catalog.convert import BASIC, FULL
 from service.catalog.movies.convert import movie_changes_from, new_movie_from
 from service.catalog.movies.convert_filters import to_facet_counts, to_facets, to_filter, to_total
-from service.catalog.movies.replies import MovieReplies, View
+from service.catalog.movies.responses import MovieReplies, View
 from service.catalog.movies.service import Movies
 from service.catalog.movies.writing import MovieWrites
 from service.catalog.service import Catalog, MovieId
-from service.protobuf import embed, embedded, serialized
 
 
 class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):

@@ -10,14 +10,14 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import RawSQL
 
 from service import audit
+from service.api.etags import require_etag
 from service.auth.principal import UserId
 from service.catalog.errors import ImdbIdTaken, MovieNotFound, TmdbIdTaken
 from service.catalog.models import Movie, MovieGenre
 from service.catalog.movies.values import MovieChanges
 from service.catalog.service import Catalog, MovieDetail, MovieId, find_unknown_genres
-from service.db import transaction, violated_constraint
+from service.database.orm import transaction, violated_constraint
 from service.errors import DomainError, FieldsInvalid, FieldViolation, invalid_field
-from service.etags import require_etag
 from service.media.removal import FileRemoval
 
 

@@ -7,13 +7,13 @@ from typing import Any, cast
 
 from marquee.catalog.v1 import movie_pb2, people_pb2, person_pb2
 
+from service.api.protobuf import from_date, masked_fields, timestamp, to_date
 from service.catalog.cast.convert import to_appearance
 from service.catalog.models import Gender
 from service.catalog.people.values import Credit, PersonChanges, PersonDetail, PersonFilter, Photo
 from service.catalog.written_fields import Readers, known, known_text, path_of, read_fields, required_text, text
 from service.errors import invalid_field
 from service.media.convert import to_image
-from service.protobuf import from_date, masked_fields, timestamp, to_date
 
 GENDER_PREFIX = "GENDER_"
 

@@ -6,14 +6,14 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 
+from service.api.pagination import Page, PageTokens, page_size
 from service.catalog.cast.service import get_appearances
 from service.catalog.errors import PersonNotFound
 from service.catalog.models import MovieCharacter, Person
 from service.catalog.people.values import Credit, PersonId
-from service.db import connection
+from service.database.orm import connection
 from service.media.service import Media
 from service.media.values import Image
-from service.pagination import Page, PageTokens, page_size
 
 # Directing is a part without an appearance, and comes before those of the same movie. asyncpg reads and writes the
 # date of what has none, -infinity, as Python's first date.

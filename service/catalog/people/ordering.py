@@ -13,7 +13,7 @@ from typing import Any
 
 from service.catalog.errors import OrderByInvalid
 from service.catalog.people.values import PersonFilter
-from service.db import connection
+from service.database.orm import connection
 
 DEFAULT_ORDER = "name"
 

@@ -9,7 +9,7 @@ from service.catalog.models import Person, PersonPhoto
 from service.catalog.people.service import People
 from service.catalog.people.values import PersonDetail, PersonId, Photo
 from service.catalog.service import ensure_primary_photo
-from service.db import connection, transaction
+from service.database.orm import connection, transaction
 from service.media.removal import FileRemoval
 from service.media.service import Media
 from service.media.values import FileId

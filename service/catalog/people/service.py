@@ -7,17 +7,17 @@ from collections.abc import Collection
 from tortoise.exceptions import IntegrityError
 
 from service import audit
+from service.api.etags import require_etag
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.catalog.errors import ImdbIdTaken, PersonNotFound, TmdbIdTaken
 from service.catalog.models import Person
 from service.catalog.people.ordering import Order
 from service.catalog.people.values import PersonChanges, PersonDetail, PersonFilter, PersonId
-from service.db import WriteConflict, connection, transaction, violated_constraint
+from service.database.orm import WriteConflict, connection, transaction, violated_constraint
 from service.errors import DomainError, invalid_field
-from service.etags import require_etag
 from service.media.removal import FileRemoval
 from service.media.service import Media
-from service.pagination import Page, PageTokens, page_size
 
 # A character is in a movie once with nobody who plays it, and those who played it are about to be nobody.
 MERGED = """

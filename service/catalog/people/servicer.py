@@ -6,6 +6,7 @@ from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, people_pb2
 
+from service.api.protobuf import embed, embedded, serialized
 from service.auth.principal import current_principal
 from service.catalog.people.convert import (
     new_person_from,
@@ -17,11 +18,10 @@ from service.catalog.people.convert import (
 )
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
-from service.catalog.people.replies import PersonReplies
+from service.catalog.people.responses import PersonReplies
 from service.catalog.people.service import People
 from service.catalog.people.values import PersonId
 from service.media.values import FileId
-from service.protobuf import embed, embedded, serialized
 
 
 class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import NewType, TypedDict
 
+from service.api.etags import etag_of
 from service.catalog.models import Gender, MovieCharacter, Person
-from service.etags import etag_of
 from service.media.values import FileId, Image
 
 PersonId = NewType("PersonId", int)

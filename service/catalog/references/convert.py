@@ -6,11 +6,11 @@ from typing import cast
 
 from marquee.catalog.v1 import reference_pb2, references_pb2
 
+from service.api.etags import etag_of
+from service.api.protobuf import masked_fields, timestamp
 from service.catalog.models import Country
 from service.catalog.references.values import CountryChanges, GenreChanges, GenreDetail
 from service.catalog.written_fields import Readers, known, known_text, read_fields, required_text
-from service.etags import etag_of
-from service.protobuf import masked_fields, timestamp
 
 GENRE_FIELDS: Readers = {"name": required_text, "notes": known_text, "tmdb_id": known}
 COUNTRY_FIELDS: Readers = {"name": required_text, "iso_3166_1": known}

@@ -5,14 +5,14 @@ from __future__ import annotations
 from tortoise.exceptions import IntegrityError
 
 from service import audit
+from service.api.etags import require_etag
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.catalog.errors import CountryCodeTaken, CountryInUse, CountryNameTaken, CountryNotFound
 from service.catalog.models import Country
 from service.catalog.references.values import CountryChanges
-from service.db import transaction, violated_constraint
+from service.database.orm import transaction, violated_constraint
 from service.errors import DomainError
-from service.etags import require_etag
-from service.pagination import Page, PageTokens, page_size
 
 
 class Countries:

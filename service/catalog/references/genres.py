@@ -9,14 +9,14 @@ from tortoise.expressions import RawSQL
 from tortoise.queryset import QuerySet
 
 from service import audit
+from service.api.etags import require_etag
+from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.catalog.errors import GenreInUse, GenreNameTaken, GenreNotFound, TmdbIdTaken
 from service.catalog.models import Genre
 from service.catalog.references.values import GenreChanges, GenreDetail
-from service.db import transaction, violated_constraint
+from service.database.orm import transaction, violated_constraint
 from service.errors import DomainError
-from service.etags import require_etag
-from service.pagination import Page, PageTokens, page_size
 
 MOVIE_COUNT = "(SELECT coalesce(sum(x.movies), 0) FROM genre_counts AS x WHERE x.genre_id = genres.id)"
 

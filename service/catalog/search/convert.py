@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from marquee.catalog.v1 import search_pb2
 
+from service.api.protobuf import embed
 from service.catalog.people.convert import to_person
 from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
-from service.protobuf import embed
 
 _FIELDS = {
     MatchedField.TITLE: search_pb2.MATCHED_FIELD_TITLE,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import chain, pairwise
 
 from service.catalog.search.normalise import ARTICLES, Query, lexeme
-from service.db import connection
+from service.database.orm import connection
 
 MOST_EDITS = 2
 # Past these, a query is more likely to be none, and each word costs a look-up.

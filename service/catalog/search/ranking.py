@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from service.catalog.search.normalise import Query, every
-from service.db import connection
+from service.database.orm import connection
 
 EFFORTS = (0.7, 0.6, 0.55, 0.55)
 """What the best score must reach for an effort to be enough: every word as it is; a title or name that is the query

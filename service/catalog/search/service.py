@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from service.api.pagination import Page, PageTokens, page_size
 from service.catalog.people.service import People
 from service.catalog.people.values import PersonDetail, PersonId
 from service.catalog.search import ranking
 from service.catalog.search.normalise import Query, spans
-from service.catalog.search.pursuit import Cursor, pursue_movies, pursue_persons
 from service.catalog.search.ranking import Found
+from service.catalog.search.tiers import Cursor, pursue_movies, pursue_persons
 from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
 from service.catalog.service import Catalog, MovieId, Titles
-from service.pagination import Page, PageTokens, page_size
 
 MOST_RESULTS = 500
 DEFAULT_SUGGESTIONS = 10

@@ -6,12 +6,12 @@ from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, search_pb2
 
+from service.api.protobuf import embed, serialized
 from service.auth.principal import current_principal
 from service.catalog.convert import BASIC
-from service.catalog.movies.replies import MovieReplies
+from service.catalog.movies.responses import MovieReplies
 from service.catalog.search.convert import to_movie_match, to_person_match, to_suggestion
 from service.catalog.search.service import Search
-from service.protobuf import embed, serialized
 
 
 class SearchServicer(catalog_pb2_grpc.CatalogServiceServicer):

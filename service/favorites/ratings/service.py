@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 
 from tortoise.exceptions import IntegrityError
 
+from service.api.etags import EtagStale, require_etag
+from service.api.pagination import Page, PageTokens
 from service.auth.principal import UserId
 from service.catalog.service import MovieId
-from service.db import connection, fetch, violated_constraint
-from service.etags import EtagStale, require_etag
+from service.database.orm import connection, fetch, violated_constraint
 from service.favorites import listing
 from service.favorites.errors import MovieNotFound, RatingExists, RatingNotFound
-from service.favorites.keeping import missing_reference
+from service.favorites.list_kinds import missing_reference
 from service.favorites.listing import ListFilter
 from service.favorites.states import state_of
 from service.favorites.values import ListedRating, Rating, RatingChanges, RatingFigures, Review
-from service.pagination import Page, PageTokens
 
 Announce: TypeAlias = Callable[[Collection[MovieId]], Awaitable[None]]
 """Tells whoever keeps replies about these movies that their ratings changed."""

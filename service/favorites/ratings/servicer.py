@@ -7,12 +7,12 @@ from typing import Any, Protocol
 
 from marquee.favorites.v1 import favorites_pb2_grpc, rating_pb2, review_pb2
 
+from service.api.protobuf import embed, serialized
 from service.auth.principal import UserId, current_principal
 from service.catalog.service import MovieId
 from service.favorites import convert
 from service.favorites.listing import EVERYTHING
 from service.favorites.ratings.service import Ratings
-from service.protobuf import embed, serialized
 
 
 class MovieReplies(Protocol):

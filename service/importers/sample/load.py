@@ -19,7 +19,7 @@ from service.catalog.models import (
     MovieGenre,
     Person,
 )
-from service.db import transaction
+from service.database.orm import transaction
 
 Progress = Callable[[int, int], None]
 """Told how many of how many movies are done."""

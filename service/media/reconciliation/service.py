@@ -6,15 +6,15 @@ from collections.abc import AsyncIterator, Collection, Sequence
 from dataclasses import dataclass
 
 from service.media.models import File, FileRendition, FileState
-from service.media.reconciliation.judging import (
+from service.media.reconciliation.diff import (
     Finding,
     Patience,
     Problem,
     judge_rendition,
     judge_upload,
 )
-from service.media.reconciliation.repairs import Buckets, Repairs
-from service.media.reconciliation.streams import ObjectLister, RowReader, merged
+from service.media.reconciliation.listings import ObjectLister, RowReader, merged
+from service.media.reconciliation.repair import Buckets, Repairs
 from service.media.service import UPLOAD_PREFIX
 
 BATCH = 500

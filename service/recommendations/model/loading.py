@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from service.recommendations.model.copying import Connection, copied_rows, copy_bytes, number_array
 from service.recommendations.model.errors import RecommendationModelNotFound
-from service.recommendations.model.links import Links
 from service.recommendations.model.scoring import ServingModel
+from service.recommendations.model.sparse_weights import Links
 from service.recommendations.model.training import Row
 
 PART = 500

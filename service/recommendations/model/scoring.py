@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from service.recommendations.model.links import Links, find
+from service.recommendations.model.sparse_weights import Links, find
 
 Ids: TypeAlias = NDArray[np.int32]
 Scores: TypeAlias = NDArray[np.float32]

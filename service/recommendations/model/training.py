@@ -24,7 +24,7 @@ from service.recommendations.model.content import Content
 from service.recommendations.model.dataset import LEARNED_FACETS, Dataset
 from service.recommendations.model.errors import InteractionsMissing, TooManyMovies
 from service.recommendations.model.inverse import Inverse, invert
-from service.recommendations.model.links import Links
+from service.recommendations.model.sparse_weights import Links
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Told of a step how much of how much is done."""

@@ -1,0 +1,1 @@
+"""API conventions (AIPs) in code: pagination, etags, idempotency, field masks, validation, protobuf types."""

@@ -1,0 +1,1 @@
+"""The command line: one file per topic, arguments first, then one call."""

@@ -1,0 +1,1 @@
+"""Access to PostgreSQL: pool, transactions, notifications, snapshots, migrations and grants."""

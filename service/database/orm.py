@@ -1,0 +1,177 @@
+"""The database: one pool a process, transactions, and what PostgreSQL's errors mean.
+
+Tortoise keeps its state in a context variable: `connected` must be entered in the coroutine that starts the
+server, before it starts, or no handler sees the database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from contextvars import ContextVar
+from typing import Any, cast
+
+import asyncpg
+from tortoise import Model, Tortoise, connections, fields
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.exceptions import BaseORMException, IntegrityError
+from tortoise.fields.db_defaults import Now
+from tortoise.transactions import in_transaction
+
+from service.database.pool import RETRY_SOON, FetchingClient, unreachable
+from service.errors import Aborted, DeadlineExceeded, DomainError
+from service.settings import Pooler, Settings
+
+APP = "marquee"
+CONNECTION = "default"
+MODEL_MODULES = (
+    "service.media.models",
+    "service.users.models",
+    "service.catalog.models",
+    "service.favorites.models",
+    "service.recommendations.models",
+    "service.auth.revocations",
+    "service.auth.service_tokens",
+    "service.audit",
+    "service.ratelimit.postgres_storage",
+    "service.api.idempotency",
+    "aerich.models",
+)
+_WITHIN: ContextVar[bool] = ContextVar("within_transaction", default=False)
+# What asyncpg says of a connection that was lost, or taken back because it was, before it was used again.
+LOST = re.compile("is clos|released back to the pool")
+
+
+class StatementTimedOut(DeadlineExceeded):
+    """A statement ran longer than the server allows."""
+
+
+class LockTimedOut(Aborted):
+    """A statement waited longer for a lock than the server allows."""
+
+
+class WriteConflict(Aborted):
+    """PostgreSQL ended the transaction to keep concurrent ones correct."""
+
+
+class TimestampedModel(Model):
+    """A record that knows when it was made and last changed.
+
+    PostgreSQL keeps both: `created_at` by default, `updated_at` by trigger, whoever writes.
+    """
+
+    created_at = fields.DatetimeField(db_default=Now())
+    updated_at = fields.DatetimeField(db_default=Now())
+
+    class Meta:
+        """No table of its own."""
+
+        abstract = True
+
+
+def tortoise_config(settings: Settings) -> dict[str, Any]:
+    """Returns Tortoise's (and aerich's) configuration."""
+    credentials: dict[str, Any] = {
+        "dsn": settings.database_url.get_secret_value(),
+        # None is made ahead: making the pool then needs no database, and no caller waits while another makes it.
+        "minsize": 0,
+        "maxsize": settings.database_pool_size,
+        "timeout": settings.database_connect_timeout,
+        # One second more than PostgreSQL's own timeout, for when it no longer answers at all.
+        "command_timeout": settings.database_statement_timeout + 1,
+        "acquire_timeout": settings.database_acquire_timeout,
+    }
+    if settings.database_pooler is Pooler.TRANSACTION:
+        credentials["statement_cache_size"] = 0
+    else:
+        credentials["server_settings"] = {
+            "application_name": "marquee",
+            "statement_timeout": f"{settings.database_statement_timeout * 1000:.0f}",
+            "lock_timeout": f"{settings.database_lock_timeout * 1000:.0f}",
+            "idle_in_transaction_session_timeout": f"{settings.deadline * 1000:.0f}",
+            "jit": "off",
+        }
+    return {
+        "connections": {CONNECTION: {"engine": "service.database.pool", "credentials": credentials}},
+        "apps": {APP: {"models": list(MODEL_MODULES), "default_connection": CONNECTION}},
+        "use_tz": True,
+        "timezone": "UTC",
+    }
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[None]:
+    """Gives the enclosed code, and every task started in it, the database.
+
+    The pool connects on first use, so a server starts, unready, while PostgreSQL is away.
+    """
+    await Tortoise.init(config=tortoise_config(settings))
+    try:
+        yield
+    finally:
+        await Tortoise.close_connections()
+
+
+def connection() -> BaseDBAsyncClient:
+    """Returns the current connection: the transaction's inside of one, else the pool's."""
+    return cast("BaseDBAsyncClient", connections.get(CONNECTION))
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """Opens a transaction: commits when the block ends, rolls back when it raises; nests as savepoints."""
+    outside = _WITHIN.get()
+    _WITHIN.set(True)
+    try:
+        async with in_transaction(CONNECTION):
+            yield
+    finally:
+        _WITHIN.set(outside)
+
+
+async def fetch(statement: str, *values: object) -> list[Mapping[str, Any]]:
+    """Returns the rows of a statement, whatever it begins with, in the current transaction or outside of any.
+
+    Raises what the ORM raises. For statements of one's own on paths that are called often.
+    """
+    return await cast("FetchingClient", connection()).fetch(statement, *values)
+
+
+def within_transaction() -> bool:
+    """Tells whether the code that runs is inside of a `transaction`."""
+    return _WITHIN.get()
+
+
+def violated_constraint(error: IntegrityError) -> str:
+    """Returns the name of the constraint that a write broke; empty when PostgreSQL names none."""
+    return getattr(error.__cause__, "constraint_name", None) or ""
+
+
+def translate(error: BaseException) -> DomainError | None:
+    """Tells what PostgreSQL's and asyncpg's errors mean to a caller.
+
+    Returns None for what the caller must not learn of: broken SQL, violated constraints that no service function
+    expected, and everything that does not come from the database. What cannot be told from other errors by its
+    type (a socket's errors, a silence) the pool has named already.
+    """
+    if isinstance(error, BaseORMException) and error.__cause__ is not None:
+        error = error.__cause__
+    match error:
+        case asyncpg.QueryCanceledError():
+            return StatementTimedOut("the database did not answer in time")
+        case asyncpg.LockNotAvailableError():
+            return LockTimedOut("another change holds this record; repeat", retry_after=RETRY_SOON)
+        case asyncpg.SerializationError() | asyncpg.DeadlockDetectedError() | asyncpg.InvalidCachedStatementError():
+            return WriteConflict("lost against a concurrent change; repeat", retry_after=RETRY_SOON)
+        case (
+            asyncpg.PostgresConnectionError()
+            | asyncpg.OperatorInterventionError()
+            | asyncpg.IdleInTransactionSessionTimeoutError()
+            | asyncpg.ReadOnlySQLTransactionError()
+        ):
+            return unreachable()
+        # asyncpg's own fixed texts; its subclasses tell of a wrong use, and quote values.
+        case asyncpg.InterfaceError() if type(error) is asyncpg.InterfaceError and LOST.search(str(error)):
+            return unreachable()
+    return None

@@ -1,0 +1,1 @@
+"""Logging, access log and metrics."""

@@ -1,0 +1,1 @@
+"""Limits on callers: rates, concurrency and password attempts, with PostgreSQL and Redis storage."""

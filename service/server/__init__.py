@@ -1,0 +1,1 @@
+"""One worker process: the gRPC application, readiness, reflection and housekeeping."""

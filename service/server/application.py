@@ -1,0 +1,325 @@
+"""The composition root: the one place that lists the services and the interceptors, and runs them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import Any, Protocol, cast
+
+import grpc
+import structlog
+from google.protobuf.descriptor import FileDescriptor
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from marquee.catalog.v1 import catalog_pb2, catalog_pb2_grpc
+from marquee.favorites.v1 import favorites_pb2, favorites_pb2_grpc
+from marquee.media.v1 import media_pb2, media_pb2_grpc
+from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
+from marquee.users.v1 import users_pb2, users_pb2_grpc
+
+from service.auth.key_folder import KeyFolder
+from service.auth.policy import require_rules
+from service.auth.revocations import Revocations
+from service.auth.tokens import TokenVerifier
+from service.caching.invalidation import ReplyMetrics, ReplyNews
+from service.catalog.servicer import CatalogServicer
+from service.composition import Slices, compose_slices, housekeeping_jobs, password_hasher
+from service.database import orm
+from service.favorites.servicer import FavoritesServicer
+from service.interceptors.authentication import AuthenticationInterceptor, Verifier
+from service.interceptors.call_metrics import CallMetrics, RecordingInterceptor
+from service.interceptors.chain import Chain, Interceptor
+from service.interceptors.client_info import OriginInterceptor
+from service.interceptors.concurrency_limits import LimitsInterceptor
+from service.interceptors.deadline import DeadlineInterceptor
+from service.interceptors.dry_run import DryRunInterceptor
+from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.field_mask import FieldMaskInterceptor
+from service.interceptors.idempotency import IdempotencyInterceptor
+from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
+from service.interceptors.read_your_writes import Settle, SettlingInterceptor
+from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.stream_reauthentication import StandingInterceptor
+from service.interceptors.token_audit import ForgeryInterceptor
+from service.interceptors.validation import ValidationInterceptor
+from service.media.servicer import MediaServicer
+from service.media.storage import S3UploadStorage, UploadStorage
+from service.observability.access_log import CallLog, call_log
+from service.ratelimit.limiter import RateLimiter
+from service.ratelimit.redis_storage import SharedStore
+from service.recommendations.servicer import RecommendationsServicer
+from service.server.housekeeping import Housekeeping
+from service.server.options import channel_options
+from service.server.readiness import Readiness
+from service.server.reflection import add_reflection
+from service.settings import Settings
+from service.users.servicer import UsersServicer
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger()
+# What a call needs from gRPC's hands into its handler.
+QUIET = 0.1
+# Seconds within which a stream ends whose token has.
+STANDING_INTERVAL = 5.0
+# Streams that last until somebody ends them, or longer than any grace, and so never drain.
+ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges", "/marquee.media.v1.MediaService/WatchFile")
+HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
+
+
+@dataclass(frozen=True)
+class Registration:
+    """One service: its schema and how its servicer is added to a server."""
+
+    schema: FileDescriptor
+    add: Callable[[Slices, Any], None]
+
+
+SERVICES: Sequence[Registration] = (
+    Registration(
+        users_pb2.DESCRIPTOR,
+        lambda slices, server: users_pb2_grpc.add_UsersServiceServicer_to_server(
+            UsersServicer(
+                users=slices.users,
+                sessions=slices.sessions,
+                administration=slices.administration,
+                privacy=slices.privacy,
+                keys=slices.keys,
+                page_tokens=slices.page_tokens,
+                rate_limiter=slices.rate_limiter,
+            ),
+            server,
+        ),
+    ),
+    Registration(
+        catalog_pb2.DESCRIPTOR,
+        lambda slices, server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
+            CatalogServicer(
+                catalog=slices.catalog,
+                movie_replies=slices.movie_replies,
+                movies=slices.movies,
+                movie_writes=slices.movie_writes,
+                search=slices.search,
+                people=slices.people,
+                person_replies=slices.person_replies,
+                person_credits=slices.person_credits,
+                person_photos=slices.person_photos,
+                cast=slices.cast,
+                characters=slices.characters,
+                genres=slices.genres,
+                countries=slices.countries,
+                change_feed=slices.change_feed,
+                change_watches=slices.change_watches,
+                movie_exports=slices.movie_exports,
+            ),
+            server,
+        ),
+    ),
+    Registration(
+        favorites_pb2.DESCRIPTOR,
+        lambda slices, server: favorites_pb2_grpc.add_FavoritesServiceServicer_to_server(
+            FavoritesServicer(
+                slices.favorites,
+                ratings=slices.ratings,
+                viewer_states=slices.viewer_states,
+                movie_replies=slices.movie_replies,
+                rendered_pages=slices.rendered_pages,
+            ),
+            server,
+        ),
+    ),
+    Registration(
+        recommendations_pb2.DESCRIPTOR,
+        lambda slices, server: recommendations_pb2_grpc.add_RecommendationsServiceServicer_to_server(
+            RecommendationsServicer(
+                recommendations=slices.recommendations,
+                dismissals=slices.dismissals,
+                movie_replies=slices.movie_replies,
+            ),
+            server,
+        ),
+    ),
+    Registration(
+        media_pb2.DESCRIPTOR,
+        lambda slices, server: media_pb2_grpc.add_MediaServiceServicer_to_server(
+            MediaServicer(
+                media=slices.media, files=slices.files, verdicts=slices.verdicts, file_watches=slices.file_watches
+            ),
+            server,
+        ),
+    ),
+)
+
+
+def interceptors(
+    settings: Settings,
+    *,
+    verifier: Verifier,
+    metrics: CallMetrics,
+    calls: CallLog,
+    rate_limiter: RateLimiter,
+    settle: Settle,
+) -> Sequence[Interceptor]:
+    """Returns the interceptors, outermost first; each stands where it does for the reason beside it."""
+    return (
+        # Sees whatever any other raises: what passes it unseen leaks to the client.
+        ErrorsInterceptor(),
+        # Names the call before anything can log, and so that even a refused call has a name.
+        RequestIdInterceptor(),
+        # Outside of all that may refuse a call: a refusal is recorded like an answer.
+        RecordingInterceptor(metrics, calls),
+        # Bounds everything that may wait, authentication included.
+        DeadlineInterceptor(unary=settings.deadline, stream=settings.stream_deadline),
+        # Before any work is done for a caller who may be one too many.
+        LimitsInterceptor(unary=settings.max_concurrent_calls, streams=settings.max_concurrent_streams),
+        # Before whatever counts by peer.
+        OriginInterceptor(trusted_proxies=settings.trusted_proxies),
+        # Around authentication: who is turned away there gets no further, and is counted all the same.
+        TurnedAwayInterceptor(rate_limiter),
+        # Around authentication, whose refusals it tells apart.
+        ForgeryInterceptor(),
+        # Before validation: who may not call learns nothing about the request.
+        AuthenticationInterceptor(verifier),
+        # Within authentication, whose verdict about a long stream it repeats.
+        StandingInterceptor(verifier, interval=STANDING_INTERVAL),
+        # After authentication, for it counts by principal; before validation, which may be costly.
+        RateLimitInterceptor(rate_limiter),
+        # What is within sees only what the contract admits.
+        ValidationInterceptor(),
+        # Before the act, which a mask that names nothing must prevent; around the repeats, whose answers stay whole.
+        FieldMaskInterceptor(),
+        # Around the transactions of the two below: only what was committed is heard of.
+        SettlingInterceptor(settle),
+        # Around the repeats: what was only tried leaves no first answer.
+        DryRunInterceptor(),
+        # Last: one transaction around the request_id and the act.
+        IdempotencyInterceptor(),
+    )
+
+
+def full_methods() -> list[str]:
+    """Returns `/package.Service/Method` of every rpc of our own services and of health."""
+    services = [
+        service
+        for schema in (*(registration.schema for registration in SERVICES), HEALTH)
+        for service in schema.services_by_name.values()
+    ]
+    return [f"/{service.full_name}/{rpc.name}" for service in services for rpc in service.methods]
+
+
+def service_names() -> list[str]:
+    """Returns the full names of our own services."""
+    return [service.full_name for registration in SERVICES for service in registration.schema.services_by_name.values()]
+
+
+class ServerMetrics(CallMetrics, ReplyMetrics, Protocol):
+    """Where all figures go."""
+
+
+class MarqueeServer:
+    """One process's gRPC server with its database, from start to drained end."""
+
+    def __init__(self, settings: Settings, *, metrics: ServerMetrics, storage: UploadStorage | None = None) -> None:
+        """Checks the settings and the policy table; raises ValueError, KeysUnusable, PolicyMissing."""
+        require_rules(full_methods())
+        self._settings = settings.for_serving()
+        self._keys = KeyFolder.from_settings(settings)
+        self._shared_store = SharedStore.from_settings(settings)
+        self._metrics = metrics
+        self._storage = storage
+        self._resources = AsyncExitStack()
+
+    async def start(self) -> int:
+        """Starts serving and returns the port.
+
+        The database may be away: health then says NOT_SERVING until it is back. Raises RuntimeError when the
+        port is taken.
+        """
+        settings = self._settings
+        # Before the server starts and in this coroutine, or no handler sees the database.
+        await self._resources.enter_async_context(orm.connected(settings))
+        passwords = password_hasher(settings)
+        self._resources.callback(passwords.close)
+        if self._shared_store is not None:
+            self._resources.push_async_callback(self._shared_store.close)
+        await self._keys.start()
+        self._resources.push_async_callback(self._keys.close)
+        revocations = Revocations(settings)
+        await revocations.start()
+        self._resources.push_async_callback(revocations.close)
+        verifier = TokenVerifier.from_settings(settings, self._keys, revocations=revocations)
+        calls = call_log(settings)
+        self._resources.callback(calls.flush)
+        self._resources.callback(self._metrics.publish)
+        reply_news = ReplyNews(settings, metrics=self._metrics)
+        slices = compose_slices(
+            settings,
+            passwords=passwords,
+            shared_store=self._shared_store,
+            keys=self._keys,
+            verifier=verifier,
+            storage=self._storage or S3UploadStorage.from_settings(settings),
+            reply_news=reply_news,
+        )
+        await reply_news.start()
+        self._resources.push_async_callback(reply_news.close)
+        slices.active_model.start()
+        self._resources.push_async_callback(slices.active_model.close)
+        self._chain = Chain(
+            interceptors(
+                settings,
+                verifier=verifier,
+                metrics=self._metrics,
+                calls=calls,
+                rate_limiter=slices.rate_limiter,
+                settle=reply_news.settle,
+            ),
+            endless=ENDLESS,
+        )
+        for registration in SERVICES:
+            registration.add(slices, self._chain)
+        self._server = grpc.aio.server(handlers=[self._chain], options=channel_options(settings))
+        housekeeping = Housekeeping(settings, jobs=housekeeping_jobs(slices))
+        housekeeping.start()
+        self._resources.push_async_callback(housekeeping.close)
+        self._readiness = Readiness(settings, services=service_names())
+        self._resources.push_async_callback(self._readiness.close)
+        health_pb2_grpc.add_HealthServicer_to_server(self._readiness.servicer, cast("Any", self._chain))
+        if settings.reflection:
+            add_reflection(self._chain, [*service_names(), HEALTH.services_by_name["Health"].full_name])
+        port = self._server.add_insecure_port(f"{settings.host}:{settings.port}")
+        await self._readiness.start()
+        await self._server.start()
+        log.info("serving", host=settings.host, port=port)
+        return port
+
+    async def stop(self, grace: float) -> bool:
+        """Drains: says NOT_SERVING, lets calls under way end within `grace` seconds, then closes everything.
+
+        Returns False when calls had to be cancelled. Their clean-up has run, too, when this returns.
+        """
+        await self._readiness.drain()
+        self._chain.end_endless_streams()
+        in_time = not await self._cancels_calls(grace)
+        await self._resources.aclose()
+        log.info("stopped", drained=in_time)
+        return in_time
+
+    async def _cancels_calls(self, grace: float) -> bool:
+        before = self._chain.cancelled
+        cutting = asyncio.create_task(self._cut_unheard_calls())
+        await self._server.stop(grace)
+        cutting.cancel()
+        # gRPC's stop returns before the handlers that it cancels have cleaned up, so they are awaited apart.
+        await self._chain.wait_until_idle()
+        return self._chain.cancelled > before
+
+    async def _cut_unheard_calls(self) -> None:
+        """Ends the grace once every handler has.
+
+        Calls that had arrived, but that gRPC had not handed to a handler when it began to stop, are handed to none
+        any more: without this they would hang for the whole grace before they are cancelled all the same.
+        """
+        await self._chain.wait_until_idle()
+        await asyncio.sleep(QUIET)
+        await self._chain.wait_until_idle()
+        await self._server.stop(None)

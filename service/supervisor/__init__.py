@@ -1,0 +1,1 @@
+"""The parent process: workers, ports and the metrics endpoint; never imports grpc."""

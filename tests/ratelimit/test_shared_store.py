@@ -1,0 +1,149 @@
+"""Limits shared through a real Redis: one count for all, and calls that go on while it is away."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+import structlog
+from marquee.catalog.v1 import movies_pb2
+from marquee.users.v1 import users_pb2
+
+from service.media.storage import S3UploadStorage
+from service.settings import Settings
+from service.supervisor.ports import free_port
+from tests.client import Client, refused
+from tests.conftest import SettingsFactory
+from tests.outage import seconds_until, served
+from tests.redis_server import PASSWORD, RedisServer, redis_server
+
+LIMIT = 4
+DAY = 86_400
+
+
+@pytest.fixture
+def redis(tmp_path: Path) -> Iterator[RedisServer]:
+    with redis_server(tmp_path) as server:
+        yield server
+
+
+@pytest.fixture(params=["redis", "valkey"])
+def settings(
+    make_settings: SettingsFactory, database_url: str, redis: RedisServer, request: pytest.FixtureRequest
+) -> Settings:
+    return make_settings(
+        database_url=database_url,
+        shared_store_url=redis.url(request.param),
+        # So that a slow machine is not taken for an absent store.
+        shared_store_timeout=5.0,
+        # As of two workers: what is shared is not divided.
+        workers=2,
+        port=free_port(),
+        rate_limit_read=f"{LIMIT}/day",
+        password_attempts_account_peer=f"{LIMIT}/day",
+    )
+
+
+@pytest.fixture
+async def clients(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[list[Client]]:
+    """A client of each of two servers."""
+    async with AsyncExitStack() as stack:
+        elsewhere = settings.model_copy(update={"port": free_port()})
+        yield [(await stack.enter_async_context(served(own, storage))).client for own in (settings, elsewhere)]
+
+
+def read(client: Client) -> Any:
+    return client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
+
+
+async def attempt(client: Client) -> str:
+    """Tries a wrong password; returns the reason of the refusal."""
+    return (await refused(client.users.Login(users_pb2.LoginRequest(login="anna", password="wrong")))).reason
+
+
+async def use_up(clients: list[Client]) -> None:
+    """Makes as many reads as the limit admits, by turns."""
+    for number in range(LIMIT):
+        await read(clients[number % len(clients)])
+
+
+async def test_two_servers_share_one_count(clients: list[Client]) -> None:
+    await use_up(clients)
+    for client in clients:
+        refusal = await refused(read(client))
+        assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMIT_EXCEEDED")
+        assert 0 < refusal.details["RetryInfo"].retry_delay.ToTimedelta().total_seconds() <= DAY + 1
+    (told,) = (await clients[1].users.GetRateLimits(users_pb2.GetRateLimitsRequest())).rate_limits
+    assert (told.method_class, told.limit, told.remaining) == ("read", LIMIT, 0)
+
+
+async def test_and_one_count_of_attempts_at_a_password(clients: list[Client], database: asyncpg.Connection) -> None:
+    reasons = [await attempt(clients[number % 2]) for number in range(LIMIT + 2)]
+    assert reasons == ["CREDENTIALS_INVALID"] * LIMIT + ["TOO_MANY_ATTEMPTS"] * 2
+    assert await database.fetchval("SELECT count(*) FROM counters") == 0
+
+
+async def test_a_success_forgets_them(clients: list[Client]) -> None:
+    user = await clients[0].registered("anna")
+    for _ in range(2):
+        for number in range(LIMIT - 1):
+            assert await attempt(clients[number % 2]) == "CREDENTIALS_INVALID"
+        await clients[0].login(user)
+
+
+async def test_calls_go_on_while_the_store_is_dead(clients: list[Client], redis: RedisServer) -> None:
+    await use_up(clients)
+    with structlog.testing.capture_logs() as events:
+        redis.kill()
+        for _ in range(LIMIT):
+            for client in clients:
+                await read(client)
+        assert not (await clients[0].users.GetRateLimits(users_pb2.GetRateLimitsRequest())).rate_limits
+        redis.start()
+
+        async def limited() -> bool:
+            try:
+                await read(clients[0])
+            except grpc.aio.AioRpcError as error:
+                return error.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+            return False
+
+        await seconds_until(limited)
+    told = [event["away"] for event in events if event["event"] == "shared_store"]
+    assert told[:2] == [True, True], "each server tells once that it is away"
+    assert told[2:] in ([False], [False, False]), "and once that it is back"
+    assert PASSWORD not in repr(events)
+
+
+async def test_attempts_are_then_counted_in_the_database(clients: list[Client], redis: RedisServer) -> None:
+    redis.kill()
+    reasons = [await attempt(clients[number % 2]) for number in range(LIMIT + 2)]
+    assert reasons == ["CREDENTIALS_INVALID"] * LIMIT + ["TOO_MANY_ATTEMPTS"] * 2
+
+
+async def test_a_store_that_hangs_holds_nobody_up(
+    settings: Settings, storage: S3UploadStorage, redis: RedisServer
+) -> None:
+    """Without a bound, each of these calls would end at its client's deadline."""
+    hasty = settings.model_copy(update={"shared_store_timeout": 0.05})
+    async with served(hasty, storage) as server:
+        with redis.hung():
+            for _ in range(LIMIT + 1):
+                await read(server.client)
+            assert await attempt(server.client) == "CREDENTIALS_INVALID"
+
+
+async def test_after_a_restart_of_the_store_no_call_sees_its_lost_connections(
+    clients: list[Client], redis: RedisServer
+) -> None:
+    await read(clients[0])
+    redis.kill()
+    redis.start()
+    with structlog.testing.capture_logs() as events:
+        await read(clients[0])
+    assert not [event for event in events if event["event"] == "shared_store"]

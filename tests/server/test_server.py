@@ -1,0 +1,221 @@
+"""The composition root: what stands in it, in which order, and what stops it from starting."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import grpc
+import pytest
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from marquee.catalog.v1 import movies_pb2
+
+from service.auth import policy
+from service.auth.keys import KeysUnusable
+from service.auth.policy import PolicyMissing
+from service.interceptors.authentication import AuthenticationInterceptor
+from service.interceptors.call_metrics import RecordingInterceptor
+from service.interceptors.chain import Chain
+from service.interceptors.client_info import OriginInterceptor
+from service.interceptors.concurrency_limits import LimitsInterceptor
+from service.interceptors.deadline import DeadlineInterceptor
+from service.interceptors.dry_run import DryRunInterceptor
+from service.interceptors.errors import ErrorsInterceptor
+from service.interceptors.field_mask import FieldMaskInterceptor
+from service.interceptors.idempotency import IdempotencyInterceptor
+from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
+from service.interceptors.read_your_writes import SettlingInterceptor
+from service.interceptors.request_id import RequestIdInterceptor
+from service.interceptors.stream_reauthentication import StandingInterceptor
+from service.interceptors.token_audit import ForgeryInterceptor
+from service.interceptors.validation import ValidationInterceptor
+from service.media.storage import S3UploadStorage
+from service.observability.access_log import CallLog
+from service.ratelimit.limiter import RateLimiter
+from service.server.application import SERVICES, MarqueeServer, full_methods, interceptors, service_names
+from service.server.options import channel_options
+from service.server.readiness import LIVENESS
+from service.settings import Settings
+from tests.catalogue import add_movie
+from tests.client import Client, refused
+from tests.conftest import SettingsFactory
+from tests.interceptors.fakes import Everyone, Figures, settled
+
+SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
+
+
+def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) -> None:
+    """A change of order is a change of what leaks, what is logged and what is refused first."""
+    limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
+    stand = interceptors(
+        make_settings(), verifier=Everyone(), metrics=Figures(), calls=CallLog(), rate_limiter=limiter, settle=settled
+    )
+    assert [type(interceptor) for interceptor in stand] == [
+        ErrorsInterceptor,
+        RequestIdInterceptor,
+        RecordingInterceptor,
+        DeadlineInterceptor,
+        LimitsInterceptor,
+        OriginInterceptor,
+        TurnedAwayInterceptor,
+        ForgeryInterceptor,
+        AuthenticationInterceptor,
+        StandingInterceptor,
+        RateLimitInterceptor,
+        ValidationInterceptor,
+        FieldMaskInterceptor,
+        SettlingInterceptor,
+        DryRunInterceptor,
+        IdempotencyInterceptor,
+    ]
+
+
+def test_every_service_is_listed() -> None:
+    assert service_names() == [
+        "marquee.users.v1.UsersService",
+        "marquee.catalog.v1.CatalogService",
+        "marquee.favorites.v1.FavoritesService",
+        "marquee.recommendations.v1.RecommendationsService",
+        "marquee.media.v1.MediaService",
+    ]
+    protos = {path.parts[-3] for path in (Path(__file__).parents[2] / "protos" / "marquee").glob("*/v1/*.proto")}
+    assert {registration.schema.package.split(".")[1] for registration in SERVICES} == protos
+
+
+def test_every_rpc_of_every_descriptor_has_a_line() -> None:
+    for full_method in full_methods():
+        assert policy.rule_for(full_method) is policy.POLICY[full_method]
+
+
+async def test_every_rpc_of_every_descriptor_is_served(client: Client) -> None:
+    """None answers UNIMPLEMENTED, whoever calls and whatever they send."""
+    for full_method in full_methods():
+        if full_method.endswith("/Watch"):
+            continue
+        rpc: Any = client.channel.unary_unary(full_method)
+        call = rpc(b"", timeout=10)
+        assert await call.code() is not grpc.StatusCode.UNIMPLEMENTED, full_method
+
+
+def test_an_rpc_without_a_line_stops_the_start() -> None:
+    with pytest.raises(PolicyMissing, match="XService/New"):
+        policy.require_rules([*full_methods(), "/marquee.x.v1.XService/New"])
+
+
+async def test_nor_would_it_answer_if_it_were_served(make_settings: SettingsFactory) -> None:
+    limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
+    chain = Chain(
+        interceptors(
+            make_settings(),
+            verifier=Everyone(),
+            metrics=Figures(),
+            calls=CallLog(),
+            rate_limiter=limiter,
+            settle=settled,
+        )
+    )
+
+    class Details:
+        method = "/marquee.x.v1.XService/New"
+
+    handler: Any = grpc.unary_unary_rpc_method_handler(lambda _request, _context: b"")
+    chain.add_generic_rpc_handlers([grpc.method_handlers_generic_handler("marquee.x.v1.XService", {"New": handler})])
+    with pytest.raises(PolicyMissing):
+        chain.service(Details())
+
+
+@pytest.mark.parametrize("missing", ["index_key", "page_token_key", "data_keys"])
+def test_a_server_without_its_keys_does_not_start(make_settings: SettingsFactory, missing: str) -> None:
+    with pytest.raises(ValueError, match=f"MARQUEE_{missing.upper()}"):
+        MarqueeServer(make_settings(**{missing: ""}), metrics=Figures())
+
+
+def test_a_server_without_a_signing_key_does_not_start(make_settings: SettingsFactory, tmp_path: Path) -> None:
+    with pytest.raises(KeysUnusable):
+        MarqueeServer(make_settings(keys_dir=tmp_path), metrics=Figures())
+
+
+def test_grpc_itself_is_bounded(make_settings: SettingsFactory) -> None:
+    settings = make_settings(workers=2, port=50051, max_request_bytes=2048, max_response_bytes=4096)
+    options = dict(channel_options(settings))
+    assert options["grpc.so_reuseport"] == 1
+    assert options["grpc.max_receive_message_length"] == 2048
+    assert options["grpc.max_send_message_length"] == 4096
+    assert options["grpc.max_metadata_size"] == settings.max_metadata_bytes
+    assert options["grpc.absolute_max_metadata_size"] == settings.max_metadata_bytes * 2
+    assert options["grpc.max_concurrent_streams"] >= settings.max_concurrent_calls
+    assert options["grpc.max_connection_age_ms"] == settings.connection_max_age * 1000
+    assert options["grpc.max_connection_age_grace_ms"] >= settings.deadline * 1000
+    assert options["grpc.keepalive_time_ms"] <= 30_000
+    assert dict(channel_options(make_settings()))["grpc.so_reuseport"] == 0, (
+        "a port of the system's choice is shared with nobody"
+    )
+
+
+async def health_of(channel: grpc.aio.Channel, service: str) -> Any:
+    health: Any = health_pb2_grpc.HealthStub(channel)
+    return (await health.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)).status
+
+
+async def test_every_service_tells_its_health(channel: grpc.aio.Channel) -> None:
+    for name in ("", LIVENESS, *service_names()):
+        assert await health_of(channel, name) == SERVING
+    assert (await refused(health_of(channel, "marquee.x.v1.XService"))).code is grpc.StatusCode.NOT_FOUND
+
+
+async def test_a_server_whose_database_is_away_starts_unready(
+    make_settings: SettingsFactory, storage: S3UploadStorage
+) -> None:
+    settings = make_settings(database_url="postgresql://127.0.0.1:1/none", database_connect_timeout=0.5)
+    server = MarqueeServer(settings, metrics=Figures(), storage=storage)
+    port = await server.start()
+    try:
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+            assert await health_of(channel, "") == NOT_SERVING
+            assert await health_of(channel, LIVENESS) == SERVING
+            client = Client(channel, settings)
+            refusal = await refused(client.catalog.ListMovies(movies_pb2.ListMoviesRequest()))
+            assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAVAILABLE, "DATABASE_UNREACHABLE")
+            assert "127.0.0.1" not in refusal.message
+    finally:
+        await server.stop(1)
+
+
+async def test_a_draining_server_says_so_and_lets_calls_end(
+    settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
+) -> None:
+    await add_movie(database)
+    figures = Figures()
+    server = MarqueeServer(settings, metrics=figures, storage=storage)
+    port = await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, asyncio.timeout(20):
+        health: Any = health_pb2_grpc.HealthStub(channel)
+        watch = health.Watch(health_pb2.HealthCheckRequest())
+        assert (await watch.read()).status == SERVING
+        async with database.transaction():
+            await database.execute("LOCK TABLE movies IN ACCESS EXCLUSIVE MODE")
+            call = asyncio.ensure_future(Client(channel, settings).catalog.ListMovies(movies_pb2.ListMoviesRequest()))
+            while figures.under_way < 2:  # noqa: ASYNC110 - the watch and the call; the figures have no event
+                await asyncio.sleep(0.01)
+            stopping = asyncio.create_task(server.stop(5))
+            assert (await watch.read()).status == NOT_SERVING
+        assert len((await call).movies) == 1
+        assert await stopping, "nothing had to be cancelled"
+
+
+async def test_calls_that_no_handler_has_heard_of_do_not_hang(settings: Settings, storage: S3UploadStorage) -> None:
+    """A stopping server hands no more calls to handlers; those that had arrived must end long before the grace."""
+    server = MarqueeServer(settings, metrics=Figures(), storage=storage)
+    port = await server.start()
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        client = Client(channel, settings)
+        await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
+        calls = [asyncio.ensure_future(client.catalog.ListMovies(movies_pb2.ListMoviesRequest())) for _ in range(40)]
+        await asyncio.sleep(0.02)
+        async with asyncio.timeout(20):
+            await server.stop(60)
+            answers = await asyncio.gather(*calls, return_exceptions=True)
+    codes = {answer.code() for answer in answers if isinstance(answer, grpc.aio.AioRpcError)}
+    assert codes <= {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
