@@ -15,7 +15,7 @@ ADDRESSES = frozenset({"ipv4", "ipv6"})
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class ClientInfo:
     """Where a call comes from."""
 
     peer: str
@@ -25,22 +25,22 @@ class Origin:
 
 
 # Callers come again with every call, and taking their names apart costs more than all else here.
-ORIGINS_REMEMBERED = 1024
-UNKNOWN = Origin(peer="", device="")
-CURRENT: ContextVar[Origin] = ContextVar("origin", default=UNKNOWN)
+CACHE_SIZE = 1024
+UNKNOWN = ClientInfo(peer="", device="")
+CURRENT: ContextVar[ClientInfo] = ContextVar("client_info", default=UNKNOWN)
 
 
-def current_origin() -> Origin:
-    """Returns where the request under way comes from, as the origin interceptor found it."""
+def current_client_info() -> ClientInfo:
+    """Returns where the request under way comes from, as the client info interceptor found it."""
     return CURRENT.get()
 
 
-@lru_cache(ORIGINS_REMEMBERED)
-def origin_of(
+@lru_cache(CACHE_SIZE)
+def client_info_of(
     connection: str, forwarded: str | bytes | None, trusted_proxies: int, *labels: str | bytes | None
-) -> Origin:
+) -> ClientInfo:
     """Returns the origin of a call: its peer as `peer_of` finds it, its device as `device_of` does."""
-    return Origin(peer_of(connection, forwarded, trusted_proxies=trusted_proxies), device_of(*labels))
+    return ClientInfo(peer_of(connection, forwarded, trusted_proxies=trusted_proxies), device_of(*labels))
 
 
 def peer_of(connection: str, forwarded: str | bytes | None, *, trusted_proxies: int) -> str:

@@ -19,7 +19,7 @@ from google.protobuf.descriptor import Descriptor
 from google.protobuf.message import DecodeError, Message
 
 from service.api.protobuf import Serialized
-from service.auth.client_info import UNKNOWN, Origin
+from service.auth.client_info import UNKNOWN, ClientInfo
 from service.auth.principal import ANONYMOUS, Principal
 from service.errors import InvalidArgument, Unavailable
 
@@ -73,7 +73,7 @@ class Call:
     metadata: dict[str, str | bytes]
     """Request metadata; of a repeated key, the last value."""
     request_id: str = ""
-    origin: Origin = UNKNOWN
+    client_info: ClientInfo = UNKNOWN
     principal: Principal = ANONYMOUS
     is_counted: bool = False
     """True once the call has been counted against a rate."""

@@ -1,10 +1,10 @@
-"""Origin: makes known where each call comes from."""
+"""ClientInfo: makes known where each call comes from."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from service.auth.client_info import CURRENT, origin_of
+from service.auth.client_info import CURRENT, client_info_of
 from service.interceptors.chain import Call, Handler, Rpc
 
 FORWARDED = "x-forwarded-for"
@@ -12,7 +12,7 @@ DEVICE = "x-device-label"
 USER_AGENT = "user-agent"
 
 
-class OriginInterceptor:
+class ClientInfoInterceptor:
     """Finds the caller's network and device, and believes of the metadata only what trusted proxies wrote."""
 
     def __init__(self, *, trusted_proxies: int) -> None:
@@ -27,10 +27,10 @@ class OriginInterceptor:
 
         async def placed(request: Any, call: Call) -> Any:
             told = call.metadata
-            call.origin = origin_of(
+            call.client_info = client_info_of(
                 call.context.peer(), told.get(FORWARDED), trusted_proxies, told.get(DEVICE), told.get(USER_AGENT)
             )
-            CURRENT.set(call.origin)
+            CURRENT.set(call.client_info)
             return await handler(request, call)
 
         return placed

@@ -25,7 +25,7 @@ class RateLimitInterceptor:
 
         async def counted(request: Any, call: Call) -> Any:
             call.is_counted = True
-            waits = count(call.principal, call.origin.peer)
+            waits = count(call.principal, call.client_info.peer)
             if waits is not None:
                 await waits
             return await handler(request, call)
@@ -50,7 +50,7 @@ class TurnedAwayInterceptor:
             try:
                 return await handler(request, call)
             except (Unauthenticated, PermissionDenied):
-                waits = None if call.is_counted else count(call.principal, call.origin.peer)
+                waits = None if call.is_counted else count(call.principal, call.client_info.peer)
                 if waits is not None:
                     await waits
                 raise

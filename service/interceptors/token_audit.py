@@ -43,7 +43,7 @@ class ForgeryInterceptor:
             return
         self._next, unrecorded, self._unrecorded = now + INTERVAL, self._unrecorded, 0
         method = call.rpc.full_method
-        log.warning("token.forged", method=method, peer=call.origin.peer, more=unrecorded)
+        log.warning("token.forged", method=method, peer=call.client_info.peer, more=unrecorded)
         try:
             await audit.record(
                 "tokens.refuse", resource=method, actor_user_id=None, outcome="denied", unrecorded_before=unrecorded

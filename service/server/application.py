@@ -30,7 +30,7 @@ from service.favorites.servicer import FavoritesServicer
 from service.interceptors.authentication import AuthenticationInterceptor, Verifier
 from service.interceptors.call_metrics import CallMetrics, RecordingInterceptor
 from service.interceptors.chain import Chain, Interceptor
-from service.interceptors.client_info import OriginInterceptor
+from service.interceptors.client_info import ClientInfoInterceptor
 from service.interceptors.concurrency_limits import LimitsInterceptor
 from service.interceptors.deadline import DeadlineInterceptor
 from service.interceptors.dry_run import DryRunInterceptor
@@ -172,7 +172,7 @@ def interceptors(
         # Before any work is done for a caller who may be one too many.
         LimitsInterceptor(unary=settings.max_concurrent_calls, streams=settings.max_concurrent_streams),
         # Before whatever counts by peer.
-        OriginInterceptor(trusted_proxies=settings.trusted_proxies),
+        ClientInfoInterceptor(trusted_proxies=settings.trusted_proxies),
         # Around authentication: who is turned away there gets no further, and is counted all the same.
         TurnedAwayInterceptor(rate_limiter),
         # Around authentication, whose refusals it tells apart.

@@ -9,7 +9,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service import audit
-from service.auth.client_info import Origin
+from service.auth.client_info import ClientInfo
 from service.auth.principal import AccountGone, UserId
 from service.auth.revocations import RevocationWriter
 from service.database.orm import transaction
@@ -73,12 +73,12 @@ class Privacy:
             async for record in source.export(user_id):
                 yield record
 
-    async def delete_account(self, user_id: UserId, *, password: str, origin: Origin) -> None:
+    async def delete_account(self, user_id: UserId, *, password: str, client_info: ClientInfo) -> None:
         """Erases a user who proves to be themselves.
 
         Raises PasswordWrong, TooManyAttempts, and what erase raises.
         """
-        await self._sessions.require_password(user_id, password, origin=origin)
+        await self._sessions.require_password(user_id, password, client_info=client_info)
         await self.erase(user_id, actor_user_id=user_id)
 
     async def erase(self, user_id: UserId, *, actor_user_id: UserId | None) -> None:

@@ -9,7 +9,7 @@ from tortoise.exceptions import IntegrityError
 
 from service import audit
 from service.api.etags import require_etag
-from service.auth.client_info import Origin
+from service.auth.client_info import ClientInfo
 from service.auth.passwords import PasswordHasher
 from service.auth.principal import AccountGone, UserId
 from service.auth.sealing import DataSealer
@@ -64,7 +64,7 @@ class Users:
         username: str,
         email: str,
         password: str,
-        origin: Origin,
+        client_info: ClientInfo,
         first_name: str = "",
         last_name: str = "",
     ) -> SignIn:
@@ -79,7 +79,7 @@ class Users:
             async with transaction():
                 await _save_new(user)
                 await audit.record("users.register", resource=f"users/{user.id}", actor_user_id=user.id)
-                tokens = await self._sessions.open(user, origin)
+                tokens = await self._sessions.open(user, client_info)
         except IntegrityError as error:
             raise taken(error) or error from error
         return SignIn(await self._accounts.account(user), tokens)
@@ -130,7 +130,7 @@ class Users:
         )
 
     async def update_profile(
-        self, user_id: UserId, changes: ProfileChanges, *, etag: str, current_password: str, origin: Origin
+        self, user_id: UserId, changes: ProfileChanges, *, etag: str, current_password: str, client_info: ClientInfo
     ) -> Profile:
         """Changes a user's account and profile, all that is named or nothing.
 
@@ -141,7 +141,7 @@ class Users:
         if violations:
             raise FieldsInvalid(violations)
         if "email" in changes:
-            await self._sessions.require_password(user_id, current_password, origin=origin)
+            await self._sessions.require_password(user_id, current_password, client_info=client_info)
         try:
             async with transaction():
                 # Before the user, as whoever deletes the file: neither waits for the other in a circle.

@@ -10,7 +10,7 @@ from marquee.users.v1 import key_pb2, users_pb2, users_pb2_grpc
 
 from service import audit
 from service.api.pagination import PageTokens
-from service.auth.client_info import current_origin
+from service.auth.client_info import current_client_info
 from service.auth.keys import PublishedKeys
 from service.auth.principal import UserId, current_principal
 from service.ratelimit.limiter import RateLimiter
@@ -53,7 +53,7 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
             password=request.password,
             first_name=request.first_name,
             last_name=request.last_name,
-            origin=current_origin(),
+            client_info=current_client_info(),
         )
         return users_pb2.RegisterResponse(
             user=convert.to_user(sign_in.account),
@@ -63,7 +63,9 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
 
     async def Login(self, request: users_pb2.LoginRequest, context: Any) -> users_pb2.LoginResponse:
         """Signs in."""
-        sign_in = await self._sessions.login(login=request.login, password=request.password, origin=current_origin())
+        sign_in = await self._sessions.login(
+            login=request.login, password=request.password, client_info=current_client_info()
+        )
         return users_pb2.LoginResponse(
             user=convert.to_user(sign_in.account),
             access_token=convert.to_token(sign_in.tokens.access),
@@ -111,7 +113,7 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
             session_id=principal.require_session(),
             current=request.current_password,
             new=request.new_password,
-            origin=current_origin(),
+            client_info=current_client_info(),
         )
         return users_pb2.ChangePasswordResponse(sessions_ended=ended)
 
@@ -129,7 +131,7 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
             convert.profile_changes_from(request),
             etag=request.etag,
             current_password=request.current_password,
-            origin=current_origin(),
+            client_info=current_client_info(),
         )
         return users_pb2.UpdateProfileResponse(
             user=convert.to_user(profile.account), profile=convert.to_profile(profile)
@@ -170,7 +172,9 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
     ) -> users_pb2.DeleteAccountResponse:
         """Erases the caller."""
         user_id = current_principal().require_user()
-        await self._privacy.delete_account(user_id, password=request.current_password, origin=current_origin())
+        await self._privacy.delete_account(
+            user_id, password=request.current_password, client_info=current_client_info()
+        )
         return users_pb2.DeleteAccountResponse()
 
     async def GetJwks(self, request: users_pb2.GetJwksRequest, context: Any) -> users_pb2.GetJwksResponse:
@@ -195,5 +199,5 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
         self, request: users_pb2.GetRateLimitsRequest, context: Any
     ) -> users_pb2.GetRateLimitsResponse:
         """Returns the caller's standing under each limit."""
-        standings = await self._rate_limiter.list_standings(current_principal(), peer=current_origin().peer)
+        standings = await self._rate_limiter.list_standings(current_principal(), peer=current_client_info().peer)
         return users_pb2.GetRateLimitsResponse(rate_limits=map(to_rate_limit, standings))

@@ -11,7 +11,7 @@ from uuid import UUID
 from tortoise.queryset import QuerySet
 
 from service import audit
-from service.auth.client_info import Origin
+from service.auth.client_info import ClientInfo
 from service.auth.passwords import PasswordHasher
 from service.auth.principal import AccountGone, UserId
 from service.auth.revocations import RevocationWriter
@@ -49,18 +49,18 @@ class Sessions:
         self._verifier = verifier
         self._revocations = revocations
 
-    async def login(self, *, login: str, password: str, origin: Origin) -> SignIn:
+    async def login(self, *, login: str, password: str, client_info: ClientInfo) -> SignIn:
         """Signs in by username or address.
 
         Raises CredentialsInvalid after the same work for whatever cause; TooManyAttempts, PasswordHashingBusy.
         """
         async with self._passwords.turn():
-            return await self._login_in_turn(login, password, origin)
+            return await self._login_in_turn(login, password, client_info)
 
-    async def _login_in_turn(self, login: str, password: str, origin: Origin) -> SignIn:
+    async def _login_in_turn(self, login: str, password: str, client_info: ClientInfo) -> SignIn:
         user = await self._accounts.find_user(login)
         account = self._accounts.pseudonym("login", nfc(login).casefold()).hex()
-        if not await self._password_matches(user, password, account=account, origin=origin) or user is None:
+        if not await self._password_matches(user, password, account=account, client_info=client_info) or user is None:
             raise CredentialsInvalid
         changes: dict[str, object] = {"last_login_at": datetime.now(UTC)}
         if self._passwords.needs_rehash(user.password_hash):
@@ -71,19 +71,19 @@ class Sessions:
             if not await same.update(**changes):
                 raise CredentialsInvalid
             await user.refresh_from_db()
-            tokens = await self.open(user, origin)
+            tokens = await self.open(user, client_info)
             await audit.record("users.login", resource=f"users/{user.id}", actor_user_id=user.id)
         return SignIn(await self._accounts.account(user), tokens)
 
-    async def open(self, user: User, origin: Origin) -> Tokens:
+    async def open(self, user: User, client_info: ClientInfo) -> Tokens:
         """Opens a session within the current transaction and returns its first tokens."""
         session_id = uuid.uuid4()
         tokens = self._issue(user, session_id)
         await Session.create(
             id=session_id,
             user_id=user.id,
-            label=origin.device,
-            peer_hash=self._accounts.pseudonym("peer", origin.peer),
+            label=client_info.device,
+            peer_hash=self._accounts.pseudonym("peer", client_info.peer),
             token_sha256=_sha256(tokens.refresh.token),
             expires_at=tokens.refresh.expires_at,
         )
@@ -136,24 +136,24 @@ class Sessions:
                     "sessions.revoke", resource=f"users/{user_id}", actor_user_id=user_id, session=str(session_id)
                 )
 
-    async def require_password(self, user_id: UserId, password: str, *, origin: Origin) -> User:
+    async def require_password(self, user_id: UserId, password: str, *, client_info: ClientInfo) -> User:
         """Returns the user when the password is theirs; raises PasswordWrong, AccountGone, TooManyAttempts."""
         user = await User.get_or_none(id=user_id, is_active=True)
         if user is None:
             raise AccountGone
         async with self._passwords.turn():
-            if not await self._password_matches(user, password, account=f"user:{user_id}", origin=origin):
+            if not await self._password_matches(user, password, account=f"user:{user_id}", client_info=client_info):
                 raise PasswordWrong
         return user
 
     async def change_password(
-        self, user_id: UserId, *, session_id: UUID, current: str, new: str, origin: Origin
+        self, user_id: UserId, *, session_id: UUID, current: str, new: str, client_info: ClientInfo
     ) -> int:
         """Changes a user's password and ends their other sessions; returns how many those were.
 
         Raises PasswordWrong, FieldsInvalid for a new one that is easy to guess, TooManyAttempts.
         """
-        user = await self.require_password(user_id, current, origin=origin)
+        user = await self.require_password(user_id, current, client_info=client_info)
         new_hash = await self._checked_hash(user, new, field="new_password")
         async with transaction():
             if not await User.filter(id=user_id, password_hash=user.password_hash).update(password_hash=new_hash):
@@ -184,9 +184,11 @@ class Sessions:
         """Ends every session of a user's within the current transaction; returns how many were open."""
         return await self._end_all_but(user_id, None)
 
-    async def _password_matches(self, user: User | None, password: str, *, account: str, origin: Origin) -> bool:
+    async def _password_matches(
+        self, user: User | None, password: str, *, account: str, client_info: ClientInfo
+    ) -> bool:
         """Checks a password with its attempt counted, within a turn; does the same work for no such user."""
-        peer = self._accounts.pseudonym("peer", origin.peer)
+        peer = self._accounts.pseudonym("peer", client_info.peer)
         # Asked for whoever it is, so that an unknown name takes no less time.
         known = await Session.exists(user_id=user.id if user else 0, peer_hash=peer)
         await self._attempts.begin(account=account, peer=peer.hex(), is_known_peer=known)

@@ -18,7 +18,7 @@ from service.auth.policy import PolicyMissing
 from service.interceptors.authentication import AuthenticationInterceptor
 from service.interceptors.call_metrics import RecordingInterceptor
 from service.interceptors.chain import Chain
-from service.interceptors.client_info import OriginInterceptor
+from service.interceptors.client_info import ClientInfoInterceptor
 from service.interceptors.concurrency_limits import LimitsInterceptor
 from service.interceptors.deadline import DeadlineInterceptor
 from service.interceptors.dry_run import DryRunInterceptor
@@ -58,7 +58,7 @@ def test_the_interceptors_stand_in_this_order(make_settings: SettingsFactory) ->
         RecordingInterceptor,
         DeadlineInterceptor,
         LimitsInterceptor,
-        OriginInterceptor,
+        ClientInfoInterceptor,
         TurnedAwayInterceptor,
         ForgeryInterceptor,
         AuthenticationInterceptor,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from marquee.catalog.v1 import movies_pb2
 
-from service.auth.client_info import UNKNOWN, Origin, current_origin, device_of, peer_of
+from service.auth.client_info import UNKNOWN, ClientInfo, current_client_info, device_of, peer_of
 from tests.conftest import SettingsFactory
 from tests.interceptors.fakes import serving
 
@@ -16,10 +16,10 @@ HERE = "127.0.0.1"
 class Witness:
     """A handler that remembers where its call came from."""
 
-    origin: Origin = UNKNOWN
+    client_info: ClientInfo = UNKNOWN
 
     async def __call__(self, _request: object, _context: object) -> movies_pb2.GetMovieResponse:
-        self.origin = current_origin()
+        self.client_info = current_client_info()
         return movies_pb2.GetMovieResponse()
 
 
@@ -56,7 +56,7 @@ async def test_the_peer_is_what_the_outermost_trusted_proxy_wrote(
     witness = Witness()
     async with serving(make_settings(trusted_proxies=trusted), witness) as served:
         await served.call(metadata=[("x-forwarded-for", line) for line in lines])
-    assert witness.origin.peer == peer
+    assert witness.client_info.peer == peer
 
 
 @pytest.mark.parametrize(
@@ -80,12 +80,12 @@ async def test_a_device_is_called_by_its_label_else_by_its_user_agent(make_setti
     witness = Witness()
     async with serving(make_settings(), witness) as served:
         await served.call(metadata=(("x-device-label", "Anna's phone"),))
-        assert witness.origin.device == "Anna's phone"
+        assert witness.client_info.device == "Anna's phone"
         for metadata in ((), (("x-device-label", ""),)):
             await served.call(metadata=metadata)
-            assert witness.origin.device.startswith("grpc-python")
+            assert witness.client_info.device.startswith("grpc-python")
         await served.call(metadata=(("x-device-label", "x" * 101),))
-        assert witness.origin.device == "x" * 100
+        assert witness.client_info.device == "x" * 100
 
 
 @pytest.mark.parametrize(
