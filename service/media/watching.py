@@ -11,7 +11,7 @@ from service.media.file_listener import FileNews
 from service.media.files import Files
 from service.media.models import FileState
 from service.media.values import FileId, FileRecord
-from service.ratelimit.concurrency import Slots
+from service.ratelimit.concurrency import ConcurrencyLimit
 
 WATCHES = 8
 """Of one caller, on one worker."""
@@ -26,7 +26,7 @@ class FileWatches:
     def __init__(self, *, files: Files, news: FileNews) -> None:
         self._files = files
         self._news = news
-        self._slots = Slots(WATCHES, refusal=TooManyFileWatches)
+        self._concurrency_limit = ConcurrencyLimit(WATCHES, error=TooManyFileWatches)
         self._readers = asyncio.Semaphore(READERS)
 
     async def watch_file(self, file_id: FileId, *, principal: Principal) -> AsyncGenerator[FileRecord]:
@@ -35,7 +35,7 @@ class FileWatches:
         Raises FileNotFound, TooManyFileWatches.
         """
         told: FileState | None = None
-        with self._slots.taken(principal.user_id):
+        with self._concurrency_limit.acquire(principal.user_id):
             async with self._news.followed(file_id) as news:
                 while told not in ENDS:
                     news.clear()

@@ -1,4 +1,4 @@
-"""Slots: how many streams one holder may keep open at once on this worker."""
+"""Limits on the streams that one caller keeps open at the same time on this worker."""
 
 from __future__ import annotations
 
@@ -9,23 +9,24 @@ from contextlib import contextmanager
 from service.errors import ResourceExhausted
 
 
-class Slots:
-    """A number of places for each holder."""
+class ConcurrencyLimit:
+    """Admits at most `limit` concurrent uses for each key."""
 
-    def __init__(self, most: int, *, refusal: Callable[[int], ResourceExhausted]) -> None:
-        self._most = most
-        self._refusal = refusal
-        self._taken: Counter[Hashable] = Counter()
+    def __init__(self, limit: int, *, error: Callable[[int], ResourceExhausted]) -> None:
+        """`error` makes the exception for a use above the limit; it receives the limit."""
+        self._limit = limit
+        self._error = error
+        self._active: Counter[Hashable] = Counter()
 
     @contextmanager
-    def taken(self, holder: Hashable) -> Iterator[None]:
-        """Takes one of the holder's places for as long as it is entered; raises the refusal when none is left."""
-        if self._taken[holder] >= self._most:
-            raise self._refusal(self._most)
-        self._taken[holder] += 1
+    def acquire(self, key: Hashable) -> Iterator[None]:
+        """Counts one use of the key until the block ends; raises the error when the limit is reached."""
+        if self._active[key] >= self._limit:
+            raise self._error(self._limit)
+        self._active[key] += 1
         try:
             yield
         finally:
-            self._taken[holder] -= 1
-            if not self._taken[holder]:
-                del self._taken[holder]
+            self._active[key] -= 1
+            if not self._active[key]:
+                del self._active[key]

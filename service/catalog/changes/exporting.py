@@ -10,7 +10,7 @@ from service.catalog.errors import TooManyExports
 from service.catalog.models import Movie
 from service.catalog.service import Catalog, MovieDetail, MovieId
 from service.database.snapshots import Snapshots
-from service.ratelimit.concurrency import Slots
+from service.ratelimit.concurrency import ConcurrencyLimit
 
 BATCH = 100
 EXPORTS = 2
@@ -24,14 +24,14 @@ class MovieExports:
         self._catalog = catalog
         self._feed = feed
         self._snapshots = snapshots
-        self._slots = Slots(EXPORTS, refusal=TooManyExports)
+        self._concurrency_limit = ConcurrencyLimit(EXPORTS, error=TooManyExports)
 
     async def export_movies(self, *, after_id: int) -> AsyncGenerator[ExportedMovies]:
         """Yields the movies with greater ids, by id, at least one batch; a batch is read when it is asked for.
 
         Raises TooManyExports.
         """
-        with self._slots.taken("export"):
+        with self._concurrency_limit.acquire("export"):
             async with self._snapshots.taken() as snapshot:
                 with snapshot.current():
                     cursor = await self._feed.cursor_of_now()

@@ -11,7 +11,7 @@ from service.catalog.changes.change_listener import ChangeNews
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.values import ChangePage, Entity
 from service.catalog.errors import TooManyWatches
-from service.ratelimit.concurrency import Slots
+from service.ratelimit.concurrency import ConcurrencyLimit
 
 PAGE_SIZE = 500
 WATCHES = 4
@@ -28,7 +28,7 @@ class ChangeWatches:
         self._feed = feed
         self._news = news
         self._heartbeat = heartbeat
-        self._slots = Slots(WATCHES, refusal=TooManyWatches)
+        self._concurrency_limit = ConcurrencyLimit(WATCHES, error=TooManyWatches)
         self._readers = asyncio.Semaphore(READERS)
 
     async def watch_changes(
@@ -39,7 +39,7 @@ class ChangeWatches:
         At the beginning, and after each silence of a heartbeat, it yields what there is, if only the cursor. Nothing
         is read ahead. Raises CursorInvalid, CursorExpired, TooManyWatches.
         """
-        with self._slots.taken((caller.user_id, caller.subject)):
+        with self._concurrency_limit.acquire((caller.user_id, caller.subject)):
             async with self._news.followed() as news:
                 cursor = cursor or await self._feed.cursor_of_now()
                 due = 0.0
