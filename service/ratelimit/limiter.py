@@ -32,7 +32,7 @@ class RateLimitExceeded(ResourceExhausted):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class RateLimitStatus:
     """How a caller stands under one limit."""
 
     method_class: MethodClass
@@ -40,7 +40,7 @@ class Standing:
     remaining: int
     window: int
     """Seconds."""
-    free_in: float
+    retry_after: float
     """Seconds until a call is free; 0 while any remains."""
 
 
@@ -91,31 +91,31 @@ class RateLimiter:
                 await self._refuse(method_class, rate, key)
 
     async def _refuse(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> NoReturn:
-        standing = await self._standing(method_class, rate, key)
+        status = await self._status(method_class, rate, key)
         raise RateLimitExceeded(
-            f"at most {standing.limit} {method_class} calls in {standing.window} s; repeat in {standing.free_in:.3g} s",
-            retry_after=standing.free_in,
+            f"at most {status.limit} {method_class} calls in {status.window} s; repeat in {status.retry_after:.3g} s",
+            retry_after=status.retry_after,
             quota=method_class,
         )
 
-    async def list_standings(self, principal: Principal, *, peer: str) -> list[Standing]:
+    async def list_statuses(self, principal: Principal, *, peer: str) -> list[RateLimitStatus]:
         """Returns how a caller stands under each limit that is in force for them, without counting a call."""
         classes = (MethodClass.SERVICE,) if principal.is_service else CLASSES_OF_CALLERS
         caller = _caller(principal, peer)
         limited = [(name, self._rates[name]) for name in classes if name in self._rates]
         try:
-            return [await self._standing(name, rate, f"{name}:{caller}") for name, rate in limited]
+            return [await self._status(name, rate, f"{name}:{caller}") for name, rate in limited]
         except SharedStoreAway:
             return []
 
-    async def _standing(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> Standing:
+    async def _status(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> RateLimitStatus:
         counts = await self._windows.counts(rate, key)
-        return Standing(
+        return RateLimitStatus(
             method_class,
             limit=rate.amount,
             remaining=max(0, rate.amount - counts.used(rate)),
             window=rate.get_expiry(),
-            free_in=counts.free_in(rate),
+            retry_after=counts.retry_after(rate),
         )
 
 

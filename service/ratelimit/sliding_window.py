@@ -34,7 +34,7 @@ class Counts(NamedTuple):
         """Returns how many calls count in the sliding window."""
         return math.floor(self.previous * self.previous_left / rate.get_expiry()) + self.current
 
-    def free_in(self, rate: RateLimitItem) -> float:
+    def retry_after(self, rate: RateLimitItem) -> float:
         """Returns the seconds until the rate admits a call; 0 when it does now."""
         if self.used(rate) < rate.amount:
             return 0.0

@@ -198,6 +198,6 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
     async def GetRateLimits(
         self, request: users_pb2.GetRateLimitsRequest, context: Any
     ) -> users_pb2.GetRateLimitsResponse:
-        """Returns the caller's standing under each limit."""
-        standings = await self._rate_limiter.list_standings(current_principal(), peer=current_client_info().peer)
-        return users_pb2.GetRateLimitsResponse(rate_limits=map(to_rate_limit, standings))
+        """Returns the caller's status under each limit."""
+        statuses = await self._rate_limiter.list_statuses(current_principal(), peer=current_client_info().peer)
+        return users_pb2.GetRateLimitsResponse(rate_limits=map(to_rate_limit, statuses))

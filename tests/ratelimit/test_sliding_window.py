@@ -47,7 +47,7 @@ async def test_a_wait_is_exact(moments: list[float], wait: float) -> None:
     for moment in moments:
         clock.now = begun + moment
         assert await admitted(windows) > 0
-    told = (await windows.counts(RATE, KEY)).free_in(RATE)
+    told = (await windows.counts(RATE, KEY)).retry_after(RATE)
     assert told == pytest.approx(wait, abs=MOMENT)
     clock.now += told - MOMENT
     assert await admitted(windows) == 0
@@ -77,7 +77,7 @@ async def test_old_windows_are_forgotten() -> None:
     assert (counts.previous, counts.current) == (0, 0)
     await admitted(windows)
     clock.now += 1000
-    assert (await windows.counts(RATE, KEY)).free_in(RATE) == 0
+    assert (await windows.counts(RATE, KEY)).retry_after(RATE) == 0
     assert await admitted(windows) == 10
 
 

@@ -28,13 +28,13 @@ def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
     )
 
 
-async def standings(client: Client) -> list[Any]:
+async def statuses(client: Client) -> list[Any]:
     answer = await client.users.GetRateLimits(users_pb2.GetRateLimitsRequest())
     return list(answer.rate_limits)
 
 
 async def remaining(client: Client) -> dict[str, int]:
-    return {told.method_class: told.remaining for told in await standings(client)}
+    return {told.method_class: told.remaining for told in await statuses(client)}
 
 
 async def read(client: Client) -> None:
@@ -42,13 +42,13 @@ async def read(client: Client) -> None:
 
 
 async def test_it_tells_every_limit_that_is_for_the_caller(client: Client) -> None:
-    told = {limit.method_class: limit for limit in await standings(client)}
+    told = {limit.method_class: limit for limit in await statuses(client)}
     assert {name: (limit.limit, limit.window.ToTimedelta()) for name, limit in told.items()} == {
         "read": (3, DAY),
         "write": (20, DAY),
         "sign_in": (10, timedelta(hours=1)),
     }
-    (of_service,) = await standings(client.as_service(MEDIA_REGISTER))
+    (of_service,) = await statuses(client.as_service(MEDIA_REGISTER))
     assert (of_service.method_class, of_service.limit) == ("service", 1000)
 
 
@@ -69,12 +69,12 @@ async def test_what_remains_is_the_callers_own(client: Client) -> None:
 
 async def test_the_reset_is_now_while_calls_remain_and_else_when_one_is_free(client: Client) -> None:
     for left in (3, 2, 1):
-        limit = (await standings(client))[0]
+        limit = (await statuses(client))[0]
         assert limit.remaining == left
         assert limit.reset_time.ToDatetime(UTC) <= datetime.now(UTC)
         await read(client)
     before = datetime.now(UTC)
-    limit = (await standings(client))[0]
+    limit = (await statuses(client))[0]
     assert limit.remaining == 0
     wait = (await refused(client.catalog.ListMovies(movies_pb2.ListMoviesRequest()))).details["RetryInfo"].retry_delay
     told, free = limit.reset_time.ToDatetime(UTC), datetime.now(UTC) + wait.ToTimedelta()
@@ -89,4 +89,4 @@ class TestUnlimited:
         return make_settings(database_url=database_url)
 
     async def test_without_limits_there_is_nothing_to_tell(self, client: Client) -> None:
-        assert await standings(client) == []
+        assert await statuses(client) == []
