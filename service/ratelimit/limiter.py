@@ -17,8 +17,8 @@ from limits import RateLimitItem
 from service.auth.policy import MethodClass
 from service.auth.principal import Principal
 from service.errors import ResourceExhausted
-from service.ratelimit.redis_storage import SharedStore, SharedStoreAway
-from service.ratelimit.sliding_window import MemoryWindows, SharedWindows, Windows
+from service.ratelimit.redis_storage import SharedStore, SharedStoreUnavailable
+from service.ratelimit.sliding_window import MemorySlidingWindow, SharedSlidingWindow, SlidingWindow
 from service.settings import Settings, parse_rate
 
 Count: TypeAlias = Callable[[Principal, str], Awaitable[None] | None]
@@ -47,7 +47,7 @@ class RateLimitStatus:
 class RateLimiter:
     """Counts calls by user or service, and those of nobody known by peer."""
 
-    def __init__(self, *, rates: Mapping[MethodClass, RateLimitItem], windows: Windows) -> None:
+    def __init__(self, *, rates: Mapping[MethodClass, RateLimitItem], windows: SlidingWindow) -> None:
         """`rates`: classes that are absent are not limited."""
         self._rates = rates
         self._windows = windows
@@ -63,15 +63,15 @@ class RateLimiter:
         }
         rates = {method_class: parse_rate(text) for method_class, text in texts.items() if text}
         if shared_store is not None:
-            return cls(rates=rates, windows=SharedWindows(shared_store))
+            return cls(rates=rates, windows=SharedSlidingWindow(shared_store))
         parts = {method_class: _part(rate, settings.workers) for method_class, rate in rates.items()}
-        return cls(rates=parts, windows=MemoryWindows(clock=time.monotonic))
+        return cls(rates=parts, windows=MemorySlidingWindow(clock=time.monotonic))
 
     def counting(self, method_class: MethodClass) -> Count:
         """Returns what counts calls of a class. While the shared store is away every call passes."""
         own = method_class, self._rates.get(method_class), f"{method_class}:"
         service = MethodClass.SERVICE, self._rates.get(MethodClass.SERVICE), f"{MethodClass.SERVICE}:"
-        memory = self._windows if isinstance(self._windows, MemoryWindows) else None
+        memory = self._windows if isinstance(self._windows, MemorySlidingWindow) else None
 
         def count(principal: Principal, peer: str) -> Awaitable[None] | None:
             name, rate, prefix = service if principal.is_service else own
@@ -86,7 +86,7 @@ class RateLimiter:
         return count
 
     async def _count(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> None:
-        with suppress(SharedStoreAway):
+        with suppress(SharedStoreUnavailable):
             if not await self._windows.admit(rate, key):
                 await self._refuse(method_class, rate, key)
 
@@ -105,7 +105,7 @@ class RateLimiter:
         limited = [(name, self._rates[name]) for name in classes if name in self._rates]
         try:
             return [await self._status(name, rate, f"{name}:{caller}") for name, rate in limited]
-        except SharedStoreAway:
+        except SharedStoreUnavailable:
             return []
 
     async def _status(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> RateLimitStatus:

@@ -19,7 +19,7 @@ from limits.aio.strategies import FixedWindowRateLimiter
 
 from service.errors import ResourceExhausted
 from service.ratelimit.postgres_storage import PostgresStorage
-from service.ratelimit.redis_storage import SharedStore, SharedStoreAway
+from service.ratelimit.redis_storage import SharedStore, SharedStoreUnavailable
 from service.settings import Settings, parse_rate
 
 Result = TypeVar("Result")
@@ -107,7 +107,7 @@ class PasswordAttempts:
 
     async def _on_store(self, work: Callable[[FixedWindowRateLimiter], Awaitable[Result]]) -> Result:
         if self._shared_store is not None:
-            with suppress(SharedStoreAway):
+            with suppress(SharedStoreUnavailable):
                 return await self._shared_store.ask(lambda storage: work(FixedWindowRateLimiter(storage)))
         return await work(FixedWindowRateLimiter(self._database))
 

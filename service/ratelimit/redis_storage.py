@@ -24,7 +24,7 @@ CONNECTIONS = 16
 """Of each worker; a command takes far below a millisecond."""
 
 
-class SharedStoreAway(Exception):
+class SharedStoreUnavailable(Exception):
     """The store does not answer, or did not a moment ago."""
 
 
@@ -54,14 +54,14 @@ class SharedStore:
         return cls(url, timeout=settings.shared_store_timeout) if url else None
 
     async def ask(self, work: Callable[[RedisStorage], Awaitable[Result]]) -> Result:
-        """Returns what `work` gets from the store; raises SharedStoreAway when that takes too long.
+        """Returns what `work` gets from the store; raises SharedStoreUnavailable when that takes too long.
 
         While the store is away one caller in PAUSE seconds tries it, and all others are told at once.
         """
         now = time.monotonic()
         if self._is_away:
             if now < self._next_try:
-                raise SharedStoreAway
+                raise SharedStoreUnavailable
             self._next_try = now + PAUSE
         try:
             async with asyncio.timeout(self._timeout):
@@ -69,7 +69,7 @@ class SharedStore:
         except self._faults as error:
             self._next_try = time.monotonic() + PAUSE
             self._tell(is_away=True, error=type(error).__name__)
-            raise SharedStoreAway from error
+            raise SharedStoreUnavailable from error
         self._tell(is_away=False)
         return result
 

@@ -46,7 +46,7 @@ class Counts(NamedTuple):
         return self.previous_left - covered + INSTANT
 
 
-class Windows(Protocol):
+class SlidingWindow(Protocol):
     """Where calls are counted."""
 
     async def admit(self, rate: RateLimitItem, key: str) -> bool:
@@ -58,7 +58,7 @@ class Windows(Protocol):
         ...
 
 
-class MemoryWindows:
+class MemorySlidingWindow:
     """Counts of this process. All callers' windows begin at once, so old ones are forgotten at once, too."""
 
     def __init__(self, *, clock: Callable[[], float]) -> None:
@@ -110,8 +110,8 @@ class _Pair:
         return Counts(self.previous.get(key, 0), left, self.current.get(key, 0), left + self.length)
 
 
-class SharedWindows:
-    """Counts in the shared store; every method raises SharedStoreAway."""
+class SharedSlidingWindow:
+    """Counts in the shared store; every method raises SharedStoreUnavailable."""
 
     def __init__(self, store: SharedStore) -> None:
         self._store = store

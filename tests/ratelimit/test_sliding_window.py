@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from limits import parse
 
-from service.ratelimit.sliding_window import MemoryWindows
+from service.ratelimit.sliding_window import MemorySlidingWindow
 
 RATE = parse("10/minute")
 KEY = "caller"
@@ -23,7 +23,7 @@ class Clock:
         return self.now
 
 
-async def admitted(windows: MemoryWindows) -> int:
+async def admitted(windows: MemorySlidingWindow) -> int:
     """Calls until the first refusal; returns how many were admitted."""
     count = 0
     while await windows.admit(RATE, KEY):
@@ -43,7 +43,7 @@ async def admitted(windows: MemoryWindows) -> int:
 )
 async def test_a_wait_is_exact(moments: list[float], wait: float) -> None:
     clock = Clock()
-    windows, begun = MemoryWindows(clock=clock), clock.now
+    windows, begun = MemorySlidingWindow(clock=clock), clock.now
     for moment in moments:
         clock.now = begun + moment
         assert await admitted(windows) > 0
@@ -57,7 +57,7 @@ async def test_a_wait_is_exact(moments: list[float], wait: float) -> None:
 
 async def test_no_more_calls_than_the_limit_fall_into_a_minute_from_its_start() -> None:
     clock = Clock()
-    windows = MemoryWindows(clock=clock)
+    windows = MemorySlidingWindow(clock=clock)
     assert await admitted(windows) == 10
     clock.now += 60
     # A fixed window would admit ten more at once.
@@ -68,7 +68,7 @@ async def test_no_more_calls_than_the_limit_fall_into_a_minute_from_its_start() 
 
 async def test_old_windows_are_forgotten() -> None:
     clock = Clock()
-    windows = MemoryWindows(clock=clock)
+    windows = MemorySlidingWindow(clock=clock)
     await admitted(windows)
     for _ in range(2):
         clock.now += 60
@@ -82,6 +82,6 @@ async def test_old_windows_are_forgotten() -> None:
 
 
 async def test_rates_of_different_windows_do_not_mix() -> None:
-    windows = MemoryWindows(clock=Clock())
+    windows = MemorySlidingWindow(clock=Clock())
     assert await admitted(windows) == 10
     assert await windows.admit(parse("10/hour"), KEY)
