@@ -8,11 +8,11 @@ from functools import partial
 
 from service.api.idempotency import IdempotencyKey
 from service.api.pagination import PageTokens
+from service.auth.encryption import DataCipher
 from service.auth.key_folder import KeyFolder
 from service.auth.keys import KeyRing, PublishedKeys
 from service.auth.passwords import PasswordHasher
 from service.auth.revocations import Revocation, RevocationWriter
-from service.auth.sealing import DataSealer
 from service.auth.tokens import TokenIssuer, TokenVerifier
 from service.caching.invalidation import ReplyNews
 from service.caching.page_cache import PageCache
@@ -140,7 +140,7 @@ def compose_slices(
     hears_all = reply_news.hears_all if reply_news is not None and settings.reply_cache_bytes else bool
     reply_cache = partial(ReplyCache, max_bytes=settings.reply_cache_bytes, hears_all=hears_all)
     page_tokens = PageTokens(settings.page_token_key.get_secret_value())
-    sealer = DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
+    cipher = DataCipher(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
     revocations = RevocationWriter(access_ttl=settings.access_token_ttl)
     owners: dict[FileKind, FileOwner] = {
         FileKind.AVATAR: AvatarOwner(),
@@ -156,7 +156,7 @@ def compose_slices(
     )
     verdicts = Verdicts(media=media, owners=owners)
     files = Files(media=media, verdicts=verdicts, page_tokens=page_tokens)
-    accounts = Accounts(sealer=sealer, media=media)
+    accounts = Accounts(cipher=cipher, media=media)
     sessions = Sessions(
         accounts=accounts,
         passwords=passwords,
@@ -169,7 +169,7 @@ def compose_slices(
         accounts=accounts,
         sessions=sessions,
         passwords=passwords,
-        sealer=sealer,
+        cipher=cipher,
         media=media,
         find_unknown_genres=find_unknown_genres,
     )

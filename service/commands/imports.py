@@ -42,7 +42,7 @@ async def import_movielens(settings: Settings, folder: Path, *, dry_run: bool, r
     finally:
         passwords.close()
     async with composed(settings) as slices, _connected(settings) as connection:
-        users = DemoUsers(sealed_email=slices.accounts.sealed_email, password_hash=nobodys)
+        users = DemoUsers(encrypted_email=slices.accounts.encrypted_email, password_hash=nobodys)
         with _reporting(report) as told, progress_bars() as progress:
             summary = await import_movielens(
                 connection, folder=folder, users=users, progress=progress, told=told, dry_run=dry_run

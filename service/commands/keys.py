@@ -55,14 +55,14 @@ def remove_exposed_key(settings: Settings, kid: str) -> None:
 
 async def rotate_data(settings: Settings) -> int:
     """Encrypts with the newest data key what is not yet; returns 1 when a value could not be opened, else 0."""
-    from service.auth.sealing import DataSealer
+    from service.auth.encryption import DataCipher
     from service.database import orm
     from service.users import rotation
 
-    sealer = DataSealer(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
+    cipher = DataCipher(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
     async with orm.connected(settings):
         with progress_bar("values") as progress:
-            summary = await rotation.rotate_data(sealer, progress=progress)
+            summary = await rotation.rotate_data(cipher, progress=progress)
     say(f"{summary.rotated} of {summary.total} values encrypted anew")
     for name in summary.unopened:
         say(f"no key of MARQUEE_DATA_KEYS opens {name}")

@@ -8,8 +8,8 @@ from collections.abc import Set as AbstractSet
 from tortoise.exceptions import IntegrityError
 from tortoise.functions import Lower
 
+from service.auth.encryption import DataCipher
 from service.auth.principal import Role
-from service.auth.sealing import DataSealer
 from service.database.orm import violated_constraint
 from service.errors import AlreadyExists
 from service.media.service import Media
@@ -20,10 +20,10 @@ from service.users.values import Account
 
 
 class Accounts:
-    """Finds users and opens what is sealed of them."""
+    """Finds users and decrypts their encrypted columns."""
 
-    def __init__(self, *, sealer: DataSealer, media: Media) -> None:
-        self._sealer = sealer
+    def __init__(self, *, cipher: DataCipher, media: Media) -> None:
+        self._cipher = cipher
         self._media = media
 
     async def find_user(self, login: str) -> User | None:
@@ -42,20 +42,20 @@ class Accounts:
         """Returns the accounts of users, in the same order; two queries for all their pictures."""
         images = await self._media.get_images([user.avatar_id for user in users if user.avatar_id])
         return [
-            Account(user, self._sealer.unseal(user.email_encrypted), images.get(user.avatar_id or 0)) for user in users
+            Account(user, self._cipher.decrypt(user.email_encrypted), images.get(user.avatar_id or 0)) for user in users
         ]
 
-    def sealed_email(self, email: str) -> dict[str, bytes]:
+    def encrypted_email(self, email: str) -> dict[str, bytes]:
         """Returns the columns of a normalised address."""
-        return {"email_encrypted": self._sealer.seal(email), "email_hash": self.email_index(email)}
+        return {"email_encrypted": self._cipher.encrypt(email), "email_hash": self.email_index(email)}
 
     def email_index(self, email: str) -> bytes:
         """Returns the keyed hash that an address is found by, without regard to case."""
-        return self._sealer.index(nfc(email).casefold())
+        return self._cipher.index(nfc(email).casefold())
 
     def pseudonym(self, kind: str, value: str) -> bytes:
         """Returns a keyed hash of something that is to be recognised but not known, such as a peer."""
-        return self._sealer.index(f"{kind}\n{value}")
+        return self._cipher.index(f"{kind}\n{value}")
 
 
 def taken(error: IntegrityError) -> AlreadyExists | None:

@@ -7,21 +7,24 @@ from dataclasses import dataclass, field
 
 from cryptography.fernet import InvalidToken
 
-from service.auth.sealing import DataSealer
+from service.auth.encryption import DataCipher
 from service.database.orm import connection
 
 BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class SealedColumn:
-    """Where sealed values are kept."""
+class EncryptedColumn:
+    """A column of encrypted values."""
 
     table: str
     name: str
 
 
-SEALED_COLUMNS = (SealedColumn("users", "email_encrypted"), SealedColumn("user_profiles", "birth_date_encrypted"))
+ENCRYPTED_COLUMNS = (
+    EncryptedColumn("users", "email_encrypted"),
+    EncryptedColumn("user_profiles", "birth_date_encrypted"),
+)
 
 
 @dataclass(kw_only=True)
@@ -36,17 +39,17 @@ class RotationSummary:
     """Values that no key opens, such as `users.email_encrypted of id 7`."""
 
 
-async def rotate_data(sealer: DataSealer, *, progress: Callable[[int, int], None]) -> RotationSummary:
-    """Encrypts every sealed value with the newest key unless it is; a repeat goes on where the last one ended.
+async def rotate_data(cipher: DataCipher, *, progress: Callable[[int, int], None]) -> RotationSummary:
+    """Encrypts every value that an older key encrypted with the newest key; a repeat goes on where the last one ended.
 
     A value that changes meanwhile keeps the change. `progress` is told values done and values in all.
     """
-    summary = RotationSummary(total=sum([await _count(column) for column in SEALED_COLUMNS]))
+    summary = RotationSummary(total=sum([await _count(column) for column in ENCRYPTED_COLUMNS]))
     done = 0
-    for column in SEALED_COLUMNS:
+    for column in ENCRYPTED_COLUMNS:
         last = 0
         while batch := await _read(column, "id > $1", last):
-            await _rotate(sealer, column, batch, summary)
+            await _rotate(cipher, column, batch, summary)
             last = max(batch)
             done += len(batch)
             progress(done, summary.total)
@@ -54,38 +57,38 @@ async def rotate_data(sealer: DataSealer, *, progress: Callable[[int, int], None
 
 
 async def _rotate(
-    sealer: DataSealer, column: SealedColumn, batch: Mapping[int, bytes], summary: RotationSummary
+    cipher: DataCipher, column: EncryptedColumn, batch: Mapping[int, bytes], summary: RotationSummary
 ) -> None:
     while batch:
         changes: dict[int, tuple[bytes, bytes]] = {}
-        for row_id, sealed in batch.items():
-            if not sealer.needs_rotation(sealed):
+        for row_id, encrypted in batch.items():
+            if not cipher.needs_rotation(encrypted):
                 continue
             try:
-                changes[row_id] = sealed, sealer.rotate(sealed)
+                changes[row_id] = encrypted, cipher.rotate(encrypted)
             except InvalidToken:
                 summary.unopened.append(f"{column.table}.{column.name} of id {row_id}")
         swapped = await _swap(column, changes)
         summary.rotated += len(swapped)
-        # What changed in between may have been sealed by a server that still has the old key first.
+        # What changed in between may have been encrypted by a server that still has the old key first.
         batch = await _read(column, "id = ANY($1::int[])", list(changes.keys() - swapped))
 
 
-async def _count(column: SealedColumn) -> int:
+async def _count(column: EncryptedColumn) -> int:
     rows = await connection().execute_query_dict(f"SELECT count({column.name}) FROM {column.table}")  # noqa: S608 - our own names
     return int(rows[0]["count"])
 
 
-async def _read(column: SealedColumn, condition: str, parameter: object) -> dict[int, bytes]:
+async def _read(column: EncryptedColumn, condition: str, parameter: object) -> dict[int, bytes]:
     rows = await connection().execute_query_dict(
-        f"SELECT id, {column.name} AS sealed FROM {column.table}"  # noqa: S608 - our own names
+        f"SELECT id, {column.name} AS encrypted FROM {column.table}"  # noqa: S608 - our own names
         f" WHERE {condition} AND {column.name} IS NOT NULL ORDER BY id LIMIT {BATCH}",
         [parameter],
     )
-    return {row["id"]: row["sealed"] for row in rows}
+    return {row["id"]: row["encrypted"] for row in rows}
 
 
-async def _swap(column: SealedColumn, changes: Mapping[int, tuple[bytes, bytes]]) -> set[int]:
+async def _swap(column: EncryptedColumn, changes: Mapping[int, tuple[bytes, bytes]]) -> set[int]:
     """Writes each new value where the old one still stands, all in one statement; returns the ids of those."""
     rows = await connection().execute_query_dict(
         f"UPDATE {column.table} AS t SET {column.name} = c.new"  # noqa: S608 - our own names

@@ -10,9 +10,9 @@ from tortoise.exceptions import IntegrityError
 from service import audit
 from service.api.etags import require_etag
 from service.auth.client_info import ClientInfo
+from service.auth.encryption import DataCipher
 from service.auth.passwords import PasswordHasher
 from service.auth.principal import AccountGone, UserId
-from service.auth.sealing import DataSealer
 from service.database.orm import transaction
 from service.errors import FieldsInvalid, FieldViolation, NotFound
 from service.media.errors import FileNotFound
@@ -46,7 +46,7 @@ class Users:
         accounts: Accounts,
         sessions: Sessions,
         passwords: PasswordHasher,
-        sealer: DataSealer,
+        cipher: DataCipher,
         media: Media,
         find_unknown_genres: FindUnknownGenres,
     ) -> None:
@@ -54,7 +54,7 @@ class Users:
         self._accounts = accounts
         self._sessions = sessions
         self._passwords = passwords
-        self._sealer = sealer
+        self._cipher = cipher
         self._media = media
         self._find_unknown_genres = find_unknown_genres
 
@@ -120,11 +120,11 @@ class Users:
     async def profile_of(self, user: User) -> Profile:
         """Returns the account and profile of a user, active or not."""
         profile = await UserProfile.get(user_id=user.id)
-        sealed = profile.birth_date_encrypted
+        encrypted = profile.birth_date_encrypted
         return Profile(
             account=await self._accounts.account(user),
             bio=profile.bio,
-            birth_date=date.fromisoformat(self._sealer.unseal(sealed)) if sealed else None,
+            birth_date=date.fromisoformat(self._cipher.decrypt(encrypted)) if encrypted else None,
             favorite_genre_ids=profile.favorite_genres,
             notification_preferences=profile.notification_preferences,
         )
@@ -166,7 +166,7 @@ class Users:
         ]
         if violations:
             raise FieldsInvalid(violations)
-        address = self._accounts.sealed_email(normalized_email(email))
+        address = self._accounts.encrypted_email(normalized_email(email))
         return User(username=username, password_hash=await self._passwords.hash(password), **names, **address)
 
     async def _genre_violations(self, changes: ProfileChanges) -> list[FieldViolation]:
@@ -194,7 +194,7 @@ class Users:
         columns: dict[str, object] = {"username": user.username}
         columns |= {name: nfc(str(value)) for name, value in changes.items() if name in NAMES}
         if "email" in changes:
-            columns |= self._accounts.sealed_email(normalized_email(changes["email"]))
+            columns |= self._accounts.encrypted_email(normalized_email(changes["email"]))
         if "avatar_file_id" in changes:
             columns["avatar_id"] = changes["avatar_file_id"] or None
         return columns
@@ -205,7 +205,7 @@ class Users:
             columns["bio"] = nfc(changes["bio"])
         if "birth_date" in changes:
             born = changes["birth_date"]
-            columns["birth_date_encrypted"] = self._sealer.seal(born.isoformat()) if born else None
+            columns["birth_date_encrypted"] = self._cipher.encrypt(born.isoformat()) if born else None
         if "favorite_genre_ids" in changes:
             columns["favorite_genres"] = list(changes["favorite_genre_ids"])
         if "notification_preferences" in changes:

@@ -11,8 +11,8 @@ import pytest
 from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
+from service.auth.encryption import DataCipher
 from service.auth.passwords import PasswordHasher
-from service.auth.sealing import DataSealer
 from service.importers.bad_rows import BadRow
 from service.importers.movielens import DemoUsers, import_movielens
 from service.importers.movielens.cleaning import Title, take_apart, whole_stars
@@ -41,9 +41,9 @@ class Source:
         self.database = database
         self.folder = folder
         self.told: list[BadRow] = []
-        sealer = DataSealer("A" * 43 + "=", index_key="i" * 32)
+        cipher = DataCipher("A" * 43 + "=", index_key="i" * 32)
         self.users = DemoUsers(
-            sealed_email=lambda email: {"email_encrypted": sealer.seal(email), "email_hash": sealer.index(email)},
+            encrypted_email=lambda email: {"email_encrypted": cipher.encrypt(email), "email_hash": cipher.index(email)},
             password_hash="!",
         )
 

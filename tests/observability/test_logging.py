@@ -131,7 +131,7 @@ async def test_no_call_leaves_a_secret_in_the_log(worker: Worker, database: asyn
     refusals = [await refused(attempt) for attempt in attempts]
     await client.users.Login(users_pb2.LoginRequest(login="ada@example.org", password=PASSWORD))
     await user.users.GetProfile(users_pb2.GetProfileRequest())
-    await database.execute("UPDATE users SET email_encrypted = 'not sealed by us'")
+    await database.execute("UPDATE users SET email_encrypted = 'not encrypted by us'")
     refusals.append(await refused(user.users.GetProfile(users_pb2.GetProfileRequest())))
     assert refusals[-1].reason == "INTERNAL"
     logged = await worker.everything()

@@ -185,7 +185,7 @@ async def test_nothing_that_a_user_told_is_left_in_any_table(client: Client, dat
         )
     await exported(again)
     text = await whole_database(database)
-    assert {name for name, value in told.items() if value not in text} == {"email"}, "kept sealed"
+    assert {name for name, value in told.items() if value not in text} == {"email"}, "stored encrypted"
     await again.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))
     text = await whole_database(database)
     assert {name for name, value in told.items() if value in text} == set()

@@ -13,7 +13,7 @@ from google.type import date_pb2
 from marquee.users.v1 import users_pb2
 from pydantic import SecretStr
 
-from service.auth.sealing import DataSealer
+from service.auth.encryption import DataCipher
 from service.database import orm
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
@@ -93,15 +93,15 @@ async def test_a_server_that_knows_both_keys_reads_all_meanwhile(
         await reading
     assert told.returncode == 0
     assert set(seen) == {f"{users[0].username}@example.org"}
-    assert all(DataSealer(NEW, index_key="i").unseal(sealed) for sealed in await sealed_values(database))
+    assert all(DataCipher(NEW, index_key="i").decrypt(encrypted) for encrypted in await encrypted_values(database))
 
 
-async def sealed_values(database: asyncpg.Connection) -> list[bytes]:
+async def encrypted_values(database: asyncpg.Connection) -> list[bytes]:
     rows = await database.fetch(
-        "SELECT email_encrypted AS sealed FROM users UNION ALL"
+        "SELECT email_encrypted AS encrypted FROM users UNION ALL"
         " SELECT birth_date_encrypted FROM user_profiles WHERE birth_date_encrypted IS NOT NULL"
     )
-    return [row["sealed"] for row in rows]
+    return [row["encrypted"] for row in rows]
 
 
 async def test_what_no_key_opens_is_told_and_left_and_stops_nothing(
@@ -134,14 +134,14 @@ async def test_a_change_meanwhile_is_kept_and_encrypted_anew_as_well(
     """A server that has the old key first may still be running."""
     patient = with_data_keys(settings, NEW, old).model_copy(update={"database_lock_timeout": 60.0})
     patient = patient.model_copy(update={"database_statement_timeout": 60.0})
-    sealer = DataSealer(f"{NEW},{old}", index_key="i")
+    cipher = DataCipher(f"{NEW},{old}", index_key="i")
     changed = users[0].user_id
     told: list[tuple[int, int]] = []
     async with orm.connected(patient):
         async with database.transaction():
-            sealed = DataSealer(old, index_key="i").seal("new@example.org")
-            await database.execute("UPDATE users SET email_encrypted = $1 WHERE id = $2", sealed, changed)
-            rotating = asyncio.create_task(rotation.rotate_data(sealer, progress=lambda *done: told.append(done)))
+            encrypted = DataCipher(old, index_key="i").encrypt("new@example.org")
+            await database.execute("UPDATE users SET email_encrypted = $1 WHERE id = $2", encrypted, changed)
+            rotating = asyncio.create_task(rotation.rotate_data(cipher, progress=lambda *done: told.append(done)))
 
             async def waits() -> bool:
                 return bool(await database.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
@@ -149,7 +149,7 @@ async def test_a_change_meanwhile_is_kept_and_encrypted_anew_as_well(
             await seconds_until(waits)
         summary = await rotating
     now = await database.fetchval("SELECT email_encrypted FROM users WHERE id = $1", changed)
-    assert DataSealer(NEW, index_key="i").unseal(now) == "new@example.org"
+    assert DataCipher(NEW, index_key="i").decrypt(now) == "new@example.org"
     assert (summary.rotated, summary.total, summary.unopened) == (5, 5, [])
     assert told == [(3, 5), (5, 5)]
 
@@ -164,20 +164,20 @@ async def test_more_than_one_batch_is_gone_through(
         " WHERE id = $1",
         users[0].user_id, many,
     )  # fmt: skip
-    sealer = DataSealer(f"{NEW},{old}", index_key="i")
+    cipher = DataCipher(f"{NEW},{old}", index_key="i")
     async with orm.connected(settings):
-        summary = await rotation.rotate_data(sealer, progress=lambda *_: None)
+        summary = await rotation.rotate_data(cipher, progress=lambda *_: None)
     assert summary.rotated == summary.total == many + 4
-    assert not any(sealer.needs_rotation(sealed) for sealed in await sealed_values(database))
+    assert not any(cipher.needs_rotation(encrypted) for encrypted in await encrypted_values(database))
 
 
-def test_a_sealer_rotates_what_it_can_open() -> None:
+def test_a_cipher_rotates_values_that_it_can_decrypt() -> None:
     old, new = Fernet.generate_key().decode(), Fernet.generate_key().decode()
-    sealed = DataSealer(old, index_key="i").seal("ada")
-    sealer = DataSealer(f"{new},{old}", index_key="i")
-    assert sealer.needs_rotation(sealed)
-    anew = sealer.rotate(sealed)
-    assert not sealer.needs_rotation(anew)
-    assert DataSealer(new, index_key="i").unseal(anew) == "ada"
+    encrypted = DataCipher(old, index_key="i").encrypt("ada")
+    cipher = DataCipher(f"{new},{old}", index_key="i")
+    assert cipher.needs_rotation(encrypted)
+    anew = cipher.rotate(encrypted)
+    assert not cipher.needs_rotation(anew)
+    assert DataCipher(new, index_key="i").decrypt(anew) == "ada"
     with pytest.raises(InvalidToken):
-        DataSealer(new, index_key="i").rotate(sealed)
+        DataCipher(new, index_key="i").rotate(encrypted)

@@ -25,9 +25,9 @@ SELECT id, email_hash FROM added
 class DemoUsers:
     """Finds and makes the accounts `movielens-<number>`, recognised by their addresses."""
 
-    def __init__(self, *, sealed_email: Callable[[str], Mapping[str, bytes]], password_hash: str) -> None:
-        """`sealed_email` returns an address's columns; `password_hash` should be of a password that nobody knows."""
-        self._sealed_email = sealed_email
+    def __init__(self, *, encrypted_email: Callable[[str], Mapping[str, bytes]], password_hash: str) -> None:
+        """`encrypted_email` returns an address's columns; `password_hash` should be of a password that nobody knows."""
+        self._encrypted_email = encrypted_email
         self._password_hash = password_hash
 
     async def ensure(self, connection: Connection, numbers: Iterable[int]) -> tuple[dict[int, int], int]:
@@ -35,8 +35,8 @@ class DemoUsers:
 
         A number is missing when an account that somebody registered has its username.
         """
-        columns = {number: self._sealed_email(f"movielens-{number}@{DOMAIN}") for number in numbers}
-        number_of = {sealed["email_hash"]: number for number, sealed in columns.items()}
+        columns = {number: self._encrypted_email(f"movielens-{number}@{DOMAIN}") for number in numbers}
+        number_of = {email["email_hash"]: number for number, email in columns.items()}
         rows = await connection.fetch("SELECT id, email_hash FROM users WHERE email_hash = ANY ($1)", list(number_of))
         known = {number_of[email_hash]: user_id for user_id, email_hash in rows}
         missing = [number for number in columns if number not in known]
