@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -14,12 +14,11 @@ from service.auth.keys import KeyRing, PublishedKeys
 from service.auth.passwords import PasswordHasher
 from service.auth.revocations import Revocation, RevocationWriter
 from service.auth.tokens import TokenIssuer, TokenVerifier
-from service.caching.invalidation import ReplyNews
+from service.caching.invalidation import CacheInvalidation
 from service.caching.page_cache import PageCache
 from service.caching.response_cache import ReplyCache
 from service.catalog.cast.characters import Characters
 from service.catalog.cast.service import Cast
-from service.catalog.changes.change_listener import ChangeNews
 from service.catalog.changes.cursors import RETENTION, Cursors
 from service.catalog.changes.exporting import MovieExports
 from service.catalog.changes.service import ChangeFeed
@@ -35,7 +34,8 @@ from service.catalog.people.service import People
 from service.catalog.references.countries import Countries
 from service.catalog.references.genres import Genres
 from service.catalog.search.service import Search
-from service.catalog.service import BackdropOwner, Catalog, MovieId, PersonPhotoOwner, PosterOwner, find_unknown_genres
+from service.catalog.service import BackdropOwner, Catalog, PersonPhotoOwner, PosterOwner, find_unknown_genres
+from service.database.listener import Listener
 from service.database.snapshots import Snapshots
 from service.favorites.page_responses import RenderedPages
 from service.favorites.personal_data import FavoritesData
@@ -44,7 +44,6 @@ from service.favorites.service import Favorites
 from service.favorites.states import ViewerStateLookups
 from service.favorites.versioned_pages import OwnPages
 from service.media.delivery import addresses_from_settings
-from service.media.file_listener import FileNews
 from service.media.files import Files
 from service.media.models import FileKind
 from service.media.processing_results import Verdicts
@@ -79,8 +78,6 @@ from service.users.personal_data import AccountData, AuditData, UploadData
 from service.users.privacy import Privacy
 from service.users.service import AvatarOwner, Users
 from service.users.sessions import Sessions
-
-WATCH_HEARTBEAT = 15.0
 
 
 @dataclass(frozen=True)
@@ -134,11 +131,11 @@ def compose_slices(
     keys: KeyRing | KeyFolder,
     verifier: TokenVerifier,
     storage: UploadStorage,
-    reply_news: ReplyNews | None,
+    listener: Listener,
+    invalidation: CacheInvalidation,
 ) -> Slices:
-    """Puts the slices together; without news no reply is kept."""
-    hears_all = reply_news.hears_all if reply_news is not None and settings.reply_cache_bytes else bool
-    reply_cache = partial(ReplyCache, max_bytes=settings.reply_cache_bytes, hears_all=hears_all)
+    """Puts the slices together; nothing is cached unless the listener is started."""
+    reply_cache = partial(ReplyCache, max_bytes=settings.reply_cache_bytes, is_current=listener.is_current)
     page_tokens = PageTokens(settings.page_token_key.get_secret_value())
     cipher = DataCipher(settings.data_keys.get_secret_value(), index_key=settings.index_key.get_secret_value())
     revocations = RevocationWriter(access_ttl=settings.access_token_ttl)
@@ -174,7 +171,7 @@ def compose_slices(
         find_unknown_genres=find_unknown_genres,
     )
     removal = FileRemoval(storage=storage)
-    ratings_changed = partial(reply_news.announce, "rating") if reply_news is not None else _tell_nobody
+    ratings_changed = partial(invalidation.announce, "rating")
     privacy = Privacy(
         sessions=sessions,
         removal=removal,
@@ -193,23 +190,21 @@ def compose_slices(
     people = People(media=media, removal=removal, page_tokens=page_tokens)
     viewer_states = ViewerStateLookups()
     movie_replies = MovieReplies(catalog=catalog, find_viewer_states=viewer_states.find, cache=reply_cache)
-    movies = Movies(page_tokens=page_tokens, pages=PageCache(hears_all=hears_all))
+    movies = Movies(
+        page_tokens=page_tokens,
+        pages=PageCache(max_pages=1000 if settings.reply_cache_bytes else 0, is_current=listener.is_current),
+    )
     person_replies = PersonReplies(people=people, cache=reply_cache)
-    if reply_news is not None:
-        reply_news.keep_true(
-            {
-                "movie": {"movie": movie_replies.cache, "movie_list": movies.pages},
-                # Of a rating no list tells, but for those that are not kept.
-                "rating": {"movie": movie_replies.cache},
-                "person": {"person": person_replies.cache},
-            }
-        )
-    active_model = ActiveModel(settings)
+    invalidation.register("movie", movie_replies.cache, entities=("movie", "rating"))
+    # Lists whose order or filter reads ratings are never cached.
+    invalidation.register("movie_list", movies.pages, entities=("movie",))
+    invalidation.register("person", person_replies.cache, entities=("person",))
+    active_model = ActiveModel(settings, listener=listener)
     return Slices(
         media=media,
         files=files,
         verdicts=verdicts,
-        file_watches=FileWatches(files=files, news=FileNews(settings)),
+        file_watches=FileWatches(files=files, listener=listener),
         accounts=accounts,
         sessions=sessions,
         users=users,
@@ -238,7 +233,7 @@ def compose_slices(
         rendered_pages=RenderedPages(max_bytes=settings.reply_cache_bytes // 8),
         ratings=Ratings(page_tokens=page_tokens, ratings_changed=ratings_changed),
         change_feed=change_feed,
-        change_watches=ChangeWatches(feed=change_feed, news=ChangeNews(settings), heartbeat=WATCH_HEARTBEAT),
+        change_watches=ChangeWatches(feed=change_feed, listener=listener),
         movie_exports=MovieExports(catalog=catalog, feed=change_feed, snapshots=Snapshots(settings)),
         active_model=active_model,
         recommendations=Recommendations(
@@ -281,10 +276,6 @@ async def compose_reconciliation(
     return Reconciliation(buckets=buckets, rows=RowReader(settings), objects=objects, repairs=repairs)
 
 
-async def _tell_nobody(_movie_ids: Collection[MovieId]) -> None:
-    """Announces changed ratings where no reply is kept."""
-
-
 def housekeeping_jobs(slices: Slices) -> Sequence[Job]:
     """Returns what is to be cleared away, and by what."""
     return (
@@ -293,7 +284,6 @@ def housekeeping_jobs(slices: Slices) -> Sequence[Job]:
         Job("counters", sweep_counters),
         Job("idempotency_keys", lambda: delete_ended(IdempotencyKey, "created_at", after=DAY)),
         Job("expired_uploads", slices.media_sweep.expire),
-        Job("replaced_files", slices.removal.collect_replaced),
         Job("replaced_files", slices.removal.collect_replaced),
         Job("deleted_files", slices.removal.sweep),
         # A day more than cursors are good for: a change is dated by the beginning of its transaction.

@@ -24,6 +24,7 @@ from cryptography.fernet import Fernet
 from lambdas.build import build
 from service.auth import keys
 from service.database import migrations
+from service.database.listener import Listener
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
 from service.observability.metrics import PrometheusMetrics
@@ -205,6 +206,15 @@ async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
 def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
     """The settings of the test's server."""
     return make_settings(database_url=database_url)
+
+
+@pytest.fixture
+async def listener(settings: Settings) -> AsyncIterator[Listener]:
+    """A started listener on the test's database."""
+    listener = Listener(settings)
+    await listener.start()
+    yield listener
+    await listener.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,39 +1,42 @@
-"""Revocations: what makes signed tokens worthless before their end, on every worker within seconds.
+"""Revocations: end signed tokens before their expiry, on every worker within seconds.
 
-A revocation is a row, written in the transaction of the act that it belongs to. Every worker reads new rows as they
-are announced, and once a second in any case, so that a lost announcement costs no more than that. A worker that
-could not read for `STALE_AFTER` seconds vouches for no token: it says UNAVAILABLE until it can.
+A revocation is a row, written in the transaction of the act that causes it. Every worker reads new rows when it is
+notified and at least once a second, so a lost notification costs one second. A worker that could not read for
+`STALE_AFTER` seconds accepts no token: it answers UNAVAILABLE until it can read again.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-import asyncpg
 import structlog
 from tortoise import Model, fields
 from tortoise.fields.db_defaults import Now
 
 from service.auth.principal import UserId
+from service.database.listener import Channel, Listener
 from service.database.orm import connection
+from service.database.pool import DatabaseUnreachable
 from service.errors import Unavailable
-from service.settings import Pooler, Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-CHANNEL = "marquee_revocations"
 INTERVAL = 1.0
-TIMEOUT = 1.0
 STALE_AFTER = 4.0
 """Seconds: with INTERVAL, a revoked token is refused everywhere within 5."""
 LOOK_BACK = timedelta(minutes=2)
 """Longer than any transaction takes: a row may be dated before rows that were read already."""
 ERASED_EPOCH = 2**31 - 1
+# At least one row, so that the time of reading is known.
+READ = """
+SELECT now() AS read_at, r.subject, r.epoch, r.expires_at
+FROM (SELECT) AS present LEFT JOIN revocations AS r ON r.expires_at > now() AND r.created_at >= $1
+"""
 
 
 class Revocation(Model):
@@ -100,24 +103,21 @@ async def write_revocations(subjects: list[tuple[str, int | None]], *, expires_a
         await Revocation.bulk_create(
             Revocation(subject=subject, epoch=epoch, expires_at=expires_at) for subject, epoch in subjects
         )
-        await connection().execute_query("SELECT pg_notify($1, '')", [CHANNEL])
+        await connection().execute_query("SELECT pg_notify($1, '')", [Channel.REVOCATIONS.value])
 
 
 class Revocations:
-    """What this worker knows of revocations, read on a connection of its own."""
+    """The revocations that this worker knows, read over the listener's connection."""
 
-    def __init__(self, settings: Settings) -> None:
-        self._database_url = settings.database_url.get_secret_value()
-        self._listens = settings.database_pooler is Pooler.NONE
+    def __init__(self, listener: Listener) -> None:
+        self._listener = listener
         self._known: dict[str, tuple[int | None, float]] = {}
         self._read_until: datetime | None = None
         self._fresh_at = float("-inf")
-        self._database: asyncpg.Connection[asyncpg.Record] | None = None
-        self._announced = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
 
     def check(self, token: TokenFacts) -> bool:
-        """Tells whether a token stands; raises RevocationsUnknown when that cannot be told."""
+        """Returns whether a token is still valid; raises RevocationsUnknown if the worker cannot decide."""
         if time.monotonic() - self._fresh_at > STALE_AFTER:
             raise RevocationsUnknown
         known = self._known
@@ -129,65 +129,48 @@ class Revocations:
         return revoked is None or token.epoch >= (revoked[0] or 0)
 
     async def start(self) -> None:
-        """Reads what there is, then keeps reading; an absent database is no error."""
+        """Reads all revocations, then keeps reading new ones; an unreachable database is no error."""
         await self._try_to_read()
         self._task = asyncio.create_task(self._keep_reading(), name="revocations")
 
     async def close(self) -> None:
-        """Ends the reading and its connection."""
+        """Stops reading."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
-        self._drop_connection()
 
     async def _keep_reading(self) -> None:
-        while True:
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._announced.wait(), INTERVAL)
-            self._announced.clear()
-            await self._try_to_read()
+        with self._listener.wakeups(Channel.REVOCATIONS) as notified:
+            while True:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(notified.wait(), INTERVAL)
+                notified.clear()
+                if not await self._try_to_read():
+                    await asyncio.sleep(INTERVAL)
 
-    async def _try_to_read(self) -> None:
+    async def _try_to_read(self) -> bool:
         started = time.monotonic()
         try:
-            async with asyncio.timeout(TIMEOUT):
-                await self._read()
-        except Exception as error:  # noqa: BLE001 - whatever keeps it from reading, it must go on trying
-            self._drop_connection()
-            log.warning("revocations.unreadable", error=type(error).__name__)
-        else:
-            self._fresh_at = started
+            await self._read()
+        except DatabaseUnreachable:
+            log.warning("revocations.read_failed")
+            return False
+        self._fresh_at = started
+        return True
 
     async def _read(self) -> None:
-        database = await self._connected()
-        rows = await database.fetch(
-            "SELECT subject, epoch, expires_at, now() AS now FROM revocations"
-            " WHERE expires_at > now() AND created_at >= $1",
-            self._read_until or datetime.fromtimestamp(0, UTC),
-        )
+        rows = await self._listener.fetch(READ, self._read_until or datetime.fromtimestamp(0, UTC))
         for row in rows:
+            if row["subject"] is None:
+                continue
             epoch = self._known.get(row["subject"], (None, 0.0))[0]
             latest = max(epoch or 0, row["epoch"]) if row["epoch"] is not None else None
             self._known[row["subject"]] = (latest, row["expires_at"].timestamp())
-        self._read_until = await database.fetchval("SELECT now()") - LOOK_BACK
+        self._read_until = rows[0]["read_at"] - LOOK_BACK
         self._forget_ended()
 
     def _forget_ended(self) -> None:
         now = time.time()
         for subject in [subject for subject, (_, ends) in self._known.items() if ends < now]:
             del self._known[subject]
-
-    async def _connected(self) -> asyncpg.Connection[asyncpg.Record]:
-        if self._database is None or self._database.is_closed():
-            # Kept at once, so that it is closed whatever comes next.
-            self._database = await asyncpg.connect(self._database_url, statement_cache_size=0)
-            if self._listens:
-                announce: Callable[..., Awaitable[None] | None] = lambda *_: self._announced.set()  # noqa: E731 - typed
-                await self._database.add_listener(CHANNEL, announce)
-        return self._database
-
-    def _drop_connection(self) -> None:
-        if self._database is not None:
-            self._database.terminate()
-            self._database = None

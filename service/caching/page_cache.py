@@ -15,15 +15,15 @@ from service.caching.response_cache import MAX_AGE
 from service.database.orm import within_transaction
 
 T = TypeVar("T")
-MOST_PAGES = 1000
 
 
 class PageCache(Generic[T]):
     """The pages of one list, by what was asked; the least recently used ones make room."""
 
-    def __init__(self, *, hears_all: Callable[[], bool]) -> None:
-        """`hears_all` tells whether all news up to now, but for moments, has arrived."""
-        self._hears_all = hears_all
+    def __init__(self, *, max_pages: int, is_current: Callable[[], bool]) -> None:
+        """`is_current` tells whether all news up to now, but for moments, has arrived."""
+        self._max_pages = max_pages
+        self._is_current = is_current
         self._pages: OrderedDict[Hashable, tuple[T, float]] = OrderedDict()
         self._news = 0
         self.size_bytes = 0
@@ -33,7 +33,7 @@ class PageCache(Generic[T]):
 
     async def get(self, asked: Hashable, load: Callable[[], Awaitable[T]], *, keeps: bool) -> T:
         """Returns the page that was asked for; with `keeps` one that may be kept and have been kept."""
-        if not keeps or not self._hears_all() or within_transaction():
+        if not keeps or not self._is_current() or within_transaction():
             self.events["bypasses"] += 1
             return await load()
         kept = self._pages.get(asked)
@@ -60,6 +60,6 @@ class PageCache(Generic[T]):
 
     def _keep(self, asked: Hashable, page: T) -> None:
         self._pages[asked] = (page, time.monotonic() + MAX_AGE)
-        if len(self._pages) > MOST_PAGES:
+        if len(self._pages) > self._max_pages:
             self._pages.popitem(last=False)
             self.events["evictions"] += 1

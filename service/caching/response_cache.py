@@ -32,11 +32,11 @@ class _Entry(NamedTuple):
 class ReplyCache:
     """The replies about one kind of entity in one worker; the least recently used ones make room."""
 
-    def __init__(self, *, load: Load, max_bytes: int, hears_all: Callable[[], bool]) -> None:
-        """`hears_all` tells whether every invalidation up to now, but for moments, has arrived; 0 bytes keep none."""
+    def __init__(self, *, load: Load, max_bytes: int, is_current: Callable[[], bool]) -> None:
+        """`is_current` tells whether every invalidation up to now, but for moments, has arrived; 0 bytes keep none."""
         self._load = load
         self._max_bytes = max_bytes
-        self._hears_all = hears_all
+        self._is_current = is_current
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
         self._loads: set[_Loading] = set()
         self.size_bytes = 0
@@ -47,7 +47,7 @@ class ReplyCache:
     def find(self, entity_id: int) -> Parts | None:
         """Returns a reply that is kept; None when it has to be got."""
         entry = self._entries.get(entity_id)
-        if entry is None or within_transaction() or not self._hears_all() or entry.good_until < time.monotonic():
+        if entry is None or within_transaction() or not self._is_current() or entry.good_until < time.monotonic():
             return None
         self._entries.move_to_end(entity_id)
         self.events["hits"] += 1
@@ -55,7 +55,7 @@ class ReplyCache:
 
     async def get(self, ids: Collection[int]) -> dict[int, Parts]:
         """Returns the replies of those ids that exist, loading what is not kept in one go."""
-        if within_transaction() or not self._hears_all():
+        if within_transaction() or not self._is_current():
             self.events["bypasses"] += len(ids)
             return dict(await self._load(ids))
         found, missing = self._find(ids)

@@ -20,8 +20,10 @@ async def composed(settings: Settings) -> AsyncIterator[Slices]:
     from service.auth.keys import KeyRing
     from service.auth.revocations import Revocations
     from service.auth.tokens import TokenVerifier
+    from service.caching.invalidation import CacheInvalidation
     from service.composition import compose_slices, password_hasher
     from service.database import orm
+    from service.database.listener import Listener
     from service.media.storage import S3UploadStorage
 
     logs.configure(settings)
@@ -29,14 +31,16 @@ async def composed(settings: Settings) -> AsyncIterator[Slices]:
     async with orm.connected(settings):
         try:
             keys = KeyRing.from_settings(settings)
+            listener = Listener(settings)
             yield compose_slices(
                 settings,
                 passwords=passwords,
                 # A command guards no password against strangers.
                 shared_store=None,
                 keys=keys,
-                verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(settings)),
-                reply_news=None,
+                verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(listener)),
+                listener=listener,
+                invalidation=CacheInvalidation(listener),
                 storage=S3UploadStorage.from_settings(settings),
             )
         finally:

@@ -22,10 +22,11 @@ from service.auth.key_folder import KeyFolder
 from service.auth.policy import require_rules
 from service.auth.revocations import Revocations
 from service.auth.tokens import TokenVerifier
-from service.caching.invalidation import ReplyMetrics, ReplyNews
+from service.caching.invalidation import CacheInvalidation, CacheMetrics
 from service.catalog.servicer import CatalogServicer
 from service.composition import Slices, compose_slices, housekeeping_jobs, password_hasher
 from service.database import orm
+from service.database.listener import Listener
 from service.favorites.servicer import FavoritesServicer
 from service.interceptors.authentication import AuthenticationInterceptor, Verifier
 from service.interceptors.call_metrics import CallMetrics, RecordingInterceptor
@@ -211,7 +212,7 @@ def service_names() -> list[str]:
     return [service.full_name for registration in SERVICES for service in registration.schema.services_by_name.values()]
 
 
-class ServerMetrics(CallMetrics, ReplyMetrics, Protocol):
+class ServerMetrics(CallMetrics, CacheMetrics, Protocol):
     """Where all figures go."""
 
 
@@ -243,14 +244,13 @@ class MarqueeServer:
             self._resources.push_async_callback(self._shared_store.close)
         await self._keys.start()
         self._resources.push_async_callback(self._keys.close)
-        revocations = Revocations(settings)
-        await revocations.start()
-        self._resources.push_async_callback(revocations.close)
+        listener = Listener(settings)
+        revocations = Revocations(listener)
         verifier = TokenVerifier.from_settings(settings, self._keys, revocations=revocations)
         calls = call_log(settings)
         self._resources.callback(calls.flush)
         self._resources.callback(self._metrics.publish)
-        reply_news = ReplyNews(settings, metrics=self._metrics)
+        invalidation = CacheInvalidation(listener, metrics=self._metrics)
         slices = compose_slices(
             settings,
             passwords=passwords,
@@ -258,10 +258,15 @@ class MarqueeServer:
             keys=self._keys,
             verifier=verifier,
             storage=self._storage or S3UploadStorage.from_settings(settings),
-            reply_news=reply_news,
+            listener=listener,
+            invalidation=invalidation,
         )
-        await reply_news.start()
-        self._resources.push_async_callback(reply_news.close)
+        await listener.start()
+        self._resources.push_async_callback(listener.close)
+        invalidation.start()
+        self._resources.push_async_callback(invalidation.close)
+        await revocations.start()
+        self._resources.push_async_callback(revocations.close)
         slices.active_model.start()
         self._resources.push_async_callback(slices.active_model.close)
         self._chain = Chain(
@@ -271,7 +276,7 @@ class MarqueeServer:
                 metrics=self._metrics,
                 calls=calls,
                 rate_limiter=slices.rate_limiter,
-                settle=reply_news.settle,
+                settle=listener.wait_for_own_writes,
             ),
             endless=ENDLESS,
         )

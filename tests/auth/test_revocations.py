@@ -21,6 +21,7 @@ from service.auth.revocations import (
     TokenFacts,
 )
 from service.database import orm
+from service.database.listener import Listener
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
 from service.settings import Pooler, Settings
@@ -106,7 +107,7 @@ async def test_one_reading_that_fails_is_no_outage(
             await user.catalog.ListMovies(movies_pb2.ListMoviesRequest())
 
 
-async def test_what_is_revoked_and_what_is_not(settings: Settings) -> None:
+async def test_what_is_revoked_and_what_is_not(settings: Settings, listener: Listener) -> None:
     session, other = uuid4(), uuid4()
     writer = RevocationWriter(access_ttl=60)
     async with orm.connected(settings):
@@ -115,7 +116,7 @@ async def test_what_is_revoked_and_what_is_not(settings: Settings) -> None:
             await writer.revoke_user(UserId(7), before_epoch=3)
             await writer.revoke_user(UserId(7), before_epoch=2)
             await writer.revoke_erased(UserId(8))
-        revocations = Revocations(settings)
+        revocations = Revocations(listener)
         await revocations.start()
         verdicts = {
             (name, epoch): revocations.check(TokenFacts("x", str(sid), UserId(user_id), epoch))
@@ -140,7 +141,7 @@ async def test_what_is_revoked_and_what_is_not(settings: Settings) -> None:
 
 
 async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
-    settings: Settings, database: asyncpg.Connection
+    settings: Settings, database: asyncpg.Connection, listener: Listener
 ) -> None:
     """It is dated by its beginning, before rows that were read meanwhile."""
     slow = await asyncpg.connect(settings.database_url.get_secret_value())
@@ -149,7 +150,7 @@ async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
     await transaction.start()
     await slow.execute(insert, "token:slow")
     await database.execute(insert, "token:quick")
-    revocations = Revocations(settings)
+    revocations = Revocations(listener)
     await revocations.start()
     quick, late = TokenFacts("quick"), TokenFacts("slow")
     assert (revocations.check(quick), revocations.check(late)) == (False, True)
@@ -165,7 +166,7 @@ async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
 
 async def test_before_the_first_reading_nothing_is_known(settings: Settings) -> None:
     with pytest.raises(RevocationsUnknown):
-        Revocations(settings).check(TokenFacts("x"))
+        Revocations(Listener(settings)).check(TokenFacts("x"))
 
 
 def test_the_promise_leaves_room() -> None:

@@ -8,9 +8,10 @@ from collections.abc import AsyncIterator, Collection, Iterable, Mapping
 import asyncpg
 import pytest
 
-from service.caching.invalidation import ReplyNews
+from service.caching.invalidation import CacheInvalidation
 from service.caching.response_cache import OVERHEAD, Parts, ReplyCache
 from service.database import orm
+from service.database.listener import Listener
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
 from tests.catalogue import add_movie
@@ -61,7 +62,7 @@ def shelf() -> Shelf:
 
 
 def cached(shelf: Shelf, *, max_bytes: int = 1 << 20, kind: type[ReplyCache] = ReplyCache) -> ReplyCache:
-    return kind(load=shelf.load, max_bytes=max_bytes, hears_all=lambda: True)
+    return kind(load=shelf.load, max_bytes=max_bytes, is_current=lambda: True)
 
 
 async def test_what_was_loaded_is_not_loaded_again(shelf: Shelf) -> None:
@@ -173,10 +174,10 @@ async def test_inside_of_a_transaction_the_cache_is_passed_by(shelf: Shelf) -> N
 class Titles:
     """A cache of movie titles as a worker has it, behind a connection that may fail."""
 
-    def __init__(self, database: asyncpg.Connection, news: ReplyNews) -> None:
+    def __init__(self, database: asyncpg.Connection, listener: Listener) -> None:
         self._database = database
-        self.cache = ReplyCache(load=self._load, max_bytes=1 << 20, hears_all=news.hears_all)
-        news.keep_true({"movie": {"movie": self.cache}})
+        self.cache = ReplyCache(load=self._load, max_bytes=1 << 20, is_current=listener.is_current)
+        CacheInvalidation(listener, metrics=Figures()).register("movie", self.cache, entities=("movie",))
 
     async def _load(self, ids: Collection[int]) -> Mapping[int, Parts]:
         rows = await self._database.fetch("SELECT id, title FROM movies WHERE id = ANY ($1)", list(ids))
@@ -192,9 +193,9 @@ async def test_a_connection_that_falls_silent_is_not_believed_for_long(
 ) -> None:
     movie_id = await add_movie(database, "Before")
     async with proxied(postgres.socket_dir) as proxy:
-        news = ReplyNews(proxy.behind(settings), metrics=Figures())
-        titles = Titles(database, news)
-        await news.start()
+        listener = Listener(proxy.behind(settings))
+        titles = Titles(database, listener)
+        await listener.start()
         try:
             assert [await titles.title(movie_id) for _ in range(2)] == ["Before"] * 2
             assert titles.cache.events["hits"] == 1
@@ -215,4 +216,4 @@ async def test_a_connection_that_falls_silent_is_not_believed_for_long(
             await seconds_until(keeps_again)
             assert await titles.title(movie_id) == "After"
         finally:
-            await news.close()
+            await listener.close()

@@ -11,6 +11,7 @@ import grpc
 import pytest
 from marquee.media.v1 import media_pb2
 
+from service.database.listener import APPLICATION_NAME
 from service.media.watching import WATCHES
 from tests.client import Client, refused, take_apart
 from tests.media.uploads import begin, register, reject, renditions, uploaded
@@ -20,11 +21,9 @@ PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESS
 READY, REJECTED = media_pb2.FILE_STATE_READY, media_pb2.FILE_STATE_REJECTED
 EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED
 PATIENCE = 8.0
-LISTENERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%files%'"
-CUT = """
-SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-WHERE datname = current_database() AND query LIKE 'LISTEN%files%'
-"""
+OF_LISTENER = f"FROM pg_stat_activity WHERE datname = current_database() AND application_name = '{APPLICATION_NAME}'"
+LISTENERS = f"SELECT count(*) {OF_LISTENER}"
+CUT = f"SELECT pg_terminate_backend(pid) {OF_LISTENER}"
 
 
 @pytest.fixture
@@ -124,34 +123,20 @@ async def test_a_caller_has_so_many_watches_and_those_that_end_make_room(user: C
     await seconds_until(begins)
 
 
-async def test_one_connection_listens_and_only_while_somebody_watches(
+async def test_all_watches_of_a_worker_share_its_one_listening_connection(
     user: Client, database: asyncpg.Connection
 ) -> None:
     file = await uploaded(user)
-    watches = [Watch(user, file.id) for _ in range(4)]
-    for watch in watches:
+    for watch in [Watch(user, file.id) for _ in range(4)]:
         await watch.read()
-    await until(database, 1)
-    for watch in watches:
-        watch.call.cancel()
-    await until(database, 0)
+    assert await database.fetchval(LISTENERS) == 1
 
 
 async def test_a_lost_connection_loses_no_state(user: Client, service: Client, database: asyncpg.Connection) -> None:
     file = await uploaded(user)
     watch = Watch(user, file.id)
     await watch.read()
-    await until(database, 1)
     await database.execute(CUT)
     await service.media.RegisterFile(register(file.key))
     assert (await watch.read()).state == READY
     assert await watch.ended()
-
-
-async def until(database: asyncpg.Connection, listening: int) -> None:
-    """Returns once that many connections listen."""
-
-    async def holds() -> bool:
-        return bool(await database.fetchval(LISTENERS) == listening)
-
-    await seconds_until(holds)

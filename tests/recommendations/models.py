@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 import asyncpg
 
-from service.recommendations.model.storage import CHANNEL
+from service.database.listener import Channel
 
 Links = Mapping[int, Mapping[int, float]]
 DEADLINE = 20.0
@@ -34,7 +34,7 @@ async def activate(database: asyncpg.Connection, links: Links, *, similar: Links
                 *(list(alike), list(alike.values())),
             )
         await database.execute("UPDATE recommendation_models SET is_active = true WHERE id = $1", version)
-        await database.execute("SELECT pg_notify($1, $2)", CHANNEL, str(version))
+        await database.execute("SELECT pg_notify($1, $2)", Channel.RECOMMENDATION_MODELS.value, str(version))
     return version
 
 

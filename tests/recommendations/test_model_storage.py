@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from marquee.recommendations.v1 import recommendations_pb2
 
+from service.database.listener import Listener
 from service.recommendations.model.errors import InteractionsMissing, RecommendationModelNotFound
 from service.recommendations.model.loading import load_model
 from service.recommendations.model.reading import read_dataset
@@ -163,10 +164,10 @@ async def test_an_empty_database_is_refused_and_leaves_nothing(database: asyncpg
 
 
 async def test_a_worker_takes_each_activated_model_and_outlives_its_connection(
-    database: asyncpg.Connection, settings: Settings
+    database: asyncpg.Connection, settings: Settings, listener: Listener
 ) -> None:
     await add_tastes(database)
-    active = ActiveModel(settings)
+    active = ActiveModel(settings, listener=listener)
     active.start()
     try:
         assert active.current() is None

@@ -14,7 +14,9 @@ from marquee.users.v1 import export_pb2, users_pb2
 from service.auth.keys import KeyRing
 from service.auth.revocations import Revocations
 from service.auth.tokens import TokenVerifier
+from service.caching.invalidation import CacheInvalidation
 from service.composition import compose_slices, password_hasher
+from service.database.listener import Listener
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
 from tests.client import PASSWORD, Client
@@ -113,15 +115,17 @@ async def exported(client: Client) -> list[export_pb2.ExportedRecord]:
 def tables(settings: Settings, storage: S3UploadStorage) -> Iterator[set[str]]:
     """The tables that the sources of a server answer for."""
     keys = KeyRing.from_settings(settings)
+    listener = Listener(settings)
     passwords = password_hasher(settings)
     slices = compose_slices(
         settings,
         passwords=passwords,
         shared_store=None,
         keys=keys,
-        verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(settings)),
+        verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(listener)),
         storage=storage,
-        reply_news=None,
+        listener=listener,
+        invalidation=CacheInvalidation(listener),
     )
     yield set(slices.privacy.tables)
     passwords.close()

@@ -1,50 +1,65 @@
-"""Watching the change feed: each watch reads at its own pace, and is woken when there is something to read."""
+"""Watches of the change feed: each reads at its own pace, and wakes when there are new changes."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
 
 from service.auth.principal import Principal
-from service.catalog.changes.change_listener import ChangeNews
 from service.catalog.changes.service import ChangeFeed
 from service.catalog.changes.values import ChangePage, Entity
 from service.catalog.errors import TooManyWatches
+from service.database.listener import Channel, Listener
+from service.database.pool import DatabaseUnreachable
 from service.ratelimit.concurrency import ConcurrencyLimit
 
 PAGE_SIZE = 500
 WATCHES = 4
-"""Of one caller, on one worker."""
+"""Watches of one caller on one worker."""
 READERS = 2
-"""Watches of a worker that read at once: a change wakes all of them, and the connections are for everybody."""
+"""Watches of a worker that read at the same time: a change wakes all of them, and the pool serves other calls, too."""
+HEARTBEAT = 15.0
+"""Seconds of silence after which a watch sends its cursor."""
+INTERVAL = 1.0
+"""Seconds between two looks without a notification. None comes through a pooler, and none when a transaction ends that
+only held back the changes of others."""
+COLLECTION_DELAY = 0.05
+"""Seconds for which notifications are collected."""
+NEWEST = """
+SELECT xid::text, id FROM catalog_changes
+WHERE xid < pg_snapshot_xmin(pg_current_snapshot()) ORDER BY catalog_changes.xid DESC, id DESC LIMIT 1
+"""
 
 
 class ChangeWatches:
     """The watches of one worker."""
 
-    def __init__(self, *, feed: ChangeFeed, news: ChangeNews, heartbeat: float) -> None:
-        """`heartbeat`: seconds of silence after which a watch says that it is there still."""
+    def __init__(self, *, feed: ChangeFeed, listener: Listener, heartbeat: float = HEARTBEAT) -> None:
         self._feed = feed
-        self._news = news
+        self._listener = listener
         self._heartbeat = heartbeat
-        self._concurrency_limit = ConcurrencyLimit(WATCHES, error=TooManyWatches)
+        self._limit = ConcurrencyLimit(WATCHES, error=TooManyWatches)
         self._readers = asyncio.Semaphore(READERS)
+        self._events: set[asyncio.Event] = set()
+        self._polling: asyncio.Task[None] | None = None
 
     async def watch_changes(
         self, *, caller: Principal, cursor: str, entity: Entity | None
     ) -> AsyncGenerator[ChangePage]:
-        """Yields changes as the feed tells them, from the cursor on, or from now on where it is empty.
+        """Yields changes in the order of the feed, from the cursor on, or from now on if the cursor is empty.
 
-        At the beginning, and after each silence of a heartbeat, it yields what there is, if only the cursor. Nothing
-        is read ahead. Raises CursorInvalid, CursorExpired, TooManyWatches.
+        Yields at the beginning, and after each silence of a heartbeat, even if there is only a new cursor. Reads
+        nothing ahead. Raises CursorInvalid, CursorExpired, TooManyWatches.
         """
-        with self._concurrency_limit.acquire((caller.user_id, caller.subject)):
-            async with self._news.followed() as news:
+        with self._limit.acquire((caller.user_id, caller.subject)):
+            async with self._new_changes() as has_new:
                 cursor = cursor or await self._feed.cursor_of_now()
                 due = 0.0
                 while True:
-                    news.clear()
+                    has_new.clear()
                     async with self._readers:
                         page = await self._feed.list_changes(cursor=cursor, size=PAGE_SIZE, entity=entity)
                     cursor = page.next_cursor
@@ -54,4 +69,48 @@ class ChangeWatches:
                     if not page.has_more:
                         with suppress(TimeoutError):
                             async with asyncio.timeout_at(due):
-                                await news.wait()
+                                await has_new.wait()
+
+    @asynccontextmanager
+    async def _new_changes(self) -> AsyncIterator[asyncio.Event]:
+        """Gives an event that is set when the feed has new changes or cannot be read, and at times without a reason."""
+        event = asyncio.Event()
+        self._events.add(event)
+        if self._polling is None:
+            self._polling = asyncio.create_task(self._keep_polling(), name="change watches")
+        try:
+            yield event
+        finally:
+            self._events.discard(event)
+            if not self._events:
+                await self._stop_polling()
+
+    async def _stop_polling(self) -> None:
+        # Cleared first: a watch that begins while this task ends starts another one.
+        task, self._polling = self._polling, None
+        if task is not None:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+
+    async def _keep_polling(self) -> None:
+        """Reads the newest change once for all watches, so that a silent feed costs one query a second."""
+        newest: asyncpg.Record | None = None
+        with self._listener.wakeups(Channel.CATALOG_CHANGES) as notified:
+            while True:
+                notified.clear()
+                found = await self._find_newest()
+                if found != newest:
+                    newest = found
+                    for event in self._events:
+                        event.set()
+                await asyncio.sleep(COLLECTION_DELAY)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(notified.wait(), INTERVAL)
+
+    async def _find_newest(self) -> asyncpg.Record | None:
+        try:
+            rows = await self._listener.fetch(NEWEST)
+        except DatabaseUnreachable:
+            return None
+        return rows[0] if rows else None

@@ -10,11 +10,12 @@ from typing import Any
 
 import numpy as np
 
+from service.database.listener import Channel
 from service.recommendations.model.copying import Connection
 from service.recommendations.model.errors import RecommendationModelNotFound
 from service.recommendations.model.training import Hyperparameters, Progress, Trained
 
-CHANNEL = "marquee_recommendation_models"
+ACTIVE_VERSION = "SELECT id FROM recommendation_models WHERE is_active"
 ALGORITHM = "edlae"
 # Any fixed number: names the lock that makes activations follow one another.
 ACTIVATION_LOCK = 0x4D52454D
@@ -137,7 +138,7 @@ async def activate_model(connection: Connection, version: int) -> None:
             "INSERT INTO audit_log (action, resource, outcome) VALUES ('recommendations.activate', $1, 'ok')",
             f"recommendation_models/{version}",
         )
-        await connection.execute("SELECT pg_notify($1, $2)", CHANNEL, str(version))
+        await connection.execute("SELECT pg_notify($1, $2)", Channel.RECOMMENDATION_MODELS.value, str(version))
 
 
 async def prune_models(connection: Connection, *, kept: int) -> int:
@@ -148,7 +149,7 @@ async def prune_models(connection: Connection, *, kept: int) -> int:
 
 async def find_active_version(connection: Connection) -> int | None:
     """Returns the active model's version, None while there is none."""
-    version: int | None = await connection.fetchval("SELECT id FROM recommendation_models WHERE is_active")
+    version: int | None = await connection.fetchval(ACTIVE_VERSION)
     return version
 
 
