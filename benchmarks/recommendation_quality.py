@@ -22,7 +22,7 @@ import numpy as np
 from scipy import sparse
 from threadpoolctl import threadpool_limits
 
-from service.commands.recommend import show_outcomes
+from service.cli.recommend import show_outcomes
 from service.importers.reading import find_table
 from service.recommendations.model.dataset import Dataset
 from service.recommendations.model.evaluation import Floats, HeldOut, Method, Outcome, Ratings, compare

@@ -22,13 +22,13 @@ from rich.markup import escape
 
 from lambdas.build import build
 from service.auth import keys
-from service.cli.health_client import ask_health
 from service.local import deploy
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.layout import CHECKOUT, Layout, StackSecrets, ensure_secrets, ensure_service_token, write_environment
 from service.local.postgres import EmbeddedPostgres
 from service.local.postgres_account import PostgresUnavailable
 from service.local.process import ChildProcess, stop_leftover
+from service.server.health_client import get_health
 from service.supervisor.ports import PortTaken, require_free
 
 DATABASE = "marquee"
@@ -159,7 +159,7 @@ class LocalStack:
         self._server = self._server_process()
         self._server.start()
         deadline = time.monotonic() + SERVER_START_SECONDS
-        while ask_health(self.address, timeout=1.0) != "SERVING":
+        while get_health(self.address, timeout=1.0) != "SERVING":
             if not self._server.is_running:
                 raise StackFailed(f"the server ended at once; see {self._server_log}")
             if time.monotonic() > deadline:

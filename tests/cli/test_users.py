@@ -150,7 +150,7 @@ async def test_an_export_replaces_nothing(client: Client, variables: dict[str, A
     output.write_text("precious")
     told = run("users", "export", "ada", "--output", str(output), **variables)
     assert told.returncode == 1
-    assert told.stderr == f"marquee: FileExistsError: {output} is there already\n"
+    assert told.stderr == f"marquee: FileExistsError: {output} already exists\n"
     assert output.read_text() == "precious"
     assert files_in(tmp_path) == [output]
 

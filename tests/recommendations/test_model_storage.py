@@ -219,7 +219,7 @@ async def test_operators_train_and_switch_while_the_server_runs(
     await until(is_trained)
     await retrained(database, activate=False)
     listed = run("recommend", "status", **variables).stdout.splitlines()
-    assert [line.split()[1] for line in listed] == ["state", "kept", "active"]
+    assert [line.split()[1] for line in listed] == ["state", "complete", "active"]
     newest = listed[1].split()[0]
     await database.execute(
         "UPDATE movie_neighbors SET similar_ids = $2, similarities = '{1}' WHERE model_id = $1",

@@ -1,4 +1,4 @@
-"""A user's export as a zip file: a JSON file a kind of record, and the pictures that they uploaded."""
+"""Zip archive of all data of a user: one JSON file per kind of record, and the uploaded images."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ LISTS = {
 
 @contextmanager
 def new_file(path: Path) -> Iterator[IO[bytes]]:
-    """Gives a file to write that appears under its name once it is whole, readable by its owner alone.
+    """Yields a file to write; it appears at `path` when it is complete, readable by its owner only.
 
-    Raises FileExistsError rather than replace what is there.
+    Raises FileExistsError if the path exists.
     """
     _require_absent(path)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
@@ -52,7 +52,7 @@ def new_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 async def write_archive(stream: IO[bytes], records: AsyncIterator[Exported], *, find_upload: FindUpload) -> None:
-    """Writes the records, one in memory at a time, then the pictures behind them."""
+    """Writes the records, then the uploaded images; only one record or image is in memory at a time."""
     uploads: list[File] = []
     with ZipFile(stream, "w", ZIP_DEFLATED) as archive:
         with closing(_Lists(archive)) as lists:
@@ -65,18 +65,18 @@ async def write_archive(stream: IO[bytes], records: AsyncIterator[Exported], *, 
                 else:
                     lists.add(kind, value)
         for file in uploads:
-            picture = await find_upload(file)
-            if picture is not None:
+            image = await find_upload(file)
+            if image is not None:
                 name = f"images/{file.id}.{file.mime_type.removeprefix('image/')}"
-                archive.writestr(name, picture, compress_type=ZIP_STORED)
+                archive.writestr(name, image, compress_type=ZIP_STORED)
 
 
 class _Lists:
-    """A JSON list a kind, written as its items come; the kinds come one after another."""
+    """One JSON list per kind, written item by item; all items of a kind must come together."""
 
     def __init__(self, archive: ZipFile) -> None:
         self._archive = archive
-        self._left = dict(LISTS)
+        self._unwritten = dict(LISTS)
         self._kind = ""
         self._entry: IO[bytes] | None = None
 
@@ -84,16 +84,16 @@ class _Lists:
         if self._entry is None or kind != self._kind:
             self._finish()
             self._kind = kind
-            self._entry = self._archive.open(_compressed(f"{self._left.pop(kind)}.json"), "w")
+            self._entry = self._archive.open(_compressed(f"{self._unwritten.pop(kind)}.json"), "w")
             self._entry.write(b"[\n")
         else:
             self._entry.write(b",\n")
         self._entry.write(indent(_indented(value), "  ").encode())
 
     def close(self) -> None:
-        """Ends the list under way; a kind that never came gets an empty one."""
+        """Ends the current list and writes an empty list for every kind without items."""
         self._finish()
-        for name in self._left.values():
+        for name in self._unwritten.values():
             self._archive.writestr(f"{name}.json", "[]\n")
 
     def _finish(self) -> None:
@@ -103,7 +103,7 @@ class _Lists:
 
 
 def _compressed(name: str) -> ZipInfo:
-    # Opened by its name alone, an entry would be compressed as well, but date from 1980.
+    # An entry that is opened by its name only would have the date 1980-01-01.
     info = ZipInfo(name, date_time=time.localtime()[:6])
     info.compress_type = ZIP_DEFLATED
     return info
@@ -111,11 +111,11 @@ def _compressed(name: str) -> ZipInfo:
 
 def _require_absent(path: Path) -> None:
     if path.exists():
-        raise FileExistsError(f"{path} is there already")
+        raise FileExistsError(f"{path} already exists")
 
 
 def _as_json(record: Exported) -> tuple[str, Mapping[str, Any]]:
-    """Returns the kind of a record and what its message says, as in the contract's JSON."""
+    """Returns the kind of a record and its JSON object, with the field names of the protos."""
     message = to_exported_record(record)
     kind = message.WhichOneof("record") or ""
     value = MessageToDict(

@@ -1,4 +1,4 @@
-"""Asking a server for its health, as a balancer does."""
+"""Client of the gRPC health service, for commands and for the local stack."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 TIMEOUT = 3.0
 
 
-def ask_health(address: str, *, service: str = "", timeout: float = TIMEOUT) -> str:
-    """Returns what the health service says of a service, such as SERVING; of an absent server, the code's name."""
+def get_health(address: str, *, service: str = "", timeout: float = TIMEOUT) -> str:
+    """Returns the health status of a service, such as SERVING; the name of the gRPC code if the call fails."""
     with grpc.insecure_channel(address) as channel:
         stub = cast("Any", health_pb2_grpc.HealthStub(channel))
         try:

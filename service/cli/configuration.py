@@ -1,4 +1,4 @@
-"""The settings as a command reads them."""
+"""`marquee config`, and the settings as every command reads them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
-import pydantic
 import typer
 
 if TYPE_CHECKING:
@@ -14,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def read_settings(*, serving: bool = False) -> Settings:
-    """Reads the settings; a refusal is one clear message and exit code 78 (EX_CONFIG)."""
+    """Returns the settings of the environment; for an invalid one prints a message and exits with 78 (EX_CONFIG)."""
+    import pydantic
+
     from service.settings import Settings
 
     try:
@@ -27,3 +28,17 @@ def read_settings(*, serving: bool = False) -> Settings:
     except ValueError as error:
         typer.echo(f"marquee: {error}", err=True)
     sys.exit(os.EX_CONFIG)
+
+
+def config() -> None:
+    """Print the effective settings, secrets masked."""
+    from rich.table import Table
+
+    from service.cli.output import console
+    from service.settings import Settings
+
+    settings = read_settings()
+    table = Table("variable", "value", "meaning")
+    for name, field in Settings.model_fields.items():
+        table.add_row(f"MARQUEE_{name.upper()}", str(getattr(settings, name)), field.description or "")
+    console.print(table)

@@ -1,22 +1,20 @@
-"""The slices and the database, as a worker has them, for commands."""
+"""The domains' services and the database for one command, composed as in a worker."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from service.observability import logging as logs
-from service.settings import Settings
-
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from service.composition import Slices
+    from service.settings import Settings
 
 
 @asynccontextmanager
 async def composed(settings: Settings) -> AsyncIterator[Slices]:
-    """Gives a command the slices and the database, as a worker has them; what these log goes to standard error."""
+    """Yields the composed services with an open database; their log goes to standard error."""
     from service.auth.keys import KeyRing
     from service.auth.revocations import Revocations
     from service.auth.tokens import TokenVerifier
@@ -25,6 +23,7 @@ async def composed(settings: Settings) -> AsyncIterator[Slices]:
     from service.database import orm
     from service.database.listener import Listener
     from service.media.storage import S3UploadStorage
+    from service.observability import logging as logs
 
     logs.configure(settings)
     passwords = password_hasher(settings)
@@ -35,7 +34,7 @@ async def composed(settings: Settings) -> AsyncIterator[Slices]:
             yield compose_slices(
                 settings,
                 passwords=passwords,
-                # A command guards no password against strangers.
+                # Operators are trusted: their password attempts are not limited.
                 shared_store=None,
                 keys=keys,
                 verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(listener)),

@@ -1,4 +1,4 @@
-"""Commands that serve, and that tell how a server is set and does."""
+"""`marquee serve` and `marquee health`: running a server and asking for its health."""
 
 from __future__ import annotations
 
@@ -9,26 +9,48 @@ import tempfile
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-import structlog
-from rich.table import Table
+import typer
 
-from service.commands.terminal import console
-from service.observability import logging as logs
-from service.settings import Settings
+from service.cli.configuration import read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from service.settings import Settings
     from service.supervisor.supervisor import EventSink
 
-log: structlog.stdlib.BoundLogger = structlog.get_logger()
+
+def serve() -> None:
+    """Serve with MARQUEE_WORKERS processes on one port, until SIGTERM."""
+    sys.exit(_run_supervisor(read_settings(serving=True)))
 
 
-def serve(settings: Settings) -> int:
+def worker() -> None:
+    """Serve in this process only; `serve` starts its workers with this command."""
+    sys.exit(_run_worker(read_settings(serving=True)))
+
+
+def health(
+    address: Annotated[str, typer.Option(help="host:port of the server; default: the address in the settings.")] = "",
+    service: Annotated[str, typer.Option(help="Name of one gRPC service; default: the whole server.")] = "",
+) -> None:
+    """Print the health of a server; exit 0 if it serves, 1 if not."""
+    from service.cli.output import console
+    from service.server.health_client import get_health
+
+    settings = read_settings()
+    address = address or f"{settings.host}:{settings.port}"
+    state = get_health(address, service=service)
+    console.print(f"{address}: {state}")
+    sys.exit(int(state != "SERVING"))
+
+
+def _run_supervisor(settings: Settings) -> int:
     """Runs the supervisor with its workers until a signal; returns the exit code."""
     from service.auth.keys import KeysUnusable
+    from service.observability import logging as logs
     from service.supervisor.ports import PortTaken, require_free, reserve_port
     from service.supervisor.supervisor import Supervisor
     from service.supervisor.worker_process import WorkerSpec
@@ -44,14 +66,14 @@ def serve(settings: Settings) -> int:
                 require_free(settings.http_port, purpose="HTTP", variable="MARQUEE_HTTP_PORT", host=settings.host)
                 folder = _serve_http(settings, resources)
                 environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
-                on_event = partial(_log_and_forget, folder)
+                on_event = partial(_log_and_forget_metrics, folder)
         except (PortTaken, KeysUnusable) as error:
             sys.stderr.write(f"marquee: {error}\n")
             return os.EX_CONFIG
         supervisor = Supervisor(
             WorkerSpec((sys.executable, "-m", "service", "worker"), environment),
             workers=settings.workers,
-            # A worker that drains in time must not be killed while it closes its pools.
+            # 5 s more than the drain, so that a worker that drains in time can also close its pools.
             grace=settings.drain_grace + 5,
             on_event=on_event,
         )
@@ -59,7 +81,7 @@ def serve(settings: Settings) -> int:
 
 
 def _serve_http(settings: Settings, resources: ExitStack) -> Path:
-    """Serves metrics and public keys; returns the folder that workers share their figures in."""
+    """Serves metrics and public keys; returns the folder in which the workers share their metrics."""
     from service.auth.key_folder import KeyFolder
     from service.observability.metrics import metrics_app
     from service.supervisor.http import jwks_app, routed, serve_http
@@ -72,11 +94,13 @@ def _serve_http(settings: Settings, resources: ExitStack) -> Path:
 
 
 def _log_event(name: str, fields: Mapping[str, object]) -> None:
-    log.info(name, **fields)
+    import structlog
+
+    structlog.get_logger().info(name, **fields)
 
 
-def _log_and_forget(folder: Path, name: str, fields: Mapping[str, object]) -> None:
-    """Logs an event and drops the live figures of a worker that ended."""
+def _log_and_forget_metrics(folder: Path, name: str, fields: Mapping[str, object]) -> None:
+    """Logs an event and, if a worker ended, removes its live metrics."""
     from service.observability.metrics import forget_worker
 
     _log_event(name, fields)
@@ -84,34 +108,20 @@ def _log_and_forget(folder: Path, name: str, fields: Mapping[str, object]) -> No
         forget_worker(int(str(fields["pid"])), folder)
 
 
-def run_worker(settings: Settings) -> int:
-    """Runs one worker; returns its exit code, EX_CONFIG for what a restart cannot mend."""
+def _run_worker(settings: Settings) -> int:
+    """Runs one worker; returns its exit code, EX_CONFIG for problems that a restart cannot fix."""
+    import structlog
     import uvloop
 
     from service.auth.keys import KeysUnusable
     from service.auth.policy import PolicyMissing
+    from service.observability import logging as logs
     from service.server.worker import serve as serve_worker
 
     logs.configure(settings, worker=int(os.environ.get("MARQUEE_WORKER", "0")))
     try:
         return uvloop.run(serve_worker(settings))
     except (ValueError, KeysUnusable, PolicyMissing) as error:
-        log.error("configuration", error=str(error))  # noqa: TRY400 - the sentence says it all
+        # The message is complete; a traceback would add nothing.
+        structlog.get_logger().error("configuration", error=str(error))
         return os.EX_CONFIG
-
-
-def check_health(address: str, *, service: str) -> int:
-    """Prints what the health service says; returns 0 for SERVING, else 1."""
-    from service.cli.health_client import ask_health
-
-    state = ask_health(address, service=service)
-    console.print(f"{address}: {state}")
-    return int(state != "SERVING")
-
-
-def print_settings(settings: Settings) -> None:
-    """Prints each setting's variable, value and meaning; secrets are masked."""
-    table = Table("variable", "value", "meaning")
-    for name, field in Settings.model_fields.items():
-        table.add_row(f"MARQUEE_{name.upper()}", str(getattr(settings, name)), field.description or "")
-    console.print(table)

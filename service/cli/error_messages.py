@@ -1,0 +1,21 @@
+"""Plain sentences for the failures that an operator can fix."""
+
+from __future__ import annotations
+
+
+def plain_sentence(error: Exception) -> str:
+    """Returns the sentence that tells an operator why a command failed; empty for a defect of the program."""
+    import asyncpg
+    from tortoise.exceptions import BaseORMException
+
+    from service.auth.keys import KeysUnusable
+    from service.database.migrations import NothingToRevert
+    from service.errors import DomainError
+    from service.importers.reading import FileUnusable
+
+    if isinstance(error, NothingToRevert | KeysUnusable | DomainError | FileUnusable):
+        return str(error)
+    cause = error.__cause__ if isinstance(error, BaseORMException) else error
+    if isinstance(cause, OSError | asyncpg.PostgresError):
+        return f"{type(cause).__name__}: {cause.args[-1] if cause.args else 'no answer'}"
+    return ""

@@ -1,0 +1,153 @@
+"""`marquee import`: filling the catalogue from files."""
+
+from __future__ import annotations
+
+import asyncio
+import csv
+import secrets
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.composition import composed
+from service.cli.configuration import read_settings
+from service.cli.output import console, print_line, print_rows, progress_bar, progress_bars
+
+if TYPE_CHECKING:
+    from service.composition import Slices
+    from service.importers.bad_rows import BadRow
+    from service.importers.staging import Connection
+    from service.importers.summary import Summary
+    from service.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="Fill the catalogue.")
+
+ReportFile = Annotated[Path | None, typer.Option("--report", help="Write every rejected row to this CSV file.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Print what would change; write nothing.")]
+
+
+@app.command("sample")
+def sample(
+    *, posters: Annotated[bool, typer.Option(help="Also draw a poster for each movie and upload it.")] = True
+) -> None:
+    """Load the sample catalogue: 60 movies with their people, and drawn posters. A repeat changes nothing."""
+    asyncio.run(_import_sample(read_settings(serving=True), posters=posters))
+
+
+@app.command("tmdb")
+def tmdb(
+    movies: Annotated[Path, typer.Argument(help="tmdb_5000_movies.csv, plain, .gz, .xz or .zip.")],
+    credits_: Annotated[
+        Path, typer.Argument(metavar="CREDITS", help="tmdb_5000_credits.csv, plain, .gz, .xz or .zip.")
+    ],
+    *,
+    dry_run: DryRun = False,
+    report: ReportFile = None,
+) -> None:
+    """Import the TMDB 5000 files: add what is missing, update what differs. A repeat changes nothing."""
+    asyncio.run(_import_tmdb(read_settings(), movies, credits_, dry_run=dry_run, report=report))
+
+
+@app.command("movielens")
+def movielens(
+    folder: Annotated[Path, typer.Argument(help="Has movies.csv, links.csv, ratings.csv, plain, .gz, .xz or .zip.")],
+    *,
+    dry_run: DryRun = False,
+    report: ReportFile = None,
+) -> None:
+    """Add the movies of MovieLens, and its ratings under demo users. A repeat continues or changes nothing."""
+    asyncio.run(_import_movielens(read_settings(serving=True), folder, dry_run=dry_run, report=report))
+
+
+async def load_sample(slices: Slices, *, posters: bool) -> None:
+    """Loads the sample catalogue with progress bars and prints a summary."""
+    from service.importers.sample import artwork, load
+
+    catalogue = load.read_sample()
+    with progress_bar("films") as progress:
+        summary = await load.load_sample(catalogue, progress=progress)
+    console.print(
+        f"{summary.movies_added} films added with {summary.persons_added} people and"
+        f" {summary.characters_added} characters; {summary.movies_kept} were there already"
+    )
+    if posters:
+        titles = [movie["title"] for movie in catalogue["movies"]]
+        with progress_bar("posters") as progress:
+            uploaded = await artwork.upload_posters(slices.media, titles, progress=progress)
+        console.print(f"{uploaded} posters uploaded")
+
+
+async def _import_sample(settings: Settings, *, posters: bool) -> None:
+    async with composed(settings) as slices:
+        await load_sample(slices, posters=posters)
+
+
+async def _import_tmdb(settings: Settings, movies: Path, credits_: Path, *, dry_run: bool, report: Path | None) -> None:
+    from service.importers.tmdb import import_tmdb
+
+    async with _connected(settings) as connection:
+        with _bad_row_report(report) as report_row, progress_bars() as progress:
+            summary = await import_tmdb(
+                connection, movies=movies, credits=credits_, progress=progress, told=report_row, dry_run=dry_run
+            )
+    _show_summary(summary, dry_run=dry_run)
+
+
+async def _import_movielens(settings: Settings, folder: Path, *, dry_run: bool, report: Path | None) -> None:
+    from service.composition import password_hasher
+    from service.importers.movielens import DemoUsers, import_movielens
+
+    passwords = password_hasher(settings)
+    try:
+        unknown_password_hash = await passwords.hash(secrets.token_urlsafe())
+    finally:
+        passwords.close()
+    async with composed(settings) as slices, _connected(settings) as connection:
+        users = DemoUsers(encrypted_email=slices.accounts.encrypted_email, password_hash=unknown_password_hash)
+        with _bad_row_report(report) as report_row, progress_bars() as progress:
+            summary = await import_movielens(
+                connection, folder=folder, users=users, progress=progress, told=report_row, dry_run=dry_run
+            )
+    _show_summary(summary, dry_run=dry_run)
+
+
+@asynccontextmanager
+async def _connected(settings: Settings) -> AsyncIterator[Connection]:
+    """Yields a separate connection, because the pool's statement timeout would end the import's long statements."""
+    import asyncpg
+
+    connection = await asyncpg.connect(settings.database_url.get_secret_value(), statement_cache_size=0)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@contextmanager
+def _bad_row_report(report: Path | None) -> Iterator[Callable[[BadRow], None]]:
+    """Yields a function that writes bad rows to a CSV file; without a file, one that does nothing."""
+    if report is None:
+        yield lambda _: None
+        return
+    with report.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(("file", "line", "kind", "reason"))
+        yield lambda row: writer.writerow((row.file, row.line, row.kind, row.reason))
+
+
+def _show_summary(summary: Summary, *, dry_run: bool) -> None:
+    print_line("Nothing was written; this would be:" if dry_run else "Imported:")
+    print_rows(
+        ("", "added", "changed", "unchanged"),
+        *((kind, str(done.added), str(done.changed), str(done.unchanged)) for kind, done in summary.outcomes.items()),
+    )
+    if not summary.is_change:
+        print_line("Nothing changes." if dry_run else "Nothing changed.")
+    for row in summary.first_bad:
+        print_line(f"left out {row.file}:{row.line} ({row.kind}): {row.reason}")
+    if summary.bad:
+        counts = ", ".join(f"{count} {kind}" for kind, count in summary.bad.items())
+        print_line(f"{sum(summary.bad.values())} left out in all: {counts}")

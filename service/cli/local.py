@@ -1,0 +1,70 @@
+"""`marquee local`: the embedded stack of a checkout."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from service.cli.composition import composed
+from service.cli.configuration import read_settings
+
+if TYPE_CHECKING:
+    from service.settings import Settings
+
+app = typer.Typer(no_args_is_help=True, help="The embedded stack of a checkout.")
+
+DataFolder = Annotated[Path, typer.Option("--data", envvar="MARQUEE_LOCAL_DATA", help="Folder for all data.")]
+
+
+@app.command("run")
+def run(data: DataFolder = Path(".marquee")) -> None:
+    """Start PostgreSQL, S3 + Lambda and the server on this machine; Ctrl-C stops them."""
+    from service.local.stack import run
+
+    sys.exit(run(data))
+
+
+@app.command("demo")
+def demo(data: DataFolder = Path(".marquee")) -> None:
+    """Show the main functions against the running stack, step by step."""
+    from service.local.demo import run
+
+    sys.exit(run(data))
+
+
+@app.command("clean")
+def clean(data: DataFolder = Path(".marquee")) -> None:
+    """Remove all data of the stack, which must not be running."""
+    from service.local.stack import clean
+
+    sys.exit(clean(data))
+
+
+@app.command("fill", hidden=True)
+def fill(data: DataFolder = Path(".marquee")) -> None:
+    """Load the sample catalogue and create the demo users; `run` calls this after the server has started."""
+    asyncio.run(_fill(read_settings(serving=True), data.resolve()))
+
+
+@app.command("migration")
+def migration(name: str) -> None:
+    """Write a migration file for the changes of the models."""
+    from service.database import migrations
+
+    version = asyncio.run(migrations.create(read_settings(), name))
+    typer.echo(f"wrote migrations/marquee/{version}" if version else "the models have not changed")
+
+
+async def _fill(settings: Settings, data: Path) -> None:
+    from service.cli.imports import load_sample
+    from service.cli.users import register
+    from service.local.layout import Layout, read_secrets
+
+    async with composed(settings) as slices:
+        for user in read_secrets(Layout(data)).demo_users:
+            await register(slices, username=user.username, email=user.email, password=user.password, staff=user.staff)
+        await load_sample(slices, posters=True)
