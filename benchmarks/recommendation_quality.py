@@ -23,11 +23,11 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from service.cli.recommend import show_outcomes
+from service.importers.movielens.evaluation import read_ratings
 from service.importers.reading import find_table
 from service.recommendations.model.dataset import Dataset
 from service.recommendations.model.evaluation import Floats, HeldOut, Method, Outcome, Ratings, compare
 from service.recommendations.model.methods import baselines, edlae, marquee, weighted
-from service.recommendations.model.movielens import read_ratings
 from service.recommendations.model.scoring import ServingModel
 from service.recommendations.model.training import Hyperparameters, Trained, train
 

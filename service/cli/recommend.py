@@ -118,9 +118,9 @@ async def _train(settings: Settings, parameters: Hyperparameters, *, activate: b
 def _evaluate(settings: Settings, ratings: Path, movies: Path | None, *, seeds: Sequence[int]) -> None:
     from threadpoolctl import threadpool_limits
 
+    from service.importers.movielens.evaluation import find_movies, read_ratings
     from service.recommendations.model.evaluation import compare
     from service.recommendations.model.methods import baselines, edlae, marquee
-    from service.recommendations.model.movielens import find_movies, read_ratings
 
     with progress_bars() as progress, threadpool_limits(settings.recommendation_threads):
         table = read_ratings(

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.importers.movielens.evaluation import read_ratings
 from service.importers.reading import FileUnusable
 from service.recommendations.model.errors import InteractionsMissing
 from service.recommendations.model.evaluation import HeldOut, Method, compare, hold_out, measure, part_users
-from service.recommendations.model.movielens import read_ratings
 from tests.processes import run
 
 HEADER = "userId,movieId,rating,timestamp\n"
