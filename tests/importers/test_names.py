@@ -1,4 +1,4 @@
-"""Splitting full names."""
+"""First and last names, split from full names."""
 
 from __future__ import annotations
 
@@ -25,6 +25,18 @@ from service.importers.names import split_name
         ("Kurt and Bart", "Kurt and Bart", ""),
         ("Earth Wind & Fire", "Earth Wind & Fire", ""),
         ("Jr.", "Jr.", ""),
+        ("", "", ""),
+        ("Laura San Giacomo", "Laura", "San Giacomo"),
+        ("Yasmine Al Massri", "Yasmine", "Al Massri"),
+        ("Caroline de Souza Correa", "Caroline", "de Souza Correa"),
+        ("Analeine Cal y Mayor", "Analeine", "Cal y Mayor"),
+        ("Cedric the Entertainer", "Cedric the Entertainer", ""),
+        ("Jody Poe 'The Trainer'", "Jody", "Poe 'The Trainer'"),
+        ("Al Poe, Jr.", "Al", "Poe, Jr."),
+        ("King Vidor", "King", "Vidor"),
+        ("Mary Jane Watson-Poe", "Mary Jane", "Watson-Poe"),
+        ("Park Chan-wook", "Park", "Chan-wook"),
+        ("七人", "七人", ""),
     ],
 )
 def test_names_are_split(full: str, first: str, last: str) -> None:
