@@ -112,7 +112,7 @@ tests/npm/node_modules/.installed: tests/npm/package-lock.json tests/npm/.npmrc
 lock: $(VENV)/.installed ## Pin the requirements again (UPGRADE=1 takes newer versions)
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra redis pyproject.toml -o requirements/server.txt
-	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra local --extra redis pyproject.toml requirements/dev.in -o requirements/dev.txt
+	$(COMPILE) $(if $(UPGRADE),--upgrade) --extra posters --extra redis pyproject.toml requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/lambda.in -o requirements/lambda.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/ministack.in -o requirements/ministack.txt
 	$(COMPILE) $(if $(UPGRADE),--upgrade) requirements/bench.in -o requirements/bench.txt

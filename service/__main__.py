@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
+from importlib.util import find_spec
 
 import typer
 
-from service.cli import configuration, imports, keys, local, media, migrate, recommend, server, tokens, users
+from service.cli import configuration, imports, keys, media, migrate, recommend, server, tokens, users
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Marquee: a movie catalogue over gRPC.")
 app.command()(server.serve)
@@ -20,7 +21,11 @@ app.add_typer(users.app, name="users")
 app.add_typer(imports.app, name="import")
 app.add_typer(media.app, name="media")
 app.add_typer(recommend.app, name="recommend")
-app.add_typer(local.app, name="local")
+# The wheel contains no embedded stack.
+if find_spec("service.local"):
+    from service.cli import local
+
+    app.add_typer(local.app, name="local")
 
 
 def main() -> None:

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 
+class ExtraNotInstalled(RuntimeError):
+    """A command needs packages that are not installed; the message names them."""
+
+
 def plain_sentence(error: Exception) -> str:
     """Returns the sentence that tells an operator why a command failed; empty for a defect of the program."""
     import asyncpg
@@ -13,7 +17,7 @@ def plain_sentence(error: Exception) -> str:
     from service.errors import DomainError
     from service.importers.reading import FileUnusable
 
-    if isinstance(error, NothingToRevert | KeysUnusable | DomainError | FileUnusable):
+    if isinstance(error, ExtraNotInstalled | NothingToRevert | KeysUnusable | DomainError | FileUnusable):
         return str(error)
     cause = error.__cause__ if isinstance(error, BaseORMException) else error
     if isinstance(cause, OSError | asyncpg.PostgresError):

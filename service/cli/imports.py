@@ -7,6 +7,7 @@ import csv
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,6 +15,7 @@ import typer
 
 from service.cli.composition import composed
 from service.cli.configuration import read_settings
+from service.cli.error_messages import ExtraNotInstalled
 from service.cli.output import console, print_line, print_rows, progress_bar, progress_bars
 
 if TYPE_CHECKING:
@@ -34,6 +36,11 @@ def sample(
     *, posters: Annotated[bool, typer.Option(help="Also draw a poster for each movie and upload it.")] = True
 ) -> None:
     """Load the sample catalogue: 60 movies with their people, and drawn posters. A repeat changes nothing."""
+    if posters and not all(map(find_spec, ("PIL", "font_manrope"))):
+        raise ExtraNotInstalled(
+            "posters are drawn with the packages pillow and font-manrope:"
+            " install the extra `posters` of marquee-server, or pass --no-posters"
+        )
     asyncio.run(_import_sample(read_settings(serving=True), posters=posters))
 
 

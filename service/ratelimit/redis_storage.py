@@ -89,7 +89,9 @@ def _connection_pool(url: str) -> Any:
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
     except ImportError as error:
-        raise ValueError("MARQUEE_SHARED_STORE_URL needs the extra: pip install 'marquee-server[redis]'") from error
+        raise ValueError(
+            "MARQUEE_SHARED_STORE_URL needs the package redis: install the extra `redis` of marquee-server"
+        ) from error
     # One more try at once: after a restart of the store, the first command of every connection fails.
     retry = Retry(NoBackoff(), 1)
     pool = BlockingConnectionPool.from_url(_redis_url(url), max_connections=CONNECTIONS, timeout=None, retry=retry)
