@@ -22,7 +22,7 @@ from marquee.users.v1 import users_pb2, users_pb2_grpc
 from benchmarks.figure import Hashing, MeasurementFailed
 from service.local.postgres import EmbeddedPostgres
 from service.supervisor.ports import free_port
-from tests.processes import run, serving
+from tests.processes import run, server_process
 
 WORKERS = 2
 PASSWORD = secrets.token_urlsafe(12)
@@ -89,13 +89,13 @@ def running_stack(hashing: Hashing) -> Iterator[Stack]:
             done = run(*command, **settings)
             if done.returncode:
                 raise MeasurementFailed(f"marquee {' '.join(command)} failed: {done.stderr}")
-        server = resources.enter_context(serving(folder / "server.log", **settings))
+        server = resources.enter_context(server_process(folder / "server.log", **settings))
         address = f"127.0.0.1:{settings['port']}"
         yield Stack(
             address=address,
             token=_register(address),
             movie_ids=asyncio.run(_movie_ids(postgres.url("marquee"))),
-            workers=[psutil.Process(event["pid"]) for event in server.told("worker_started")],
+            workers=[psutil.Process(event["pid"]) for event in server.events_named("worker.started")],
             database_url=postgres.url("marquee"),
             settings=settings,
         )
@@ -107,12 +107,12 @@ def other_server(stack: Stack, **settings: object) -> Iterator[Stack]:
     all_settings = {**stack.settings, "port": free_port(), **settings}
     with (
         tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder,
-        serving(Path(folder) / "server.log", **all_settings) as server,
+        server_process(Path(folder) / "server.log", **all_settings) as server,
     ):
         yield replace(
             stack,
             address=f"127.0.0.1:{all_settings['port']}",
-            workers=[psutil.Process(event["pid"]) for event in server.told("worker_started")],
+            workers=[psutil.Process(event["pid"]) for event in server.events_named("worker.started")],
             settings=all_settings,
         )
 

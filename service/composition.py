@@ -69,7 +69,7 @@ from service.recommendations.ranked_pages import RankedPages
 from service.recommendations.service import Recommendations
 from service.recommendations.trending import Trends
 from service.recommendations.user_history import Tastes
-from service.server.housekeeping import DAY, Job, delete_ended
+from service.server.housekeeping import DAY, Job, delete_expired
 from service.settings import Settings
 from service.users.accounts import Accounts
 from service.users.administration import Administration
@@ -279,15 +279,15 @@ async def compose_reconciliation(
 def housekeeping_jobs(slices: Slices) -> Sequence[Job]:
     """Returns what is to be cleared away, and by what."""
     return (
-        Job("sessions", lambda: delete_ended(Session, "expires_at")),
-        Job("revocations", lambda: delete_ended(Revocation, "expires_at")),
+        Job("sessions", lambda: delete_expired(Session, "expires_at")),
+        Job("revocations", lambda: delete_expired(Revocation, "expires_at")),
         Job("counters", sweep_counters),
-        Job("idempotency_keys", lambda: delete_ended(IdempotencyKey, "created_at", after=DAY)),
+        Job("idempotency_keys", lambda: delete_expired(IdempotencyKey, "created_at", after=DAY)),
         Job("expired_uploads", slices.media_sweep.expire),
         Job("replaced_files", slices.removal.collect_replaced),
         Job("deleted_files", slices.removal.sweep),
         # A day more than cursors are good for: a change is dated by the beginning of its transaction.
-        Job("catalog_changes", lambda: delete_ended(CatalogChange, "created_at", after=RETENTION + DAY)),
+        Job("catalog_changes", lambda: delete_expired(CatalogChange, "created_at", after=RETENTION + DAY)),
     )
 
 

@@ -1,4 +1,4 @@
-"""The real server as processes of its own, ended with the tests however those end."""
+"""Runs `marquee` commands as separate processes, which never outlive the tests."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ import psutil
 from service.settings import Settings
 
 ROOT = Path(__file__).parents[1]
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 def has_ended(pid: int) -> bool:
-    """Tells whether a process runs no more, though nobody may have waited for it yet."""
+    """Returns whether a process has ended, also when its parent has not yet waited for it."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return True
 
 
-# Between the tests and the command: passes signals on, and kills when the tests are gone.
-KEEPER = """
+# Runs between the tests and the command: forwards signals, and kills the command when the tests end.
+WRAPPER = """
 import os, signal, subprocess, sys, threading
 
 child = subprocess.Popen(sys.argv[1:], stdin=subprocess.DEVNULL)
@@ -54,14 +54,18 @@ def command(*arguments: str) -> list[str]:
 
 
 def environment(**variables: object) -> dict[str, str]:
-    """Returns this process's environment without settings, and the given ones."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("MARQUEE_")}
-    # Wide, so that tables keep their lines.
-    return {**kept, "COLUMNS": "400", **{f"MARQUEE_{name.upper()}": str(value) for name, value in variables.items()}}
+    """Returns the environment of this process without its MARQUEE_ variables, but with the given ones."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("MARQUEE_")}
+    # Wide, so that no line of a table wraps.
+    return {
+        **inherited,
+        "COLUMNS": "400",
+        **{f"MARQUEE_{name.upper()}": str(value) for name, value in variables.items()},
+    }
 
 
 def variables_of(settings: Settings) -> dict[str, Any]:
-    """Returns the settings of a test's server, as an operator's shell has them."""
+    """Returns the settings of a test's server as variables for `environment` and `run`."""
     return {
         "profile": "development",
         "database_url": settings.database_url.get_secret_value(),
@@ -70,14 +74,14 @@ def variables_of(settings: Settings) -> dict[str, Any]:
         "index_key": settings.index_key.get_secret_value(),
         "page_token_key": settings.page_token_key.get_secret_value(),
         "s3_endpoint_url": settings.s3_endpoint_url,
-        # The cheapest that an operator may set: every command makes one hash at least.
+        # The cheapest allowed values: every command makes at least one hash.
         "password_time_cost": 1,
         "password_memory_kib": 8192,
     }
 
 
 def run(*arguments: str, typed: str = "", **variables: object) -> subprocess.CompletedProcess[str]:
-    """Runs a command to its end, with what an operator types on its standard input."""
+    """Runs a command to its end; `typed` is its standard input."""
     return subprocess.run(
         command(*arguments),
         env=environment(**variables),
@@ -85,19 +89,19 @@ def run(*arguments: str, typed: str = "", **variables: object) -> subprocess.Com
         input=typed,
         capture_output=True,
         text=True,
-        timeout=PATIENCE,
+        timeout=TIMEOUT,
         check=False,
     )
 
 
-class Running:
-    """A `marquee serve` under way, with its log of JSON lines."""
+class ServerProcess:
+    """A running `marquee serve` with its log of JSON lines."""
 
     def __init__(self, log_file: Path, variables: Mapping[str, object]) -> None:
         self.log_file = log_file
         with log_file.open("wb") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-c", KEEPER, *command("serve")],
+                [sys.executable, "-c", WRAPPER, *command("serve")],
                 env=environment(log_format="json", **variables),
                 cwd=ROOT,
                 stdin=subprocess.PIPE,
@@ -105,36 +109,36 @@ class Running:
                 start_new_session=True,
             )
 
-    def told(self, event: str) -> list[dict[str, Any]]:
-        """Returns the log's lines of one event."""
+    def events_named(self, event: str) -> list[dict[str, Any]]:
+        """Returns the log lines with this event name."""
         lines = self.log_file.read_text().splitlines()
         events = [json.loads(line) for line in lines if line.startswith("{") and line.endswith("}")]
         return [line for line in events if line["event"] == event]
 
-    def await_told(self, event: str, times: int = 1) -> list[dict[str, Any]]:
-        """Waits for an event to be told so often."""
-        deadline = time.monotonic() + PATIENCE
-        while len(self.told(event)) < times:
+    def wait_for(self, event: str, times: int = 1) -> list[dict[str, Any]]:
+        """Waits until the event was logged `times` times; returns its log lines."""
+        deadline = time.monotonic() + TIMEOUT
+        while len(self.events_named(event)) < times:
             assert self.process.poll() is None, self.log_file.read_text()
             assert time.monotonic() < deadline, self.log_file.read_text()
             time.sleep(0.02)
-        return self.told(event)
+        return self.events_named(event)
 
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the supervisor."""
         self.process.send_signal(number)
 
     def exit_code(self) -> int:
-        """Waits for the end."""
-        return self.process.wait(PATIENCE)
+        """Waits until the process ends; returns its exit code."""
+        return self.process.wait(TIMEOUT)
 
     def close(self) -> None:
-        """Ends whatever still runs."""
-        workers = [event["pid"] for event in self.told("worker_started")]
+        """Ends the supervisor and its workers."""
+        workers = [event["pid"] for event in self.events_named("worker.started")]
         assert self.process.stdin is not None
         self.process.stdin.close()
-        self.process.wait(PATIENCE)
-        # The workers see the end of their supervisor; who is too busy to, is killed.
+        self.process.wait(TIMEOUT)
+        # The workers notice that their supervisor has exited; those that are too busy are killed.
         left = [psutil.Process(pid) for pid in workers if psutil.pid_exists(pid)]
         _, left = psutil.wait_procs(left, timeout=5)
         for process in left:
@@ -142,18 +146,18 @@ class Running:
 
 
 @contextmanager
-def serving(log_file: Path, **variables: object) -> Iterator[Running]:
-    """Gives a `marquee serve` whose workers all serve."""
-    running = Running(log_file, variables)
+def server_process(log_file: Path, **variables: object) -> Iterator[ServerProcess]:
+    """Yields a `marquee serve` whose workers are all ready."""
+    running = ServerProcess(log_file, variables)
     try:
-        running.await_told("worker_ready", int(str(variables.get("workers", 2))))
+        running.wait_for("worker.became_ready", int(str(variables.get("workers", 2))))
         yield running
     finally:
         running.close()
 
 
 def fetch(url: str) -> str:
-    """Returns the body that a URL of this machine answers with."""
-    with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - the tests' own server
-        body: bytes = answer.read()
+    """Returns the response body of a URL on this machine."""
+    with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - the tests' own server
+        body: bytes = response.read()
     return body.decode()

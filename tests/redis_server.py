@@ -1,4 +1,4 @@
-"""A real Redis of the tests' own, which they may stop and start again."""
+"""A real Redis server, which tests may stop and start again."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from service.supervisor.ports import free_port
-from tests.processes import PATIENCE
+from tests.processes import TIMEOUT
 
 PASSWORD = "sekret"
 
 
 class RedisServer:
-    """A server on a port that stays the same when it is started anew; keeps nothing on disk."""
+    """A server that has the same port after a restart and stores nothing on disk."""
 
     def __init__(self, program: str, folder: Path) -> None:
         self._program = program
@@ -35,27 +35,27 @@ class RedisServer:
     def start(self) -> None:
         """Starts the server and waits until it serves."""
         options = {"port": self._port, "bind": "127.0.0.1", "requirepass": PASSWORD, "save": '""', "dir": self._folder}
-        # Its folder is what the sweeper knows it by, should this process be killed.
+        # The sweeper finds the server by its folder if this process is killed.
         config = self._folder / "redis.conf"
         config.write_text("".join(f"{name} {value}\n" for name, value in options.items()))
         log = self._folder / "log"
         with log.open("wb") as written:
             self._process = subprocess.Popen([self._program, str(config)], cwd=self._folder, stdout=written)
-        deadline = time.monotonic() + PATIENCE
+        deadline = time.monotonic() + TIMEOUT
         while b"Ready to accept connections" not in log.read_bytes():
             assert self._process.poll() is None, log.read_text()
             assert time.monotonic() < deadline, log.read_text()
             time.sleep(0.01)
 
     def kill(self) -> None:
-        """Ends the server at once."""
+        """Kills the server."""
         assert self._process is not None
         self._process.kill()
-        self._process.wait(PATIENCE)
+        self._process.wait(TIMEOUT)
 
     @contextmanager
-    def hung(self) -> Iterator[None]:
-        """Keeps the server from answering while its port stays open."""
+    def paused(self) -> Iterator[None]:
+        """Stops the server from answering while its port stays open."""
         assert self._process is not None
         self._process.send_signal(signal.SIGSTOP)
         try:
@@ -66,7 +66,7 @@ class RedisServer:
 
 @contextmanager
 def redis_server(folder: Path) -> Iterator[RedisServer]:
-    """Gives a started server; skips the test where the machine has none."""
+    """Yields a started server; skips the test if neither Redis nor Valkey is installed."""
     program = _find_program()
     if program is None:
         pytest.skip("neither redis-server nor valkey-server is installed")

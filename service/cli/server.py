@@ -51,7 +51,7 @@ def _run_supervisor(settings: Settings) -> int:
     """Runs the supervisor with its workers until a signal; returns the exit code."""
     from service.auth.keys import KeysUnusable
     from service.observability import logging as logs
-    from service.supervisor.ports import PortTaken, require_free, reserve_port
+    from service.supervisor.ports import PortInUse, require_free_port, reserve_port
     from service.supervisor.supervisor import Supervisor
     from service.supervisor.worker_process import WorkerSpec
 
@@ -63,11 +63,11 @@ def _run_supervisor(settings: Settings) -> int:
             resources.callback(port.close)
             on_event: EventSink = _log_event
             if settings.http_port:
-                require_free(settings.http_port, purpose="HTTP", variable="MARQUEE_HTTP_PORT", host=settings.host)
+                require_free_port(settings.http_port, purpose="HTTP", variable="MARQUEE_HTTP_PORT", host=settings.host)
                 folder = _serve_http(settings, resources)
                 environment["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
                 on_event = partial(_log_and_forget_metrics, folder)
-        except (PortTaken, KeysUnusable) as error:
+        except (PortInUse, KeysUnusable) as error:
             sys.stderr.write(f"marquee: {error}\n")
             return os.EX_CONFIG
         supervisor = Supervisor(
@@ -84,11 +84,11 @@ def _serve_http(settings: Settings, resources: ExitStack) -> Path:
     """Serves metrics and public keys; returns the folder in which the workers share their metrics."""
     from service.auth.key_folder import KeyFolder
     from service.observability.metrics import metrics_app
-    from service.supervisor.http import jwks_app, routed, serve_http
+    from service.supervisor.http_endpoint import jwks_app, route, serve_http
 
     keys = KeyFolder.from_settings(settings)
     folder = Path(resources.enter_context(tempfile.TemporaryDirectory(prefix="marquee-metrics-")))
-    app = routed({"/metrics": metrics_app(folder), "/.well-known/jwks.json": jwks_app(keys)})
+    app = route({"/metrics": metrics_app(folder), "/.well-known/jwks.json": jwks_app(keys)})
     resources.callback(serve_http(app, host=settings.host, port=settings.http_port))
     return folder
 
@@ -104,7 +104,7 @@ def _log_and_forget_metrics(folder: Path, name: str, fields: Mapping[str, object
     from service.observability.metrics import forget_worker
 
     _log_event(name, fields)
-    if name == "worker_exited":
+    if name == "worker.exited":
         forget_worker(int(str(fields["pid"])), folder)
 
 

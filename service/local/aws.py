@@ -15,7 +15,7 @@ from pathlib import Path
 import boto3
 
 from service.local.process import ChildProcess, stop_leftover
-from service.supervisor.ports import require_free
+from service.supervisor.ports import require_free_port
 
 _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
@@ -78,7 +78,7 @@ class LocalAws:
     ) -> None:
         """Takes the interpreter that has ministack, its data folder and its port; starts nothing.
 
-        `port_variable` is the environment variable that a PortTaken tells its reader to change.
+        `port_variable` is the environment variable that a PortInUse tells its reader to change.
         """
         self._data_dir = data_dir.absolute()
         self._port = port
@@ -133,13 +133,13 @@ class LocalAws:
     def start(self, *, timeout: float = 30.0) -> None:
         """Starts ministack, ending one that a killed parent left in the folder, and waits until it answers.
 
-        Raises PortTaken when another program holds the port, AwsNotReady after `timeout` seconds or when it
+        Raises PortInUse when another program holds the port, AwsNotReady after `timeout` seconds or when it
         ends early; nothing keeps running then.
         """
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         pid_file = self._data_dir / "ministack.pid"
         stop_leftover(pid_file)
-        require_free(self._port, purpose="S3, SQS and Lambda", variable=self._port_variable)
+        require_free_port(self._port, purpose="S3, SQS and Lambda", variable=self._port_variable)
         # Unpacked functions and pid files of an earlier life; never anything that has to last.
         self._remove_scratch()
         self._scratch.mkdir(mode=0o700)

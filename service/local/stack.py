@@ -29,7 +29,7 @@ from service.local.postgres import EmbeddedPostgres
 from service.local.postgres_account import PostgresUnavailable
 from service.local.process import ChildProcess, stop_leftover
 from service.server.health_client import get_health
-from service.supervisor.ports import PortTaken, require_free
+from service.supervisor.ports import PortInUse, require_free_port
 
 DATABASE = "marquee"
 RENDITION_BUCKET = "marquee-renditions"
@@ -83,7 +83,7 @@ class LocalStack:
     def start(self) -> StackSecrets:
         """Starts everything and returns the installation's secrets; progress goes to the terminal.
 
-        Raises StackFailed, PortTaken, AwsNotReady or PostgresUnavailable; what had started is stopped then.
+        Raises StackFailed, PortInUse, AwsNotReady or PostgresUnavailable; what had started is stopped then.
         """
         try:
             return self._start()
@@ -96,7 +96,7 @@ class LocalStack:
         layout.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._lock.enter_context(_locked(layout.lock_file))
         stop_leftover(self._server_pid_file)
-        require_free(self._port, purpose="the gRPC server", variable="MARQUEE_PORT")
+        require_free_port(self._port, purpose="the gRPC server", variable="MARQUEE_PORT")
         secrets = ensure_secrets(layout)
         if not any(layout.keys.glob("*.pem")):
             keys.generate(layout.keys)
@@ -229,7 +229,7 @@ def run(data: Path) -> int:
     except KeyboardInterrupt:
         console.print("stopped")
         return 0
-    except (StackFailed, PortTaken, AwsNotReady, PostgresUnavailable, deploy.DeployFailed, ValueError) as error:
+    except (StackFailed, PortInUse, AwsNotReady, PostgresUnavailable, deploy.DeployFailed, ValueError) as error:
         console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
         return 1
     return 0

@@ -34,7 +34,7 @@ class CallLog:
         write = log.debug if quiet else log.info
 
         def through_structlog(code: str, seconds: float, principal: str) -> None:
-            write("rpc", method=method, code=code, ms=_ms(seconds), principal=principal)
+            write("rpc.finished", method=method, code=code, ms=_ms(seconds), principal=principal)
 
         return through_structlog
 
@@ -56,7 +56,7 @@ class JsonCallLog(CallLog):
         if quiet:
             return super().writer(method, quiet=True)
         begin = f'{{"method": {json.dumps(method)}, "code": '
-        end = f', "event": "rpc"{self._worker}, "level": "info", "timestamp": "'
+        end = f', "event": "rpc.finished"{self._worker}, "level": "info", "timestamp": "'
 
         def gather(code: str, seconds: float, principal: str) -> None:
             # The line is made with those of other calls: each by itself takes twice as long.

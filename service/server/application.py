@@ -51,7 +51,7 @@ from service.ratelimit.limiter import RateLimiter
 from service.ratelimit.redis_storage import SharedStore
 from service.recommendations.servicer import RecommendationsServicer
 from service.server.housekeeping import Housekeeping
-from service.server.options import channel_options
+from service.server.options import server_options
 from service.server.readiness import Readiness
 from service.server.reflection import add_reflection
 from service.settings import Settings
@@ -282,7 +282,7 @@ class MarqueeServer:
         )
         for registration in SERVICES:
             registration.add(slices, self._chain)
-        self._server = grpc.aio.server(handlers=[self._chain], options=channel_options(settings))
+        self._server = grpc.aio.server(handlers=[self._chain], options=server_options(settings))
         housekeeping = Housekeeping(settings, jobs=housekeeping_jobs(slices))
         housekeeping.start()
         self._resources.push_async_callback(housekeeping.close)
@@ -294,7 +294,7 @@ class MarqueeServer:
         port = self._server.add_insecure_port(f"{settings.host}:{settings.port}")
         await self._readiness.start()
         await self._server.start()
-        log.info("serving", host=settings.host, port=port)
+        log.info("server.started", host=settings.host, port=port)
         return port
 
     async def stop(self, grace: float) -> bool:
@@ -306,7 +306,7 @@ class MarqueeServer:
         self._chain.end_endless_streams()
         in_time = not await self._cancels_calls(grace)
         await self._resources.aclose()
-        log.info("stopped", drained=in_time)
+        log.info("server.stopped", drained=in_time)
         return in_time
 
     async def _cancels_calls(self, grace: float) -> bool:

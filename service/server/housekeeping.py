@@ -92,7 +92,7 @@ async def _run(job: Job) -> None:
         log.info("housekeeping", job=job.name, cleared=cleared)
 
 
-async def delete_ended(model: type[Model], column: str, *, after: timedelta = timedelta()) -> int:
+async def delete_expired(model: type[Model], column: str, *, after: timedelta = timedelta()) -> int:
     """Deletes one batch of the rows whose time in `column` passed longer ago than `after`; returns how many."""
     ended = model.filter(**{f"{column}__lt": datetime.now(UTC) - after})
     keys = [row.pk for row in await ended.limit(BATCH)]

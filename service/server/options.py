@@ -5,7 +5,7 @@ from __future__ import annotations
 from service.settings import Settings
 
 
-def channel_options(settings: Settings) -> list[tuple[str, int]]:
+def server_options(settings: Settings) -> list[tuple[str, int]]:
     """Returns gRPC's own settings: sizes, keepalive, connection age."""
     max_age = int(settings.connection_max_age * 1000)
     return [

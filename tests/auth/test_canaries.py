@@ -19,7 +19,7 @@ from tests import http2
 from tests.auth.forgery import base64url
 from tests.auth.scene import OWN, login, refresh
 from tests.client import Client
-from tests.processes import Running, serving, variables_of
+from tests.processes import ServerProcess, server_process, variables_of
 
 PASSWORD, NEXT_PASSWORD, WRONG_PASSWORD = "canary-correct-horse", "canary-staple-battery", "canary-wrong"
 EMAIL, NEXT_EMAIL = "canary.address@example.org", "canary.moved@example.net"
@@ -31,7 +31,7 @@ BORN = Date(year=1987, month=6, day=5)
 class Witness:
     """A server's own process, and all that it told its callers in refusals."""
 
-    running: Running
+    running: ServerProcess
     port: int
     client: Client
     statuses: list[str] = field(default_factory=list)
@@ -50,7 +50,7 @@ class Witness:
 async def witness(settings: Settings, tmp_path: Path) -> AsyncIterator[Witness]:
     port, log_file = free_port(), tmp_path / "log"
     told = variables_of(settings) | {"port": port, "workers": 1, "log_level": "DEBUG"}
-    with serving(log_file, **told) as running:
+    with server_process(log_file, **told) as running:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
             yield Witness(running, port, Client(channel, settings))
 
@@ -59,7 +59,7 @@ async def test_no_canary_is_seen_again(witness: Witness, database: asyncpg.Conne
     tokens = await _lives_a_life(witness)
     trail = str(await database.fetch("SELECT * FROM audit_log"))
     witness.running.close()
-    rpcs = len(witness.running.told("rpc"))
+    rpcs = len(witness.running.events_named("rpc.finished"))
     log = witness.running.log_file.read_text()
     # Else it would be no wonder that nothing is found.
     assert (rpcs, len(witness.statuses)) == (24, 14)

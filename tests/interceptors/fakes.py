@@ -15,7 +15,7 @@ from service.interceptors.chain import Chain
 from service.observability.access_log import CallLog
 from service.ratelimit.limiter import RateLimiter
 from service.server.application import interceptors
-from service.server.options import channel_options
+from service.server.options import server_options
 from service.settings import Settings
 
 GET_MOVIE = "/marquee.catalog.v1.CatalogService/GetMovie"
@@ -97,7 +97,7 @@ async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]
             settings, verifier=Everyone(), metrics=figures, calls=CallLog(), rate_limiter=limiter, settle=settled
         )
     )
-    server = grpc.aio.server(handlers=[chain], options=channel_options(settings))
+    server = grpc.aio.server(handlers=[chain], options=server_options(settings))
     method = grpc.unary_unary_rpc_method_handler(
         handler,
         request_deserializer=movies_pb2.GetMovieRequest.FromString,

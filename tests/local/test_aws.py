@@ -24,7 +24,7 @@ from marquee.media.v1 import media_pb2
 
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.deploy import DeployedStack, DeployFailed, StackParameters, deploy
-from service.supervisor.ports import PortTaken, free_port
+from service.supervisor.ports import PortInUse, free_port
 from tests.lambdas import pictures
 from tests.lambdas.fakes import MediaServiceRecorder, media_service
 
@@ -293,7 +293,7 @@ def test_objects_survive_and_the_pipeline_works_after_any_end(stack: Stack, end:
 
 def test_a_port_in_use_is_told_and_a_failing_start_leaves_nothing(stack: Stack, tmp_path: Path) -> None:
     taken = LocalAws(python=_PYTHON, data_dir=tmp_path, port=int(stack.aws.endpoint_url.rpartition(":")[2]))
-    with pytest.raises(PortTaken, match="MARQUEE_LOCAL_AWS_PORT"):
+    with pytest.raises(PortInUse, match="MARQUEE_LOCAL_AWS_PORT"):
         taken.start()
     broken = LocalAws(python=Path("/bin/false"), data_dir=tmp_path, port=free_port())
     with pytest.raises(AwsNotReady, match="ended at once"):

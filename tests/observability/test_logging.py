@@ -23,7 +23,7 @@ from tests.client import PASSWORD, Client, Refusal, refused
 from tests.processes import variables_of
 
 ROOT = Path(__file__).parents[2]
-# Breaks inserts the way a forgotten rule of the schema would; PostgreSQL's DETAIL then holds the whole row.
+# Each makes an insert fail with an error that the server does not expect; PostgreSQL's DETAIL has the whole row.
 SURPRISES = {
     "IntegrityError": "ALTER TABLE users ADD CONSTRAINT surprise CHECK (first_name <> 'Canary')",
     "a unique index": "CREATE UNIQUE INDEX surprise ON users (first_name)",
@@ -37,23 +37,23 @@ SURPRISES = {
 
 
 class Worker:
-    """A worker process and what it has logged."""
+    """A worker process and its log."""
 
     def __init__(self, process: asyncio.subprocess.Process, client: Client) -> None:
         self.process = process
         self.client = client
         self._lines: list[str] = []
 
-    async def serving(self) -> None:
-        """Returns once the worker serves."""
+    async def started(self) -> None:
+        """Waits until the worker serves."""
         assert self.process.stderr is not None
         async with asyncio.timeout(30):
-            while '"serving"' not in (line := (await self.process.stderr.readline()).decode()):
+            while '"server.started"' not in (line := (await self.process.stderr.readline()).decode()):
                 assert line, "".join(self._lines)
                 self._lines.append(line)
 
-    async def everything(self) -> str:
-        """Ends the worker and returns all that it ever wrote."""
+    async def stop_and_read_log(self) -> str:
+        """Stops the worker and returns everything that it has logged."""
         self.process.terminate()
         _, rest = await asyncio.wait_for(self.process.communicate(), 20)
         return "".join(self._lines) + rest.decode()
@@ -62,17 +62,18 @@ class Worker:
 @pytest.fixture
 async def worker(settings: Settings) -> AsyncIterator[Worker]:
     port = free_port()
-    told = settings.model_dump(mode="json") | variables_of(settings)
-    told |= {"port": port, "log_format": "json", "log_level": "DEBUG"}
+    variables = settings.model_dump(mode="json") | variables_of(settings)
+    variables |= {"port": port, "log_format": "json", "log_level": "DEBUG"}
+    given = {name: value for name, value in variables.items() if value is not None}
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "service", "worker",
         cwd=ROOT,
         stderr=asyncio.subprocess.PIPE,
-        env=os.environ | {f"MARQUEE_{name.upper()}": str(value) for name, value in told.items() if value is not None},
+        env=os.environ | {f"MARQUEE_{name.upper()}": str(value) for name, value in given.items()},
     )  # fmt: skip
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         worker = Worker(process, Client(channel, settings))
-        await worker.serving()
+        await worker.started()
         yield worker
     if process.returncode is None:
         process.kill()
@@ -84,12 +85,12 @@ def registration(**changes: str) -> users_pb2.RegisterRequest:
     return users_pb2.RegisterRequest(**(fields | changes))
 
 
-def told(refusal: Refusal) -> str:
+def text_of(refusal: Refusal) -> str:
     return refusal.message + "".join(map(str, refusal.details.values()))
 
 
 @pytest.mark.parametrize("surprise", SURPRISES)
-async def test_a_surprise_of_the_database_is_logged_without_its_row(
+async def test_an_unexpected_database_error_is_logged_without_its_row(
     worker: Worker, database: asyncpg.Connection, surprise: str
 ) -> None:
     await worker.client.users.Register(registration(username="first", email="first.address@example.org", first_name=""))
@@ -101,19 +102,19 @@ async def test_a_surprise_of_the_database_is_logged_without_its_row(
     refusal = await refused(call)
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
     assert refusal.details["RequestInfo"].request_id == "find-me"
-    logged = await worker.everything()
+    logged = await worker.stop_and_read_log()
     lines = [json.loads(line) for line in logged.splitlines() if "find-me" in line]
     (fault,) = [line for line in lines if line["event"] == "rpc.fault"]
     assert (fault["request_id"], fault["method"]) == ("find-me", "/marquee.users.v1.UsersService/Register")
     assert "sqlstate=" in fault["exception"]
-    assert "service/users/service.py" in fault["exception"], "where it happened is told"
-    (line,) = [line for line in lines if line["event"] == "rpc"]
+    assert "service/users/service.py" in fault["exception"], "the traceback is logged"
+    (line,) = [line for line in lines if line["event"] == "rpc.finished"]
     assert (line["request_id"], line["code"]) == ("find-me", "INTERNAL")
-    for text in (logged, told(refusal), str(await call.trailing_metadata())):
+    for text in (logged, text_of(refusal), str(await call.trailing_metadata())):
         for secret in (PASSWORD, "Canary", "secret.address", "example.org", "argon2", "DETAIL", "Failing row"):
             assert secret not in text
     for name in ("surprise", "Integrity", "Error", "asyncpg", "users_"):
-        assert name not in told(refusal)
+        assert name not in text_of(refusal)
 
 
 async def test_no_call_leaves_a_secret_in_the_log(worker: Worker, database: asyncpg.Connection) -> None:
@@ -134,15 +135,15 @@ async def test_no_call_leaves_a_secret_in_the_log(worker: Worker, database: asyn
     await database.execute("UPDATE users SET email_encrypted = 'not encrypted by us'")
     refusals.append(await refused(user.users.GetProfile(users_pb2.GetProfileRequest())))
     assert refusals[-1].reason == "INTERNAL"
-    logged = await worker.everything()
+    logged = await worker.stop_and_read_log()
     hidden = (
         PASSWORD, "wrong-password-7", "short-7", "secret.address", "example.org", "argon2", forged, str(user.token),
         client.settings.index_key.get_secret_value(), client.settings.data_keys.get_secret_value(),
     )  # fmt: skip
     for secret in hidden:
         assert secret not in logged
-        assert all(secret not in told(refusal) for refusal in refusals if secret != "example.org")
-    lines = [json.loads(line) for line in logged.splitlines() if '"rpc"' in line]
+        assert all(secret not in text_of(refusal) for refusal in refusals if secret != "example.org")
+    lines = [json.loads(line) for line in logged.splitlines() if '"rpc.finished"' in line]
     assert len(lines) == 10
     assert all(len(line["request_id"]) == 16 for line in lines)
     assert {line["principal"] for line in lines} == {"-", str(user.user_id)}

@@ -132,7 +132,7 @@ async def test_a_store_that_hangs_holds_nobody_up(
     """Without a bound, each of these calls would end at its client's deadline."""
     hasty = settings.model_copy(update={"shared_store_timeout": 0.05})
     async with served(hasty, storage) as server:
-        with redis.hung():
+        with redis.paused():
             for _ in range(LIMIT + 1):
                 await read(server.client)
             assert await attempt(server.client) == "CREDENTIALS_INVALID"

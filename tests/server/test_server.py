@@ -35,7 +35,7 @@ from service.media.storage import S3UploadStorage
 from service.observability.access_log import CallLog
 from service.ratelimit.limiter import RateLimiter
 from service.server.application import SERVICES, MarqueeServer, full_methods, interceptors, service_names
-from service.server.options import channel_options
+from service.server.options import server_options
 from service.server.readiness import LIVENESS
 from service.settings import Settings
 from tests.catalogue import add_movie
@@ -139,7 +139,7 @@ def test_a_server_without_a_signing_key_does_not_start(make_settings: SettingsFa
 
 def test_grpc_itself_is_bounded(make_settings: SettingsFactory) -> None:
     settings = make_settings(workers=2, port=50051, max_request_bytes=2048, max_response_bytes=4096)
-    options = dict(channel_options(settings))
+    options = dict(server_options(settings))
     assert options["grpc.so_reuseport"] == 1
     assert options["grpc.max_receive_message_length"] == 2048
     assert options["grpc.max_send_message_length"] == 4096
@@ -149,7 +149,7 @@ def test_grpc_itself_is_bounded(make_settings: SettingsFactory) -> None:
     assert options["grpc.max_connection_age_ms"] == settings.connection_max_age * 1000
     assert options["grpc.max_connection_age_grace_ms"] >= settings.deadline * 1000
     assert options["grpc.keepalive_time_ms"] <= 30_000
-    assert dict(channel_options(make_settings()))["grpc.so_reuseport"] == 0, (
+    assert dict(server_options(make_settings()))["grpc.so_reuseport"] == 0, (
         "a port of the system's choice is shared with nobody"
     )
 

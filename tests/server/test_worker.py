@@ -1,4 +1,4 @@
-"""`marquee serve` for real: worker processes on one port, their signals, crashes, rolling restarts and refusals."""
+"""Real `marquee serve` processes: workers on one port, signals, crashes, reloads and configuration errors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.client import Client
 from tests.outage import seconds_until
-from tests.processes import Running, environment, fetch, run, serving
+from tests.processes import ServerProcess, environment, fetch, run, server_process
 
 RETRY = {"maxAttempts": 5, "initialBackoff": "0.1s", "maxBackoff": "1s", "backoffMultiplier": 2}
 RETRYING = json.dumps(
@@ -35,7 +35,7 @@ REQUEST = favorites_pb2.ListFavoritesRequest()
 
 @pytest.fixture
 def variables(settings: Settings) -> dict[str, Any]:
-    """What a server of the test's own is configured with."""
+    """Settings of the test's server."""
     return {
         "profile": "development",
         "port": free_port(),
@@ -50,28 +50,28 @@ def variables(settings: Settings) -> dict[str, Any]:
         "drain_grace": 10,
         "database_lock_timeout": 20,
         "database_statement_timeout": 20,
-        # Traffic is as fast as the machine.
+        # No limit: Traffic sends as fast as it can.
         "rate_limit_read": "",
     }
 
 
 @pytest.fixture
-def running(tmp_path: Path, variables: dict[str, Any]) -> Iterator[Running]:
-    """A server with two workers."""
-    with serving(tmp_path / "log", **variables) as running:
+def running(tmp_path: Path, variables: dict[str, Any]) -> Iterator[ServerProcess]:
+    """A running server with two workers."""
+    with server_process(tmp_path / "log", **variables) as running:
         yield running
 
 
 @asynccontextmanager
 async def connected(port: int, settings: Settings, *, config: str = "{}") -> AsyncIterator[Client]:
-    """Gives a client with a connection of its own, not one shared with the process's other channels."""
+    """Yields a client with a separate connection, not shared with other channels of this process."""
     options = [("grpc.use_local_subchannel_pool", 1), ("grpc.service_config", config)]
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}", options=options) as channel:
         yield Client(channel, settings)
 
 
 class Traffic:
-    """Calls without a pause, each on a connection of its own, until told to end."""
+    """Continuous calls, each on a new connection, until end() is called."""
 
     def __init__(self, port: int, settings: Settings, token: str, *, config: str = "{}") -> None:
         self.answered = 0
@@ -88,7 +88,7 @@ class Traffic:
                     self.failures.append(f"{error.code()} {error.details()}")
                 else:
                     self.answered += 1
-            await asyncio.sleep(0.005)  # leaves the machine to the server
+            await asyncio.sleep(0.005)  # leaves CPU time to the server
 
     async def end(self) -> None:
         self._over.set()
@@ -102,38 +102,38 @@ async def registered(port: int, settings: Settings) -> str:
 
 
 def test_one_worker_is_enough(tmp_path: Path, variables: dict[str, Any]) -> None:
-    with serving(tmp_path / "log", **variables | {"workers": 1}) as running:
-        running.await_told("serving")
-        assert not running.told("worker_exited")
+    with server_process(tmp_path / "log", **variables | {"workers": 1}) as running:
+        running.wait_for("server.started")
+        assert not running.events_named("worker.exited")
 
 
-async def test_both_workers_answer_and_their_figures_are_summed(
+async def test_both_workers_answer_and_their_metrics_are_summed(
     tmp_path: Path, variables: dict[str, Any], settings: Settings
 ) -> None:
     variables["http_port"] = free_port()
-    with serving(tmp_path / "log", **variables) as running:
+    with server_process(tmp_path / "log", **variables) as running:
         token = await registered(variables["port"], settings)
         traffic = Traffic(variables["port"], settings, token)
 
         async def both_answered() -> bool:
-            return {line["worker"] for line in running.told("rpc")} == {0, 1}
+            return {line["worker"] for line in running.events_named("rpc.finished")} == {0, 1}
 
         await seconds_until(both_answered)
         await traffic.end()
         method = "/marquee.favorites.v1.FavoritesService/ListFavorites"
 
-        async def all_are_told() -> bool:
+        async def all_are_counted() -> bool:
             figures = await asyncio.to_thread(fetch, f"http://127.0.0.1:{variables['http_port']}/metrics")
             called = f'marquee_calls_total{{code="OK",method="{method}"}} {float(traffic.answered)}'
             return called in figures and f'marquee_calls_under_way{{method="{method}"}} 0.0' in figures
 
-        await seconds_until(all_are_told)
+        await seconds_until(all_are_counted)
     assert traffic.failures == []
 
 
 @asynccontextmanager
 async def slow_call(port: int, settings: Settings, database: asyncpg.Connection) -> AsyncIterator[asyncio.Task[Any]]:
-    """Gives a call that cannot end before the block does."""
+    """Yields a call that cannot end before the block does."""
     async with connected(port, settings) as client:
         async with database.transaction():
             await database.execute("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE")
@@ -148,7 +148,7 @@ async def slow_call(port: int, settings: Settings, database: asyncpg.Connection)
 
 
 async def test_sigterm_drains_a_call_in_flight_and_exits_0(
-    running: Running, variables: dict[str, Any], settings: Settings, database: asyncpg.Connection
+    running: ServerProcess, variables: dict[str, Any], settings: Settings, database: asyncpg.Connection
 ) -> None:
     async with slow_call(variables["port"], settings, database) as call:
         async with connected(variables["port"], settings) as client:
@@ -156,62 +156,62 @@ async def test_sigterm_drains_a_call_in_flight_and_exits_0(
             watch = stub.Watch(health_pb2.HealthCheckRequest(), timeout=20)
             assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
             running.signal(signal.SIGTERM)
-            # Whoever watches is told, and does not hold up the end.
+            # A watching client receives the change, and does not delay the end.
             assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
             assert await watch.code() is grpc.StatusCode.UNAVAILABLE
-        running.await_told("stopping", 3)
+        running.wait_for("server.stop_requested", 2)
         assert not call.done()
     assert (await call).user_id
     assert await asyncio.to_thread(running.exit_code) == 0
-    assert [event["code"] for event in running.told("worker_exited")] == [0, 0]
+    assert [event["code"] for event in running.events_named("worker.exited")] == [0, 0]
 
 
-async def test_a_second_sigterm_ends_at_once_and_not_with_0(
-    running: Running, variables: dict[str, Any], settings: Settings, database: asyncpg.Connection
+async def test_a_second_sigterm_ends_the_server_at_once_with_code_1(
+    running: ServerProcess, variables: dict[str, Any], settings: Settings, database: asyncpg.Connection
 ) -> None:
     async with slow_call(variables["port"], settings, database) as call:
         running.signal(signal.SIGTERM)
-        running.await_told("stopping", 3)
+        running.wait_for("server.stop_requested", 2)
         running.signal(signal.SIGTERM)
         assert await asyncio.to_thread(running.exit_code) == 1
     assert isinstance(call.exception(), grpc.aio.AioRpcError)
     assert await database.fetchval("SELECT count(*) FROM users") == 0
 
 
-async def test_a_killed_worker_is_replaced_and_retrying_clients_see_nothing(
-    running: Running, variables: dict[str, Any], settings: Settings
+async def test_a_killed_worker_is_replaced_and_retrying_clients_see_no_error(
+    running: ServerProcess, variables: dict[str, Any], settings: Settings
 ) -> None:
     token = await registered(variables["port"], settings)
     traffic = Traffic(variables["port"], settings, token, config=RETRYING)
     await asyncio.sleep(0.2)
-    os.kill(running.told("worker_ready")[0]["pid"], signal.SIGKILL)
-    await asyncio.to_thread(running.await_told, "worker_ready", 3)
+    os.kill(running.events_named("worker.became_ready")[0]["pid"], signal.SIGKILL)
+    await asyncio.to_thread(running.wait_for, "worker.became_ready", 3)
     await traffic.end()
     assert traffic.failures == []
     assert traffic.answered > 10
 
 
-async def test_a_rolling_restart_fails_no_new_connection(
-    running: Running, variables: dict[str, Any], settings: Settings
+async def test_a_reload_fails_no_new_connection(
+    running: ServerProcess, variables: dict[str, Any], settings: Settings
 ) -> None:
     token = await registered(variables["port"], settings)
     traffic = Traffic(variables["port"], settings, token)
     running.signal(signal.SIGHUP)
-    await asyncio.to_thread(running.await_told, "reload_finished")
+    await asyncio.to_thread(running.wait_for, "reload.finished")
     await traffic.end()
     assert traffic.failures == []
     assert traffic.answered > 10
-    assert len(running.told("worker_ready")) == 4
+    assert len(running.events_named("worker.became_ready")) == 4
 
 
-def test_a_taken_port_is_named_with_its_variable(variables: dict[str, Any]) -> None:
+def test_the_error_for_a_used_port_names_its_variable(variables: dict[str, Any]) -> None:
     with socket.create_server(("127.0.0.1", variables["port"])):
         ended = run("serve", **variables)
     assert ended.returncode == 78
     assert str(variables["port"]) in ended.stderr
     assert "MARQUEE_PORT" in ended.stderr
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as used:
+        port = used.getsockname()[1]
         ended = run("serve", **variables | {"http_port": port})
     assert ended.returncode == 78
     assert f"port {port} (HTTP)" in ended.stderr
@@ -235,7 +235,7 @@ def test_a_taken_port_is_named_with_its_variable(variables: dict[str, Any]) -> N
         ({"database_url": "mysql://127.0.0.1/marquee"}, "MARQUEE_DATABASE_URL"),
     ],
 )
-def test_a_bad_configuration_is_refused_in_a_sentence_that_names_it(
+def test_the_error_for_a_bad_setting_names_its_variable(
     variables: dict[str, Any], changes: dict[str, Any], variable: str
 ) -> None:
     ended = CliRunner().invoke(app, ["serve"], env=environment(**variables | changes))

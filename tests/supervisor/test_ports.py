@@ -1,36 +1,36 @@
-"""Whether a port is free, and holding one for the workers that share it."""
+"""Port checks, and the reservation of a port that workers share."""
 
 import socket
 from collections.abc import Iterator
 
 import pytest
 
-from service.supervisor.ports import PortTaken, free_port, require_free, reserve_port
+from service.supervisor.ports import PortInUse, free_port, require_free_port, reserve_port
 
 HOST = "127.0.0.1"
 
 
 @pytest.fixture(params=["plain", "shared", "only bound"])
-def holder(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
-    with socket.socket() as held:
+def bound(request: pytest.FixtureRequest) -> Iterator[socket.socket]:
+    with socket.socket() as sock:
         if request.param == "shared":
-            held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
-        held.bind((HOST, 0))
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        sock.bind((HOST, 0))
         if request.param != "only bound":
-            held.listen()
-        yield held
+            sock.listen()
+        yield sock
 
 
-def test_a_held_port_is_named_with_its_purpose_and_its_variable(holder: socket.socket) -> None:
-    port = holder.getsockname()[1]
-    with pytest.raises(PortTaken, match=rf"{port}.*gRPC.*MARQUEE_PORT"):
-        require_free(port, purpose="gRPC", variable="MARQUEE_PORT")
+def test_the_error_names_the_port_its_purpose_and_its_variable(bound: socket.socket) -> None:
+    port = bound.getsockname()[1]
+    with pytest.raises(PortInUse, match=rf"{port}.*gRPC.*MARQUEE_PORT"):
+        require_free_port(port, purpose="gRPC", variable="MARQUEE_PORT")
 
 
 def test_a_free_port_passes_and_stays_free() -> None:
     port = free_port()
     for _ in range(2):
-        require_free(port, purpose="gRPC", variable="MARQUEE_PORT")
+        require_free_port(port, purpose="gRPC", variable="MARQUEE_PORT")
     with socket.socket() as taker:
         taker.bind((HOST, port))
 
@@ -42,12 +42,12 @@ def test_connections_in_time_wait_do_not_count() -> None:
             accepted, _ = server.accept()
             accepted.close()  # The side that closes first is the one left in TIME_WAIT.
             assert client.recv(1) == b""
-    require_free(port, purpose="gRPC", variable="MARQUEE_PORT")
+    require_free_port(port, purpose="gRPC", variable="MARQUEE_PORT")
 
 
-def test_other_failures_to_bind_are_not_called_a_taken_port() -> None:
+def test_other_bind_errors_are_raised_unchanged() -> None:
     with pytest.raises(OSError, match="assign requested address"):
-        require_free(free_port(), purpose="gRPC", variable="MARQUEE_PORT", host="192.0.2.1")
+        require_free_port(free_port(), purpose="gRPC", variable="MARQUEE_PORT", host="192.0.2.1")
 
 
 def test_ipv6_is_checked_too() -> None:
@@ -58,8 +58,8 @@ def test_ipv6_is_checked_too() -> None:
             held.bind(("::1", 0))
         except OSError:
             pytest.skip("no IPv6 loopback here")
-        with pytest.raises(PortTaken):
-            require_free(held.getsockname()[1], purpose="gRPC", variable="MARQUEE_PORT", host="::1")
+        with pytest.raises(PortInUse):
+            require_free_port(held.getsockname()[1], purpose="gRPC", variable="MARQUEE_PORT", host="::1")
 
 
 def reserve(port: int, *, host: str = HOST) -> socket.socket:
@@ -81,15 +81,15 @@ def bind(port: int, *options: int, listen: bool = False) -> socket.socket:
 
 
 @pytest.mark.parametrize("options", [[], [socket.SO_REUSEADDR], [socket.SO_REUSEPORT]])
-def test_a_port_a_stranger_holds_is_not_reserved(options: list[int]) -> None:
-    with bind(0, *options, listen=True) as stranger:
-        port = stranger.getsockname()[1]
-        with pytest.raises(PortTaken, match=rf"{port}.*gRPC.*MARQUEE_PORT"):
+def test_a_port_that_another_program_uses_is_not_reserved(options: list[int]) -> None:
+    with bind(0, *options, listen=True) as other:
+        port = other.getsockname()[1]
+        with pytest.raises(PortInUse, match=rf"{port}.*gRPC.*MARQUEE_PORT"):
             reserve(port)
 
 
 @pytest.mark.parametrize("options", [[], [socket.SO_REUSEADDR]])
-def test_a_reserved_port_refuses_strangers_also_while_no_worker_listens(options: list[int]) -> None:
+def test_a_reserved_port_refuses_others_even_if_no_worker_listens(options: list[int]) -> None:
     with reserve(0) as held, pytest.raises(OSError, match="in use"):
         bind(held.getsockname()[1], *options, listen=True)
 
@@ -106,7 +106,7 @@ def test_a_reservation_takes_no_connection_from_a_worker() -> None:
                         assert client.recv(1) == b"x"
         with pytest.raises(ConnectionRefusedError):
             socket.create_connection(address, timeout=20)
-    # Two hundred connections in TIME_WAIT do not stand in the way of the next start.
+    # Two hundred connections in TIME_WAIT do not prevent the next start.
     with reserve(address[1]):
         pass
 

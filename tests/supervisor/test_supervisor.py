@@ -1,4 +1,4 @@
-"""The supervisor, run for real as a process of its own over tiny workers."""
+"""Supervisor, run as a real process with small workers."""
 
 import asyncio
 import contextlib
@@ -16,17 +16,22 @@ from typing import Any
 import pytest
 
 from service.supervisor.supervisor import Backoff, Supervisor
-from service.supervisor.worker_link import PARENT_VARIABLE, READY_VARIABLE, announce_ready, parent_gone
-from service.supervisor.worker_process import WorkerSpec
+from service.supervisor.worker_process import (
+    PARENT_VARIABLE,
+    READY_VARIABLE,
+    WorkerSpec,
+    notify_ready,
+    wait_for_parent_exit,
+)
 from tests.processes import has_ended
 
-ROOT = Path(__file__).parents[2]  # Where workers and supervisor find the service package.
+ROOT = Path(__file__).parents[2]  # Workers and supervisor import the service package from here.
 
-# Reads its orders from the file "mode": it may be changed between two starts.
+# Reads its behaviour from the file "mode", which a test may change between two starts.
 WORKER = """
 import asyncio, os, signal, sys
 from pathlib import Path
-from service.supervisor.worker_link import announce_ready, parent_gone
+from service.supervisor.worker_process import notify_ready, wait_for_parent_exit
 
 folder = Path(sys.argv[1])
 mode = (folder / "mode").read_text()
@@ -38,19 +43,19 @@ if mode == "crash once" and not (folder / "crashed").exists():
 
 async def main():
     loop = asyncio.get_running_loop()
-    asked = asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, (lambda: None) if mode == "stubborn" else asked.set)
+    stop_requested = asyncio.Event()
+    loop.add_signal_handler(signal.SIGTERM, (lambda: None) if mode == "stubborn" else stop_requested.set)
     if mode != "never ready":
-        announce_ready()
-        announce_ready()
-    waits = [asyncio.create_task(asked.wait()), asyncio.create_task(parent_gone())]
+        notify_ready()
+        notify_ready()
+    waits = [asyncio.create_task(stop_requested.wait()), asyncio.create_task(wait_for_parent_exit())]
     await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-    sys.exit(4 if mode == "fails at the end" else 0)
+    sys.exit(4 if mode == "fails while draining" else 0)
 
 asyncio.run(main())
 """
 
-# Prints each event as a line of JSON, and dies without a word when the test run does.
+# Prints each event as a line of JSON, and exits when the test run ends.
 DRIVER = """
 import asyncio, json, os, sys, threading
 from service.supervisor.supervisor import Backoff, Supervisor
@@ -59,11 +64,11 @@ from service.supervisor.worker_process import WorkerSpec
 def on_event(name, fields):
     print(json.dumps({"event": name, **fields}), flush=True)
 
-def die_with_the_tests():
+def exit_with_the_tests():
     sys.stdin.read()
     os._exit(9)
 
-threading.Thread(target=die_with_the_tests, daemon=True).start()
+threading.Thread(target=exit_with_the_tests, daemon=True).start()
 options = json.loads(sys.argv[1])
 supervisor = Supervisor(
     WorkerSpec(command=options["command"], environment=dict(os.environ)),
@@ -86,12 +91,12 @@ def until(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.005)
 
 
-class Running:
-    """A supervisor under test: its process, what its workers do and the events it told."""
+class SupervisorProcess:
+    """Supervisor under test: its process, the mode of its workers and its events."""
 
     def __init__(self, folder: Path, *, mode: str, workers: int, grace: float, ready_timeout: float) -> None:
         self.folder = folder
-        self.mode(mode)
+        self.set_mode(mode)
         (folder / "worker.py").write_text(WORKER)
         self.events: list[dict[str, Any]] = []
         options = {
@@ -115,17 +120,17 @@ class Running:
         for line in self.process.stdout:
             self.events.append(json.loads(line))
 
-    def mode(self, mode: str) -> None:
-        # In one step: a worker may be reading it just now.
+    def set_mode(self, mode: str) -> None:
+        # Replaced atomically, because a worker may read the file at the same time.
         (self.folder / "new").write_text(mode)
         (self.folder / "new").replace(self.folder / "mode")
 
-    def told(self, name: str) -> list[dict[str, Any]]:
+    def events_named(self, name: str) -> list[dict[str, Any]]:
         return [event for event in list(self.events) if event["event"] == name]
 
-    def await_told(self, name: str, times: int = 1) -> list[dict[str, Any]]:
-        until(lambda: len(self.told(name)) >= times)
-        return self.told(name)
+    def wait_for(self, name: str, times: int = 1) -> list[dict[str, Any]]:
+        until(lambda: len(self.events_named(name)) >= times)
+        return self.events_named(name)
 
     def signal(self, number: signal.Signals) -> None:
         self.process.send_signal(number)
@@ -139,20 +144,22 @@ class Running:
         self.process.kill()
         with self.process:
             self._reader.join(timeout=20)
-        for event in self.told("worker_started"):
+        for event in self.events_named("worker.started"):
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(event["pid"], signal.SIGKILL)
 
 
-StartSupervisor = Callable[..., Running]
+StartSupervisor = Callable[..., SupervisorProcess]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[StartSupervisor]:
-    made: list[Running] = []
+    made: list[SupervisorProcess] = []
 
-    def make(mode: str = "serve", *, workers: int = 2, grace: float = 20.0, ready_timeout: float = 20.0) -> Running:
-        made.append(Running(tmp_path, mode=mode, workers=workers, grace=grace, ready_timeout=ready_timeout))
+    def make(
+        mode: str = "serve", *, workers: int = 2, grace: float = 20.0, ready_timeout: float = 20.0
+    ) -> SupervisorProcess:
+        made.append(SupervisorProcess(tmp_path, mode=mode, workers=workers, grace=grace, ready_timeout=ready_timeout))
         return made[-1]
 
     yield make
@@ -163,143 +170,145 @@ def start(tmp_path: Path) -> Iterator[StartSupervisor]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_drains_every_worker(start: StartSupervisor, number: signal.Signals) -> None:
     running = start()
-    running.await_told("worker_ready", 2)
+    running.wait_for("worker.became_ready", 2)
     running.signal(number)
     assert running.exit_code() == 0
-    assert [event["code"] for event in running.told("worker_exited")] == [0, 0]
-    assert running.told("worker_killed") == []
-    assert running.events[-1] == {"event": "stopped", "code": 0}
+    assert [event["code"] for event in running.events_named("worker.exited")] == [0, 0]
+    assert running.events_named("worker.killed") == []
+    assert running.events[-1] == {"event": "supervisor.stopped", "code": 0}
 
 
-def test_a_crashed_worker_comes_back_and_the_others_stay(start: StartSupervisor) -> None:
+def test_a_crashed_worker_is_restarted_and_the_others_stay(start: StartSupervisor) -> None:
     running = start()
-    first = running.await_told("worker_ready", 2)
+    first = running.wait_for("worker.became_ready", 2)
     os.kill(first[0]["pid"], signal.SIGKILL)
-    third = running.await_told("worker_ready", 3)[2]
+    third = running.wait_for("worker.became_ready", 3)[2]
     assert third["slot"] == first[0]["slot"]
-    [exited] = running.told("worker_exited")
+    [exited] = running.events_named("worker.exited")
     assert (exited["pid"], exited["code"]) == (first[0]["pid"], -signal.SIGKILL)
-    assert running.told("worker_restarting")[0]["failures"] == 1
+    assert running.events_named("worker.restart_scheduled")[0]["failures"] == 1
 
 
-def test_a_worker_that_crashes_at_its_start_is_tried_again(start: StartSupervisor) -> None:
+def test_a_worker_that_crashes_at_start_is_restarted(start: StartSupervisor) -> None:
     running = start("crash once", workers=1)
-    running.await_told("worker_ready")
-    assert [event["code"] for event in running.told("worker_exited")] == [3]
+    running.wait_for("worker.became_ready")
+    assert [event["code"] for event in running.events_named("worker.exited")] == [3]
 
 
 def test_a_configuration_error_stops_everything(start: StartSupervisor) -> None:
     running = start()
-    first = running.await_told("worker_ready", 2)
-    running.mode("config")
+    first = running.wait_for("worker.became_ready", 2)
+    running.set_mode("config")
     os.kill(first[0]["pid"], signal.SIGKILL)
     assert running.exit_code() == 78
-    assert all(has_ended(event["pid"]) for event in running.told("worker_started"))
-    assert running.told("stopping") == [{"event": "stopping", "reason": "configuration"}]
+    assert all(has_ended(event["pid"]) for event in running.events_named("worker.started"))
+    assert running.events_named("supervisor.stop_requested") == [
+        {"event": "supervisor.stop_requested", "reason": "configuration"}
+    ]
 
 
 def test_a_signal_before_the_workers_are_ready_is_a_clean_stop(start: StartSupervisor) -> None:
     running = start("never ready")
-    running.await_told("worker_started", 2)
+    running.wait_for("worker.started", 2)
     running.signal(signal.SIGTERM)
     assert running.exit_code() == 0
 
 
-def test_a_worker_that_fails_while_draining_is_told(start: StartSupervisor) -> None:
-    running = start("fails at the end")
-    running.await_told("worker_ready", 2)
+def test_a_worker_that_fails_while_draining_makes_the_exit_code_1(start: StartSupervisor) -> None:
+    running = start("fails while draining")
+    running.wait_for("worker.became_ready", 2)
     running.signal(signal.SIGTERM)
     assert running.exit_code() == 1
-    assert running.told("worker_restarting") == []
+    assert running.events_named("worker.restart_scheduled") == []
 
 
 def test_a_second_signal_kills(start: StartSupervisor) -> None:
     running = start("stubborn", grace=600.0)
-    running.await_told("worker_ready", 2)
+    running.wait_for("worker.became_ready", 2)
     running.signal(signal.SIGTERM)
-    running.await_told("stopping")
+    running.wait_for("supervisor.stop_requested")
     running.signal(signal.SIGTERM)
     assert running.exit_code() == 1
-    assert len(running.told("worker_killed")) == 2
-    assert all(has_ended(event["pid"]) for event in running.told("worker_started"))
+    assert len(running.events_named("worker.killed")) == 2
+    assert all(has_ended(event["pid"]) for event in running.events_named("worker.started"))
 
 
-def test_the_end_of_the_grace_kills(start: StartSupervisor) -> None:
+def test_workers_are_killed_after_the_grace_period(start: StartSupervisor) -> None:
     running = start("stubborn", grace=0.1)
-    running.await_told("worker_ready", 2)
+    running.wait_for("worker.became_ready", 2)
     running.signal(signal.SIGTERM)
     assert running.exit_code() == 1
-    assert len(running.told("worker_killed")) == 2
+    assert len(running.events_named("worker.killed")) == 2
 
 
-def test_a_rolling_restart_never_has_fewer_ready_workers(start: StartSupervisor) -> None:
+def test_a_reload_never_has_fewer_ready_workers(start: StartSupervisor) -> None:
     running = start(workers=2)
-    running.await_told("worker_ready", 2)
+    running.wait_for("worker.became_ready", 2)
     running.signal(signal.SIGHUP)
-    running.await_told("reload_finished")
+    running.wait_for("reload.finished")
     ready: set[int] = set()
     counts = []
     for event in running.events:
-        if event["event"] == "worker_ready":
+        if event["event"] == "worker.became_ready":
             ready.add(event["pid"])
-        elif event["event"] == "worker_exited":
+        elif event["event"] == "worker.exited":
             ready.discard(event["pid"])
             counts.append(len(ready))
     assert counts == [2, 2]
-    assert [event["code"] for event in running.told("worker_exited")] == [0, 0]
+    assert [event["code"] for event in running.events_named("worker.exited")] == [0, 0]
     running.signal(signal.SIGTERM)
     assert running.exit_code() == 0
 
 
-def test_a_second_sighup_amid_a_rolling_restart_is_kept_for_later(start: StartSupervisor) -> None:
+def test_a_second_sighup_during_a_reload_starts_another_reload(start: StartSupervisor) -> None:
     running = start(workers=1)
-    running.await_told("worker_ready")
+    running.wait_for("worker.became_ready")
     running.signal(signal.SIGHUP)
-    running.await_told("reload_started")
+    running.wait_for("reload.started")
     running.signal(signal.SIGHUP)
-    running.await_told("reload_finished", 2)
-    assert len(running.told("worker_ready")) == 3
+    running.wait_for("reload.finished", 2)
+    assert len(running.events_named("worker.became_ready")) == 3
 
 
 @pytest.mark.parametrize(
     ("mode", "ready_timeout", "reason"),
-    [("config", 20.0, "ended with 78"), ("never ready", 0.5, "not ready in time")],
+    [("config", 20.0, "exited with 78"), ("never ready", 0.5, "not ready in time")],
 )
-def test_a_rolling_restart_that_fails_keeps_the_old_workers(
+def test_a_failed_reload_keeps_the_old_workers(
     start: StartSupervisor, mode: str, ready_timeout: float, reason: str
 ) -> None:
     running = start(ready_timeout=ready_timeout)
-    old = running.await_told("worker_ready", 2)
-    running.mode(mode)
+    old = running.wait_for("worker.became_ready", 2)
+    running.set_mode(mode)
     running.signal(signal.SIGHUP)
-    [failed] = running.await_told("reload_failed")
+    [failed] = running.wait_for("reload.failed")
     assert failed["reason"] == reason
-    running.await_told("worker_exited")
+    running.wait_for("worker.exited")
     assert not any(has_ended(event["pid"]) for event in old)
-    assert len(running.told("worker_exited")) == 1
+    assert len(running.events_named("worker.exited")) == 1
     running.signal(signal.SIGTERM)
     assert running.exit_code() == 0
 
 
-def test_workers_end_with_a_killed_supervisor(start: StartSupervisor) -> None:
+def test_workers_exit_after_the_supervisor_is_killed(start: StartSupervisor) -> None:
     running = start()
-    pids = [event["pid"] for event in running.await_told("worker_ready", 2)]
+    pids = [event["pid"] for event in running.wait_for("worker.became_ready", 2)]
     running.signal(signal.SIGKILL)
     running.process.wait(timeout=20)
     until(lambda: all(has_ended(pid) for pid in pids))
 
 
-def test_a_command_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path) -> None:
+def test_a_command_that_cannot_be_started_is_tried_again(tmp_path: Path) -> None:
     attempts: list[Mapping[str, object]] = []
 
     async def run() -> None:
-        thrice = asyncio.Event()
+        three_attempts = asyncio.Event()
 
         def on_event(name: str, fields: Mapping[str, object]) -> None:
-            if name == "worker_unstartable":
+            if name == "worker.start_failed":
                 attempts.append(fields)
             if len(attempts) == 3:
-                thrice.set()
+                three_attempts.set()
 
         supervisor = Supervisor(
             WorkerSpec(command=[str(tmp_path / "absent")], environment={}),
@@ -309,7 +318,7 @@ def test_a_command_that_cannot_be_started_is_told_and_tried_again(tmp_path: Path
             on_event=on_event,
         )
         task = asyncio.create_task(supervisor.run())
-        await thrice.wait()
+        await three_attempts.wait()
         task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
             await task
@@ -324,28 +333,55 @@ def test_delays_double_up_to_the_longest_and_jitter_only_shortens() -> None:
     assert 0.4 <= min(spread) < max(spread) <= 0.5
 
 
-def test_no_worker_at_all_is_refused() -> None:
+def test_zero_workers_are_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         Supervisor(WorkerSpec([], {}), workers=0, grace=1.0, on_event=lambda *_: None)
 
 
-def test_without_a_supervisor_nothing_is_announced() -> None:
-    announce_ready({})
+def test_ready_is_written_once() -> None:
+    reading, writing = os.pipe()
+    other_reading, other_writing = os.pipe()
+    environment = {READY_VARIABLE: str(writing)}
+    notify_ready(environment)
+    # The first pipe is closed now. Its descriptor goes to another pipe, which a second message would reach.
+    os.dup2(other_writing, writing)
+    notify_ready(environment)
+    os.close(writing)
+    os.close(other_writing)
+    try:
+        assert (os.read(reading, 100), os.read(reading, 100)) == (b"ready\n", b"")
+        assert os.read(other_reading, 100) == b""
+    finally:
+        os.close(reading)
+        os.close(other_reading)
 
 
-def test_a_supervisor_that_is_gone_does_not_fail_the_announcement() -> None:
+def test_without_a_supervisor_no_descriptor_is_written_or_closed() -> None:
+    reading, writing = os.pipe()
+    environment = {PARENT_VARIABLE: str(writing), "MARQUEE_PORT": str(writing)}
+    notify_ready(environment)
+    assert environment == {PARENT_VARIABLE: str(writing), "MARQUEE_PORT": str(writing)}
+    os.write(writing, b"still open")
+    os.close(writing)
+    try:
+        assert os.read(reading, 100) == b"still open"
+    finally:
+        os.close(reading)
+
+
+def test_notify_ready_does_not_fail_after_the_supervisor_exited() -> None:
     reading, writing = os.pipe()
     os.close(reading)
     environment = {READY_VARIABLE: str(writing)}
-    announce_ready(environment)
+    notify_ready(environment)
     assert environment == {}
 
 
 @pytest.mark.asyncio
 async def test_parent_gone_waits_for_the_end_of_the_pipe() -> None:
     reading, writing = os.pipe()
-    waiting = asyncio.create_task(parent_gone({PARENT_VARIABLE: str(reading)}))
-    alone = asyncio.create_task(parent_gone({}))
+    waiting = asyncio.create_task(wait_for_parent_exit({PARENT_VARIABLE: str(reading)}))
+    alone = asyncio.create_task(wait_for_parent_exit({}))
     await asyncio.sleep(0.05)
     assert not waiting.done()
     os.close(writing)

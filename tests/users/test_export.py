@@ -161,7 +161,7 @@ async def test_a_reader_who_leaves_is_no_fault_of_the_server(client: Client, dat
     await add_ratings(database, user.user_id, "x" * 1000)
 
     async def has_ended() -> bool:
-        return any(event["event"] == "rpc" for event in told)
+        return any(event["event"] == "rpc.finished" for event in told)
 
     with capture_logs() as told:
         stream = user.users.ExportAccount(REQUEST)
@@ -169,7 +169,7 @@ async def test_a_reader_who_leaves_is_no_fault_of_the_server(client: Client, dat
         await asyncio.sleep(0.5)
         stream.cancel()
         await seconds_until(has_ended)
-    assert [(event["event"], event.get("code")) for event in told] == [("rpc", "CANCELLED")]
+    assert [(event["event"], event.get("code")) for event in told] == [("rpc.finished", "CANCELLED")]
 
 
 @pytest.mark.parametrize(

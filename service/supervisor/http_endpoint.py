@@ -1,4 +1,4 @@
-"""HTTP beside gRPC, for tools that speak nothing else: metrics and public keys, served by the supervisor."""
+"""HTTP endpoint of the supervisor: metrics and public keys, for tools that do not speak gRPC."""
 
 from __future__ import annotations
 
@@ -13,38 +13,39 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from service.auth.key_folder import KeyFolder
 from service.supervisor.ports import resolve
 
-# Seconds that a client may keep a thread waiting.
-PATIENCE = 5.0
+REQUEST_TIMEOUT = 5.0
+"""Seconds that a client may keep a thread waiting."""
 KEYS_MAX_AGE = 300
+"""Seconds that a client may cache the public keys."""
 
 
 def jwks_app(keys: KeyFolder) -> WSGIApplication:
-    """Returns what answers with the folder's public keys of this moment, as a JWK Set (RFC 7517)."""
+    """Returns an application that answers with the folder's current public keys, as a JWK Set (RFC 7517)."""
 
-    def answer(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def app(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         keys.refresh()
         headers = [("Content-Type", "application/json"), ("Cache-Control", f"public, max-age={KEYS_MAX_AGE}")]
         start_response("200 OK", headers)
         return [json.dumps({"keys": keys.jwks()}).encode()]
 
-    return answer
+    return app
 
 
-def routed(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:
-    """Returns what hands GET and HEAD of a path to its application, and refuses all else."""
+def route(apps: Mapping[str, WSGIApplication]) -> WSGIApplication:
+    """Returns an application that passes GET and HEAD to the application of their path, and refuses all else."""
 
-    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
-        app = apps.get(environ["PATH_INFO"], _not_found) if method in {"GET", "HEAD"} else _method_not_allowed
-        status, headers, body = _answer_of(app, {**environ, "REQUEST_METHOD": "GET"})
+        target = apps.get(environ["PATH_INFO"], _not_found) if method in {"GET", "HEAD"} else _method_not_allowed
+        status, headers, body = _response_of(target, {**environ, "REQUEST_METHOD": "GET"})
         start_response(status, [*headers, ("Content-Length", str(len(body)))])
         return [] if method == "HEAD" else [body]
 
-    return answer
+    return app
 
 
 def serve_http(app: WSGIApplication, *, host: str, port: int) -> Callable[[], None]:
-    """Serves an application in threads of this process; returns how to stop it. Raises OSError."""
+    """Serves an application in threads of this process; returns a function that stops it. Raises OSError."""
     server = _Server(host, port, app)
     thread = threading.Thread(target=server.serve_forever, name="http", daemon=True)
     thread.start()
@@ -58,12 +59,12 @@ def serve_http(app: WSGIApplication, *, host: str, port: int) -> Callable[[], No
 
 
 class _Handler(WSGIRequestHandler):
-    """Bounds the time of a request; its size the library bounds."""
+    """Limits the time of a request. The library limits its size."""
 
-    timeout = PATIENCE
+    timeout = REQUEST_TIMEOUT
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the library's name
-        """Says nothing: each request would be a line."""
+        """Logs nothing: the library would log one line for each request."""
 
 
 class _Server(ThreadingMixIn, WSGIServer):
@@ -75,16 +76,16 @@ class _Server(ThreadingMixIn, WSGIServer):
         self.set_app(app)
 
     def server_bind(self) -> None:
-        """Binds as the library does, but does not ask the DNS for this machine's name."""
+        """Binds like the library, but does not ask the DNS for the name of this machine."""
         TCPServer.server_bind(self)
         self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
         self.setup_environ()
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Says nothing of clients that went away or were too slow; an application's faults do not come here."""
+        """Ignores clients that disconnected or were too slow; errors of the application do not come here."""
 
 
-def _answer_of(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
+def _response_of(app: WSGIApplication, environ: WSGIEnvironment) -> tuple[str, list[tuple[str, str]], bytes]:
     started: list[Any] = []
     written: list[bytes] = []
 
@@ -104,4 +105,4 @@ def _not_found(_environ: WSGIEnvironment, start_response: StartResponse) -> Iter
 
 def _method_not_allowed(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
     start_response("405 Method Not Allowed", [("Content-Type", "text/plain"), ("Allow", "GET, HEAD")])
-    return [b"GET or HEAD\n"]
+    return [b"use GET or HEAD\n"]
