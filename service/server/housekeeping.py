@@ -1,4 +1,4 @@
-"""Housekeeping: clears away what has ended, in small batches, by one worker at a time."""
+"""Housekeeping: deletes expired rows and objects in small batches; one worker at a time does it."""
 
 from __future__ import annotations
 
@@ -16,58 +16,61 @@ from tortoise import Model
 from service.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-# Any fixed number: names the lock that keeps two workers apart.
+# Any fixed number: the lock that only one worker can have.
 ADVISORY_LOCK = 0x4D617272
 BATCH = 200
 ROUNDS = 50
-"""Batches of one job in a turn: a backlog is worked off over several turns, beside the others."""
+"""Batches that one job may do in a turn. A longer backlog takes several turns, so it does not delay the other jobs."""
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """Something to clear away."""
+    """A regular task."""
 
     name: str
+    """Name in log events; no two jobs may have the same."""
     run: Callable[[], Awaitable[int]]
-    """Clears away one bounded batch and returns how much that was, 0 when nothing is left."""
+    """Does one batch of limited size; returns the number of items done, 0 when none is left."""
 
 
 class Housekeeping:
-    """Takes turns with the other workers at doing every job."""
+    """Runs all jobs regularly, in turn with the other workers."""
 
     def __init__(self, settings: Settings, *, jobs: Sequence[Job]) -> None:
+        """Raises ValueError when two jobs have the same name."""
         self._database_url = settings.database_url.get_secret_value()
         self._connect_timeout = settings.database_connect_timeout
         self._interval = settings.housekeeping_interval
         self._jobs = jobs
+        _require_unique_names(jobs)
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begins, the first turn after an interval."""
-        self._task = asyncio.create_task(self._keep_house(), name="housekeeping")
+        """Starts the turns, the first after one interval."""
+        self._task = asyncio.create_task(self._run_regularly(), name="housekeeping")
 
     async def close(self) -> None:
-        """Ends, in the midst of a turn as well: what a batch has not committed is left to another."""
+        """Stops, also during a turn. Another worker does the uncommitted batch later."""
         if self._task is not None:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
 
-    async def _keep_house(self) -> None:
+    async def _run_regularly(self) -> None:
         while True:
-            # Workers that start together do not ask together.
+            # Random, so that workers that start together do not try together.
             await asyncio.sleep(self._interval * random.uniform(0.5, 1.5))  # noqa: S311 - no secret
             try:
                 await self._take_turn()
-            except Exception as error:  # noqa: BLE001 - the next turn may be better; readiness tells of the database
-                log.info("housekeeping.postponed", error=type(error).__name__)
+            except Exception as error:  # noqa: BLE001 - the next turn may succeed; readiness reports the database
+                log.info("housekeeping.turn_failed", error=type(error).__name__)
 
     async def _take_turn(self) -> None:
-        """Does every job unless another worker is at it; raises what asyncpg raises."""
+        """Runs every job, unless another worker has the lock; raises asyncpg's errors."""
         database = await asyncpg.connect(self._database_url, statement_cache_size=0, timeout=self._connect_timeout)
         try:
-            # A lock of a transaction, for behind a pooler one of a session outlasts this connection.
+            # A transaction lock: behind a connection pooler, a session lock would outlive this connection.
             await database.execute("BEGIN")
             if await database.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
                 for job in self._jobs:
@@ -77,24 +80,31 @@ class Housekeeping:
             database.terminate()
 
 
+def _require_unique_names(jobs: Sequence[Job]) -> None:
+    names = [job.name for job in jobs]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise ValueError(f"housekeeping jobs must have different names, but there are several of {', '.join(repeated)}")
+
+
 async def _run(job: Job) -> None:
-    """Does a job until nothing is left, for a bounded while; its failure is logged and no other job's."""
-    cleared = 0
+    """Runs batches of a job until none is left, at most ROUNDS. A failure is logged and does not stop other jobs."""
+    done = 0
     try:
         for _ in range(ROUNDS):
             batch = await job.run()
-            cleared += batch
+            done += batch
             if not batch:
                 break
     except Exception as error:
-        log.warning("housekeeping.failed", job=job.name, exc_info=error)
-    if cleared:
-        log.info("housekeeping", job=job.name, cleared=cleared)
+        log.warning("housekeeping.job_failed", job=job.name, exc_info=error)
+    if done:
+        log.info("housekeeping.job_finished", job=job.name, done=done)
 
 
 async def delete_expired(model: type[Model], column: str, *, after: timedelta = timedelta()) -> int:
-    """Deletes one batch of the rows whose time in `column` passed longer ago than `after`; returns how many."""
-    ended = model.filter(**{f"{column}__lt": datetime.now(UTC) - after})
-    keys = [row.pk for row in await ended.limit(BATCH)]
-    # Asked again, for a row may have begun anew meanwhile.
-    return await ended.filter(pk__in=keys).delete() if keys else 0
+    """Deletes one batch of rows whose time in `column` was more than `after` ago; returns their number."""
+    expired = model.filter(**{f"{column}__lt": datetime.now(UTC) - after})
+    keys = [row.pk for row in await expired.limit(BATCH)]
+    # The condition is repeated because a row may have been renewed meanwhile.
+    return await expired.filter(pk__in=keys).delete() if keys else 0

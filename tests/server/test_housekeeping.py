@@ -1,4 +1,4 @@
-"""Housekeeping: what has ended goes, what has not stays, and nothing keeps it from going on."""
+"""Housekeeping: it deletes what has expired, keeps the rest, and survives failures."""
 
 from __future__ import annotations
 
@@ -10,8 +10,10 @@ from pathlib import Path
 import asyncpg
 import pytest
 
+from service.auth.revocations import Revocation
+from service.database import orm
 from service.media.storage import S3UploadStorage
-from service.server.housekeeping import BATCH, ROUNDS, Housekeeping, Job
+from service.server.housekeeping import BATCH, ROUNDS, Housekeeping, Job, delete_expired
 from service.settings import Settings
 from tests.conftest import SettingsFactory
 from tests.outage import own_postgres, seconds_until, served
@@ -31,40 +33,40 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def quick(make_settings: SettingsFactory, database_url: str) -> Settings:
-    """Settings of a server that keeps house all the time."""
+    """Settings with a housekeeping turn about every 20 ms."""
     return make_settings(database_url=database_url, housekeeping_interval=0.02)
 
 
 class Fakes:
-    """Jobs that tell how often they ran."""
+    """Jobs that record their runs."""
 
     def __init__(self) -> None:
         self.runs: list[str] = []
-        self.inside = 0
-        self.most_inside = 0
+        self.running = 0
+        self.most_running = 0
 
     def job(self, name: str, *, left: int = 0) -> Job:
-        """Returns a job with so many batches of one left to do, each turn anew."""
+        """Returns a job that has `left` batches of one item in each turn."""
         batches = [*[1] * left, 0]
 
         async def run() -> int:
             self.runs.append(name)
-            self.inside += 1
-            self.most_inside = max(self.inside, self.most_inside)
+            self.running += 1
+            self.most_running = max(self.running, self.most_running)
             await asyncio.sleep(0.001)
-            self.inside -= 1
+            self.running -= 1
             batches.append(batches.pop(0))
             return batches[-1]
 
         return Job(name, run)
 
     async def broken(self) -> int:
-        """Fails as no job should."""
+        """Fails."""
         self.runs.append("broken")
         raise RuntimeError("on purpose")
 
     def ran(self, name: str, times: int) -> Callable[[], Awaitable[bool]]:
-        """Returns the condition that a job ran so often."""
+        """Returns the condition that a job ran at least `times` times."""
 
         async def condition() -> bool:
             return self.runs.count(name) >= times
@@ -72,7 +74,7 @@ class Fakes:
         return condition
 
 
-async def test_what_has_ended_goes_and_the_rest_stays(
+async def test_expired_rows_are_deleted_and_the_others_stay(
     quick: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     await database.execute(
@@ -91,27 +93,41 @@ async def test_what_has_ended_goes_and_the_rest_stays(
     assert await database.fetchval("SELECT count(*) FROM sessions WHERE expires_at > now()") == 1
 
 
-async def test_more_than_a_batch_goes_in_one_turn(
-    quick: Settings, storage: S3UploadStorage, database: asyncpg.Connection
-) -> None:
+async def test_one_turn_deletes_more_than_one_batch(quick: Settings, database: asyncpg.Connection) -> None:
     await database.execute(
         "INSERT INTO revocations (subject, expires_at) SELECT 'token:x', now() - interval '1 s'"
         " FROM generate_series(1, $1)",
         2 * BATCH + 1,
     )
-    async with served(quick, storage):
+    left: list[int] = []
 
-        async def is_clear() -> bool:
-            return bool(await database.fetchval("SELECT count(*) FROM revocations") == 0)
+    async def count_rows() -> int:
+        left.append(await database.fetchval("SELECT count(*) FROM revocations"))
+        return 0
 
-        await seconds_until(is_clear)
+    async def has_counted() -> bool:
+        return bool(left)
+
+    delete = Job("revocations", lambda: delete_expired(Revocation, "expires_at"))
+    async with orm.connected(quick):
+        housekeeping = Housekeeping(quick, jobs=(delete, Job("count rows", count_rows)))
+        housekeeping.start()
+        await seconds_until(has_counted)
+        await housekeeping.close()
+    assert left[0] == 0, "counted at the end of the first turn"
+
+
+def test_jobs_of_the_same_name_are_refused(make_settings: SettingsFactory) -> None:
+    fakes = Fakes()
+    with pytest.raises(ValueError, match="several of sweep"):
+        Housekeeping(make_settings(), jobs=(fakes.job("sweep"), fakes.job("other"), fakes.job("sweep")))
 
 
 async def counts(database: asyncpg.Connection) -> dict[str, int]:
     return {table: await database.fetchval(f"SELECT count(*) FROM {table}") for table in ADD}  # noqa: S608 - ours
 
 
-async def test_a_job_that_fails_stops_no_other_and_is_tried_again(quick: Settings) -> None:
+async def test_a_failing_job_does_not_stop_the_others_and_is_tried_again(quick: Settings) -> None:
     fakes = Fakes()
     housekeeping = Housekeeping(quick, jobs=(Job("broken", fakes.broken), fakes.job("works")))
     housekeeping.start()
@@ -120,7 +136,7 @@ async def test_a_job_that_fails_stops_no_other_and_is_tried_again(quick: Setting
     assert fakes.runs[:6] == ["broken", "works"] * 3
 
 
-async def test_a_job_is_done_until_nothing_is_left_but_not_for_ever(quick: Settings) -> None:
+async def test_a_job_runs_until_nothing_is_left_but_not_without_limit(quick: Settings) -> None:
     fakes = Fakes()
     housekeeping = Housekeeping(
         quick, jobs=(fakes.job("some", left=2), fakes.job("endless", left=10 * ROUNDS), fakes.job("next"))
@@ -131,7 +147,7 @@ async def test_a_job_is_done_until_nothing_is_left_but_not_for_ever(quick: Setti
     assert fakes.runs[: ROUNDS + 4] == ["some"] * 3 + ["endless"] * ROUNDS + ["next"]
 
 
-async def test_of_several_workers_one_at_a_time_is_at_it(quick: Settings) -> None:
+async def test_only_one_worker_at_a_time_runs_jobs(quick: Settings) -> None:
     fakes = Fakes()
     workers = [Housekeeping(quick, jobs=[fakes.job(f"of {number}", left=20)]) for number in range(4)]
     for worker in workers:
@@ -140,10 +156,10 @@ async def test_of_several_workers_one_at_a_time_is_at_it(quick: Settings) -> Non
         await seconds_until(fakes.ran(f"of {number}", 1))
     for worker in workers:
         await worker.close()
-    assert fakes.most_inside == 1
+    assert fakes.most_running == 1
 
 
-async def test_an_absent_database_is_waited_for(make_settings: SettingsFactory, tmp_path: Path) -> None:
+async def test_jobs_run_again_after_the_database_is_back(make_settings: SettingsFactory, tmp_path: Path) -> None:
     fakes = Fakes()
     with own_postgres(tmp_path) as postgres:
         postgres.ensure_database("marquee")
