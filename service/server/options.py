@@ -1,4 +1,4 @@
-"""gRPC's own settings for the channels of clients: sizes, keepalive, the age of connections."""
+"""gRPC server options: message sizes, keepalive, connection age."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from service.settings import Settings
 
 
 def server_options(settings: Settings) -> list[tuple[str, int]]:
-    """Returns gRPC's own settings: sizes, keepalive, connection age."""
+    """Returns the channel arguments that grpc.aio.server takes."""
     max_age = int(settings.connection_max_age * 1000)
     return [
-        # Shared with the other workers, and with the supervisor, which holds the port.
+        # The workers share the port, and the supervisor reserves it.
         ("grpc.so_reuseport", int(settings.port != 0)),
         ("grpc.max_receive_message_length", settings.max_request_bytes),
         ("grpc.max_send_message_length", settings.max_response_bytes),
         ("grpc.max_metadata_size", settings.max_metadata_bytes),
         ("grpc.absolute_max_metadata_size", settings.max_metadata_bytes * 2),
-        # One connection may use all that the limits admit, and still ask for health.
+        # One connection may use all calls that the concurrency limits allow, and some more for health checks.
         ("grpc.max_concurrent_streams", settings.max_concurrent_calls + settings.max_concurrent_streams + 64),
-        # Finds dead peers within half a minute, and admits clients that ping as often as gRPC's guide allows.
+        # Detects dead peers within 30 seconds, and allows clients to ping as often as gRPC's guide permits.
         ("grpc.keepalive_time_ms", 20_000),
         ("grpc.keepalive_timeout_ms", 10_000),
         ("grpc.keepalive_permit_without_calls", 1),

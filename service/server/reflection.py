@@ -1,4 +1,4 @@
-"""gRPC reflection, in the v1 that today's tools ask for and the v1alpha that older ones do."""
+"""gRPC server reflection: v1 for current tools and v1alpha for older ones."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ V1 = V1ALPHA.replace("v1alpha", "v1")
 
 
 def add_reflection(server: Any, services: Sequence[str]) -> None:
-    """Serves both versions; grpcio brings v1alpha only, and v1's messages are the same on the wire."""
-    _describe_v1()
+    """Adds both versions to a server. grpcio has only v1alpha, whose messages are the same on the wire."""
+    _register_v1()
     names = (*services, V1ALPHA, V1)
-    servicer = reflection.aio.ReflectionServicer(names, _WholePool(descriptor_pool.Default()))
+    servicer = reflection.aio.ReflectionServicer(names, _CompletePool(descriptor_pool.Default()))
     method = grpc.stream_stream_rpc_method_handler(
         servicer.ServerReflectionInfo,
         reflection_pb2.ServerReflectionRequest.FromString,
@@ -29,14 +29,14 @@ def add_reflection(server: Any, services: Sequence[str]) -> None:
         server.add_generic_rpc_handlers((handler,))
 
 
-class _WholePool:
-    """A descriptor pool that also knows in which file a method or a field stands; Python's own does not."""
+class _CompletePool:
+    """Descriptor pool that also finds the file of a method or a field; Python's own pool does not."""
 
     def __init__(self, pool: descriptor_pool.DescriptorPool) -> None:
         self._pool = pool
 
     def FindFileContainingSymbol(self, symbol: str) -> FileDescriptor:  # noqa: N802 - the pool's own name
-        """Finds a symbol's file, by the symbol itself or by what it is a part of; raises KeyError."""
+        """Returns the file of a symbol, found by the symbol itself or by its parent; raises KeyError."""
         try:
             return self._pool.FindFileContainingSymbol(symbol)
         except KeyError:
@@ -59,8 +59,8 @@ def _parts(file: FileDescriptor, symbol: str) -> set[str]:
     return set(message.fields_by_name) if message is not None else set()
 
 
-def _describe_v1() -> None:
-    """Adds v1's schema to the pool, derived from v1alpha's, so that `describe` finds it."""
+def _register_v1() -> None:
+    """Adds the v1 schema, derived from v1alpha's, to the pool, so that a client's `describe` finds it."""
     file = descriptor_pb2.FileDescriptorProto()
     reflection_pb2.DESCRIPTOR.CopyToProto(file)
     file.name = "grpc/reflection/v1/reflection.proto"

@@ -1,4 +1,4 @@
-"""Readiness through the health service: the database and its schema decide, liveness stands apart."""
+"""Readiness through the health service: it depends on the database and its schema; liveness does not."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from tests.proxy import proxied
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 NOT_SERVING = health_pb2.HealthCheckResponse.NOT_SERVING
-# Checks come twice a second and wait one second at most.
-RED_WITHIN = 2.0
-GREEN_WITHIN = 5.0
+# There are two checks a second, and each waits one second at most.
+NOT_SERVING_WITHIN = 2.0
+SERVING_WITHIN = 5.0
 
 
 class Health:
@@ -47,12 +47,12 @@ class Health:
 
 @pytest.fixture(scope="module")
 def postgres_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL to be stopped."""
+    """A PostgreSQL that tests may stop."""
     with own_postgres(tmp_path_factory.mktemp("apart")) as server:
         yield server
 
 
-async def test_each_service_and_the_whole_are_told_apart(channel: grpc.aio.Channel) -> None:
+async def test_each_service_and_the_whole_server_have_a_status(channel: grpc.aio.Channel) -> None:
     health = Health(channel)
     for name in ("", LIVENESS, *service_names()):
         assert await health.state(name) == SERVING
@@ -73,24 +73,24 @@ async def test_a_server_outlives_its_database(
         assert {await health.state(name) for name in ("", *service_names())} == {NOT_SERVING}
         for _ in range(2):
             await asyncio.to_thread(postgres_apart.start)
-            assert await health.seconds_until(SERVING) < GREEN_WITHIN
+            assert await health.seconds_until(SERVING) < SERVING_WITHIN
             await here.client.registered()
             await asyncio.to_thread(postgres_apart.stop)
-            assert await health.seconds_until(NOT_SERVING) < RED_WITHIN
+            assert await health.seconds_until(NOT_SERVING) < NOT_SERVING_WITHIN
             assert await health.state(LIVENESS) == SERVING
     await asyncio.to_thread(postgres_apart.start)
 
 
-async def test_a_database_that_falls_silent_is_noticed(
+async def test_a_database_that_stops_answering_is_detected(
     postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage
 ) -> None:
     async with proxied(postgres.socket_dir) as proxy, served(proxy.behind(settings), storage) as here:
         health = Health(here.channel)
         assert await health.state() == SERVING
         await proxy.fail("black hole")
-        assert await health.seconds_until(NOT_SERVING) < RED_WITHIN
+        assert await health.seconds_until(NOT_SERVING) < NOT_SERVING_WITHIN
         await proxy.recover()
-        assert await health.seconds_until(SERVING) < GREEN_WITHIN
+        assert await health.seconds_until(SERVING) < SERVING_WITHIN
 
 
 async def test_an_older_schema_is_not_ready_until_it_is_migrated(
@@ -102,12 +102,12 @@ async def test_an_older_schema_is_not_ready_until_it_is_migrated(
         assert await health.state() == NOT_SERVING
         assert await health.state(LIVENESS) == SERVING
         await migrations.up(settings)
-        assert await health.seconds_until(SERVING) < GREEN_WITHIN
+        assert await health.seconds_until(SERVING) < SERVING_WITHIN
         await database.execute("DROP TABLE aerich")
-        assert await health.seconds_until(NOT_SERVING) < RED_WITHIN
+        assert await health.seconds_until(NOT_SERVING) < NOT_SERVING_WITHIN
 
 
-async def test_whoever_watches_is_told_of_the_change(
+async def test_a_watching_client_receives_each_change(
     settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     async with served(settings, storage) as here:
@@ -115,7 +115,7 @@ async def test_whoever_watches_is_told_of_the_change(
         assert (await watch.read()).status == SERVING
         await database.execute("ALTER TABLE aerich RENAME TO mislaid")
         assert (await watch.read()).status == NOT_SERVING
-        # Rows that this program cannot read must not end the checks.
+        # Unreadable rows must not end the checks.
         await database.execute("CREATE TABLE aerich AS SELECT id, app, 'nonsense' AS version FROM mislaid")
         await asyncio.sleep(0.7)
         await database.execute("DROP TABLE aerich")

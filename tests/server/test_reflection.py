@@ -1,4 +1,4 @@
-"""The server through its operators' tools: the real grpcurl and buf curl, with reflection and without."""
+"""Real grpcurl and buf curl against the server, with reflection and without."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ INFRASTRUCTURE = [
 
 
 async def tool(name: str, *arguments: str, code: int = 0) -> str:
-    """Runs a tool beside the interpreter and returns what it printed; fails on another exit code."""
+    """Runs a tool from the interpreter's folder and returns its output; fails on another exit code."""
     process = await asyncio.create_subprocess_exec(
         BIN / name,
         *arguments,
@@ -117,7 +117,7 @@ async def test_buf_curl_shows_error_details(target: str) -> None:
 
 
 @pytest.mark.parametrize("package", ["grpc.reflection.v1", "grpc.reflection.v1alpha"])
-async def test_both_versions_answer_alike(client: Client, package: str) -> None:
+async def test_both_versions_give_the_same_answers(client: Client, package: str) -> None:
     rpc: Any = client.channel.stream_stream(
         f"/{package}.ServerReflection/ServerReflectionInfo",
         request_serializer=reflection_pb2.ServerReflectionRequest.SerializeToString,
@@ -135,7 +135,7 @@ async def test_both_versions_answer_alike(client: Client, package: str) -> None:
 
 
 class TestWithoutReflection:
-    """As in production: the descriptor set stands in."""
+    """Clients use the descriptor set instead, as in production."""
 
     @pytest.fixture
     def settings(self, settings: Settings) -> Settings:
