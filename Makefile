@@ -73,8 +73,9 @@ format: install ## Format the code and fix what ruff can fix
 	$(BIN)/ruff format .
 
 .PHONY: protos
-protos: install ## Generate the stubs and marquee.binpb into gen/
+protos: install ## Generate the stubs and marquee.binpb into gen/, and README's table of rpcs
 	@$(BIN)/python protos/generate.py --force
+	@$(BIN)/python protos/rpc_table.py
 
 .PHONY: migration
 migration: install ## Write a migration for the changes of the models (NAME=add_runtime)

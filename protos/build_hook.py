@@ -1,4 +1,4 @@
-"""Puts the generated stubs into every build of the wheel, editable installs included."""
+"""Adds the generated stubs to every build of the wheel, editable installs included."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 class StubsBuildHook(BuildHookInterface[Any]):
-    """Runs protos/generate.py before the files of the wheel are gathered."""
+    """Runs protos/generate.py before hatchling collects the files of the wheel."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
-        """Generates the stubs; they are not in version control, so they are named to the builder."""
+        """Generates the stubs, and lists them for the builder because git ignores them."""
         script = Path(self.root, "protos", "generate.py")
         spec = importlib.util.spec_from_file_location("marquee_generate", script)
         if spec is None or spec.loader is None:

@@ -1,6 +1,6 @@
-"""Checks the protos: buf's lint rules, and no break against the last release.
+"""Checks the protos: buf's lint rules, changes that break the last release, and README's table of rpcs.
 
-buf reads the descriptor set that generate.py makes, so it needs no module registry.
+buf reads the descriptor set that generate.py writes, so it needs no module registry.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
+import rpc_table
 from generate import GEN, PROTOS, ROOT, describe, generate
 
 CONFIG = PROTOS / "buf.yaml"
@@ -19,20 +20,32 @@ BUF = Path(sys.executable).parent / "buf"
 
 
 def main() -> int:
-    """Runs both checks; returns the exit code."""
+    """Runs all checks and returns the exit code."""
     generate()
-    current = GEN / "marquee.binpb"
-    lint = _buf("lint", current)
+    return _lint() | _breaking() | _readme()
+
+
+def _lint() -> int:
+    return _buf("lint", GEN / "marquee.binpb")
+
+
+def _breaking() -> int:
     release = _last_release()
     if release is None:
-        print("buf breaking: no release tag yet, nothing to compare with")
-        return lint
+        print("buf breaking: skipped, because there is no release tag yet")
+        return 0
     with tempfile.TemporaryDirectory() as folder:
         released = Path(folder, "released.binpb")
         describe(_checked_out(release, Path(folder)), released)
-        breaking = _buf("breaking", current, "--against", str(released))
-    print(f"buf breaking: compared with {release}")
-    return lint or breaking
+        print(f"buf breaking: compares the protos with {release}")
+        return _buf("breaking", GEN / "marquee.binpb", "--against", str(released))
+
+
+def _readme() -> int:
+    if rpc_table.is_current():
+        return 0
+    print("README.md: the table of rpcs is out of date; run `make protos` and commit README.md")
+    return 1
 
 
 def _buf(command: str, image: Path, *arguments: str) -> int:

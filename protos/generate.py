@@ -1,13 +1,13 @@
 """Generates the `marquee` stubs and the descriptor set from the protos.
 
-One script for everyone: `make protos` runs it, and so does the wheel's build hook. It writes
+`make protos` and the build hook of the wheel both run this script. It writes
 
-- `gen/marquee/**` and `gen/buf/**`: Python stubs with types (mypy-protobuf), importable with `gen` on the path;
+- `gen/marquee/**` and `gen/buf/**`: typed Python stubs (mypy-protobuf), importable when `gen` is on the path;
 - `gen/marquee.binpb`: a self-contained FileDescriptorSet with comments, for grpcurl, buf, Envoy and the
   generators of other languages.
 
-Third-party protos come from installed packages: google/* from googleapis-common-protos, buf/validate out of
-protovalidate, which carries its schema as a descriptor only.
+Third-party protos come from installed packages: google/* from googleapis-common-protos, and buf/validate from
+protovalidate, which contains its schema only as a descriptor.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ GENERATORS = ("grpcio-tools", "mypy-protobuf", "protovalidate", "googleapis-comm
 
 
 class GenerationFailed(RuntimeError):
-    """protoc refused the protos; its own message is on standard error."""
+    """protoc rejected the protos; its message is on standard error."""
 
 
 def generate(target: Path = GEN, *, force: bool = False) -> bool:
-    """Makes `target` hold the stubs of the protos as they stand.
+    """Writes the stubs of the current protos to the folder `target`; returns whether it wrote anything.
 
-    Returns whether anything was done: a target made from the same protos by the same generators is left alone
-    unless `force`. The target appears whole or not at all. Raises GenerationFailed.
+    Without `force`, a target that was made from the same protos by the same generators stays as it is. The target is
+    replaced as a whole, so a failure never leaves a partial one. Raises GenerationFailed.
     """
     stamp = _fingerprint()
     stamp_file = target / ".stamp"
@@ -81,7 +81,7 @@ def _generate_stubs(out: Path) -> None:
 
 
 def _protoc(protos: Path, arguments: list[str], sources: list[str]) -> None:
-    # Only needed when there is something to generate.
+    # Imported late: a target that is up to date does not need it.
     from grpc_tools import protoc
 
     with tempfile.NamedTemporaryFile(suffix=".binpb") as validate_set:
@@ -95,7 +95,7 @@ def _protoc(protos: Path, arguments: list[str], sources: list[str]) -> None:
             *(f"--plugin={name}={Path(sys.executable).parent / name}" for name in MYPY_PLUGINS),
         ]
         if protoc.main(["protoc", *inputs, *arguments, *sources]) != 0:
-            raise GenerationFailed("protoc refused: " + " ".join(sources))
+            raise GenerationFailed("protoc rejected: " + " ".join(sources))
 
 
 def _validate_schema() -> bytes:
@@ -107,7 +107,7 @@ def _validate_schema() -> bytes:
 
 
 def _varint(value: int) -> bytes:
-    """Encodes a length as the wire does: seven bits a byte, the lowest first."""
+    """Encodes a length as a protobuf varint: seven bits per byte, the lowest bits first."""
     encoded = bytearray()
     while value >> 7:
         encoded.append(value & 0x7F | 0x80)
@@ -117,7 +117,7 @@ def _varint(value: int) -> bytes:
 
 
 def _mark_packages(out: Path) -> None:
-    """Makes `marquee` a regular typed package; `buf` stays a namespace that others may share."""
+    """Makes `marquee` a regular typed package; `buf` stays a namespace package that other distributions can extend."""
     package = out / "marquee"
     for folder in (package, *(path for path in package.rglob("*") if path.is_dir())):
         (folder / "__init__.py").write_text('"""Generated from the protos: do not edit."""\n')
