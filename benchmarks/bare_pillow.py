@@ -13,7 +13,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from lambdas.register_image.kinds import FULL_SIDE, KINDS
+from lambdas.register_image.image_kinds import FULL_SIDE, KINDS
 from lambdas.register_image.render import rendition_sizes
 
 _OPTIONS: dict[str, dict[str, object]] = {

@@ -1,4 +1,4 @@
-"""What the image function does with a picture of 24 megapixels, against bare Pillow making the same renditions."""
+"""Speed of the image function with an image of 24 megapixels, compared with bare Pillow and the same renditions."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ REPEATS = 5
 FUNCTION = """
 import sys, time
 from pathlib import Path
-from lambdas.register_image.kinds import KINDS
+from lambdas.register_image.image_kinds import KINDS
 from lambdas.register_image.render import dominant_color, render
 from lambdas.register_image.thumbhash import thumbhash
 from lambdas.register_image.verify import verify
 data, kind = Path(sys.argv[1]).read_bytes(), KINDS[sys.argv[2]]
 started = time.perf_counter()
-picture = verify(data, kind=kind)
-thumbhash(picture.image), dominant_color(picture.image)
-assert sum(1 for _ in render(picture, kind=kind))
+verified = verify(data, kind=kind)
+thumbhash(verified.pixels), dominant_color(verified.pixels)
+assert sum(1 for _ in render(verified, kind=kind))
 print(time.perf_counter() - started)
 """
 

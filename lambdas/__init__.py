@@ -1,1 +1,1 @@
-"""The Lambda functions: a folder each and `uploads` for what they share, the template, the build of their zip."""
+"""The Lambda functions: one folder per function, `uploads` for their shared code, the SAM template and the build."""

@@ -1,7 +1,6 @@
-"""Builds the functions' zip: handlers, pinned packages, generated stubs and the bytecode of all, reproducibly.
+"""Builds the reproducible zip of the functions: handlers, pinned packages, generated stubs and their bytecode.
 
-As a script, `python lambdas/build.py --stubs gen --output .marquee/build --target local` prints the zip's
-path.
+As a script, `python lambdas/build.py --stubs gen --output .marquee/build --target local` prints the path of the zip.
 """
 
 import argparse
@@ -22,27 +21,27 @@ log = logging.getLogger(__name__)
 _HERE = Path(__file__).resolve().parent
 _REQUIREMENTS = _HERE.parent / "requirements" / "lambda.txt"
 _COMPILER = _HERE / "bytecode.py"
-# One zip holds every function: they differ in a few kilobytes of their own, and a warm cache serves both.
+# Both functions share one zip, because they differ only by a few kilobytes.
 _CODE_FOLDERS = ("uploads", "register_image", "forget_image")
-# What the functions import of the generated code.
+# The generated packages that the functions import.
 _STUB_FOLDERS = ("marquee/media", "buf/validate")
-# The oldest moment a zip can express.
+# The earliest date that a zip can store.
 _TIMESTAMP = (1980, 1, 1, 0, 0, 0)
 _FILE_MODE = 0o100644
 _AWS_PYTHON = "3.13"
 _AWS_PLATFORMS = {"aws-arm64": "aarch64-manylinux_2_28", "aws-x86_64": "x86_64-manylinux_2_28"}
 
 TARGETS = ("local", *_AWS_PLATFORMS)
-"""What a zip can be built for: the interpreter that builds it, or AWS Lambda's on either processor."""
+"""Targets of a zip: the interpreter that runs the build, or AWS Lambda on one of its processors."""
 
 
 class BuildFailed(RuntimeError):
-    """The packages could not be installed; the message holds the installer's own words."""
+    """Installing or compiling the packages failed; the message is that of the installer or compiler."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Entry:
-    """A file of the zip: where it stands there and where it comes from."""
+    """A file of the zip: its name in the zip and its source path."""
 
     name: str
     path: Path
@@ -50,20 +49,20 @@ class _Entry:
 
 @dataclass(frozen=True, kw_only=True)
 class _Interpreter:
-    """Who compiles: of the version that the functions run on, since no other reads what it makes."""
+    """The interpreter that compiles. It needs the Python version of the functions, because bytecode depends on it."""
 
     path: str
     cache_tag: str
-    """Stands in the names of what it makes."""
+    """Part of the names of its bytecode files."""
 
 
 def build(*, stubs: Path, output: Path, target: str = "local", requirements: Path = _REQUIREMENTS) -> Path:
-    """Returns the zip's path in folder `output`, where it is built unless the same input was built before.
+    """Builds the zip in the folder `output`, unless it exists for the same input, and returns its path.
 
-    `stubs` is the folder of the generated packages `marquee` and `buf`. Older zips of the same target are
-    removed. Two builds at a time do not disturb each other. Where this machine has no interpreter of the
-    target's version the zip goes without bytecode, and a warning is logged: it takes more than twice as long to import.
-    Raises BuildFailed when installing or compiling fails, FileNotFoundError when the stubs are missing.
+    `stubs` is the folder of the generated packages `marquee` and `buf`. Removes older zips of the same target. Two
+    concurrent builds do not affect each other. If this machine has no interpreter of the target's version, the zip
+    has no bytecode and takes more than twice as long to import; a warning is logged. Raises BuildFailed if installing
+    or compiling fails, and FileNotFoundError if the stubs are missing.
     """
     own = [*_code_entries(), *_stub_entries(stubs)]
     interpreter = _find_interpreter(target)
@@ -77,7 +76,7 @@ def build(*, stubs: Path, output: Path, target: str = "local", requirements: Pat
         _install(packages, requirements=requirements, target=target)
         entries = [*own, *_package_entries(packages)]
         if interpreter is not None:
-            entries += _compiled(entries, folder=Path(scratch) / "bytecode", interpreter=interpreter)
+            entries += _compile(entries, folder=Path(scratch) / "bytecode", interpreter=interpreter)
         draft = output / f".{destination.name}.{os.getpid()}"
         _write_zip(draft, entries)
     draft.replace(destination)
@@ -96,7 +95,7 @@ def _code_entries() -> Iterator[_Entry]:
 def _stub_entries(stubs: Path) -> Iterator[_Entry]:
     for folder in _STUB_FOLDERS:
         if not (stubs / folder).is_dir():
-            raise FileNotFoundError(f"there are no generated stubs in {stubs / folder}")
+            raise FileNotFoundError(f"there are no generated stubs in {stubs / folder}: run `make protos` first")
         for path in sorted((stubs / folder).rglob("*.py")):
             yield _Entry(name=path.relative_to(stubs).as_posix(), path=path)
     for package in ("marquee", "buf"):
@@ -114,14 +113,14 @@ def _package_entries(packages: Path) -> Iterator[_Entry]:
 
 
 def _is_needed(name: str) -> bool:
-    """Tells whether an installed file has to go along: not what only tests, type checkers or pip read."""
+    """Returns whether the functions need an installed file; only tests, type checkers or pip read the others."""
     parts = name.split("/")
     if name.endswith((".pyi", ".pyc", ".pyx", ".pxd", ".pxi", "py.typed")) or parts[0] in ("bin", ".lock"):
         return False
     if {"tests", "testing", "__pycache__"} & set(parts):
         return False
     if parts[0].endswith(".dist-info"):
-        # Licences want to travel with the code they cover.
+        # A licence must accompany the code that it covers.
         return "licen" in name.lower() or "notice" in name.lower()
     if parts[:2] == ["botocore", "data"] and len(parts) > 3:  # noqa: PLR2004 - deeper than data/<one file>
         return parts[2] == "s3" and not parts[-1].startswith("examples")
@@ -164,22 +163,22 @@ def _find_interpreter(target: str) -> _Interpreter | None:
     command = [*_uv(), "python", "find", "--no-python-downloads", "--no-project", _AWS_PYTHON]
     found = subprocess.run(command, check=False, capture_output=True, text=True)
     if found.returncode:
-        log.warning("no Python %s here: the zip goes without bytecode, and imports slower", _AWS_PYTHON)
+        log.warning("Python %s not found: the zip has no bytecode and imports more slowly", _AWS_PYTHON)
         return None
     return _Interpreter(path=found.stdout.strip(), cache_tag=f"cpython-{_AWS_PYTHON.replace('.', '')}")
 
 
-def _compiled(entries: Sequence[_Entry], *, folder: Path, interpreter: _Interpreter) -> list[_Entry]:
-    """Returns the bytecode of every source among the entries, under the names that imports look for."""
-    made, lines = [], []
-    # In one order and with one seed for hashes: what stands in bytecode depends on both.
+def _compile(entries: Sequence[_Entry], *, folder: Path, interpreter: _Interpreter) -> list[_Entry]:
+    """Compiles every source among the entries; returns the bytecode files under the names that imports use."""
+    compiled, lines = [], []
+    # The order and the hash seed are fixed, because the bytecode depends on both.
     for source in sorted((entry for entry in entries if entry.name.endswith(".py")), key=lambda entry: entry.name):
         package, _, module = source.name.removesuffix(".py").rpartition("/")
         name = f"{package}/__pycache__/{module}.{interpreter.cache_tag}.pyc".lstrip("/")
-        made.append(_Entry(name=name, path=folder / name))
+        compiled.append(_Entry(name=name, path=folder / name))
         lines.append(f"{source.path}\t{folder / name}\t{source.name}\n")
     finished = subprocess.run(
-        # -s, -S and -P: nothing but its own library.
+        # -s, -S and -P: imports only from the standard library.
         [interpreter.path, "-s", "-S", "-P", str(_COMPILER)],
         input="".join(lines),
         env={"PYTHONHASHSEED": "0", "PYTHONUTF8": "1"},
@@ -189,7 +188,7 @@ def _compiled(entries: Sequence[_Entry], *, folder: Path, interpreter: _Interpre
     )
     if finished.returncode:
         raise BuildFailed(finished.stderr.strip())
-    return made
+    return compiled
 
 
 def _uv() -> list[str]:
@@ -207,16 +206,16 @@ def _write_zip(destination: Path, entries: Sequence[_Entry]) -> None:
             info = zipfile.ZipInfo(entry.name, date_time=_TIMESTAMP)
             info.external_attr = _FILE_MODE << 16
             info.compress_type = zipfile.ZIP_DEFLATED
-            info.create_system = 3  # Unix, whatever system builds: the modes are its
+            info.create_system = 3  # Unix, on every build system, because the file modes are those of Unix
             archive.writestr(info, entry.path.read_bytes())
 
 
 def main() -> None:
-    """Builds as the command line says and prints the zip's path."""
-    parser = argparse.ArgumentParser(description="Builds the Lambda functions' zip.")
-    parser.add_argument("--stubs", type=Path, default=_HERE.parent / "gen", help="generated stubs")
-    parser.add_argument("--output", type=Path, default=_HERE.parent / "dist" / "lambdas", help="folder for the zip")
-    parser.add_argument("--target", choices=TARGETS, default="local", help="where the zip will run")
+    """Builds the zip with the options of the command line and prints its path."""
+    parser = argparse.ArgumentParser(description="Builds the zip of the Lambda functions.")
+    parser.add_argument("--stubs", type=Path, default=_HERE.parent / "gen", help="folder of the generated stubs")
+    parser.add_argument("--output", type=Path, default=_HERE.parent / "dist" / "lambdas", help="folder of the zip")
+    parser.add_argument("--target", choices=TARGETS, default="local", help="platform that will run the functions")
     arguments = parser.parse_args()
     path = build(stubs=arguments.stubs, output=arguments.output, target=arguments.target)
     sys.stdout.write(f"{path}\n")

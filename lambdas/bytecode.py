@@ -1,7 +1,7 @@
-"""Compiles Python sources to bytecode that is loaded without a look at them; run by the interpreter that it is for.
+"""Compiles Python sources to bytecode that loads without a check of its sources.
 
-A script on its own, so that any interpreter of the right version can run it: `python bytecode.py` reads lines of
-source, destination and the name that tracebacks show, parted by tabs, from standard input.
+This is a script without dependencies, because the interpreter of the target version runs it. `python bytecode.py` reads
+lines from standard input: source, destination and the name for tracebacks, separated by tabs.
 """
 
 import py_compile
@@ -9,7 +9,7 @@ import sys
 
 
 def main() -> None:
-    """Compiles what standard input names; ends with py_compile's own error at a source that is no Python."""
+    """Compiles the sources that standard input lists; stops with the error of py_compile at an invalid source."""
     for line in sys.stdin:
         source, destination, name = line.rstrip("\n").split("\t")
         py_compile.compile(
@@ -17,7 +17,7 @@ def main() -> None:
             destination,
             dfile=name,
             doraise=True,
-            # A zip's dates say nothing, and what is unpacked from it is never edited: nothing is to be compared.
+            # Every file in the zip has the same date, and nobody edits the unpacked files: a check is useless.
             invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH,
         )
 

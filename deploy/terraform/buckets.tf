@@ -1,4 +1,5 @@
-# Uploads: private, encrypted, versioned, so that a verdict never falls on a later upload under the same key.
+# The buckets for uploads and renditions. Uploads are versioned, so that a result never applies to a later upload under
+# the same key.
 
 resource "aws_s3_bucket" "uploads" {
   bucket = var.upload_bucket
@@ -74,7 +75,7 @@ resource "aws_s3_bucket_cors_configuration" "uploads" {
   }
 }
 
-# The backstop behind the service's own sweep: what was replaced or removed does not stay for ever.
+# Deletes replaced and removed objects that the service's own sweep missed.
 resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
   depends_on = [aws_s3_bucket_versioning.uploads]
 
@@ -109,7 +110,7 @@ resource "aws_s3_bucket_lifecycle_configuration" "uploads" {
 
 data "aws_iam_policy_document" "uploads" {
   statement {
-    sid       = "RefusePlainHttp"
+    sid       = "DenyPlainHttp"
     effect    = "Deny"
     actions   = ["s3:*"]
     resources = [aws_s3_bucket.uploads.arn, "${aws_s3_bucket.uploads.arn}/*"]
@@ -134,9 +135,9 @@ resource "aws_s3_bucket_policy" "uploads" {
   policy = data.aws_iam_policy_document.uploads.json
 }
 
-# The functions write to the other bucket, so none triggers itself.
+# The functions write to the other bucket, so they do not trigger themselves.
 resource "aws_s3_bucket_notification" "uploads" {
-  # S3 checks that it may send to the queues.
+  # S3 checks that it may send to the queues when the notification is created.
   depends_on = [aws_sqs_queue_policy.this]
 
   bucket = aws_s3_bucket.uploads.id

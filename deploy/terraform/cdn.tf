@@ -1,4 +1,4 @@
-# Renditions reach the public through CloudFront alone; it signs its requests to the bucket.
+# Only CloudFront serves the renditions to the public. It signs its requests to the bucket.
 
 resource "aws_cloudfront_origin_access_control" "renditions" {
   name                              = "${var.name}-renditions"
@@ -28,7 +28,8 @@ resource "aws_cloudfront_distribution" "renditions" {
     origin_access_control_id = aws_cloudfront_origin_access_control.renditions.id
   }
 
-  # A rendition's name holds the hash of its bytes and its headers say "immutable": the origin's word is followed.
+  # The cache policy follows the headers of the origin. Renditions are immutable, because their name contains their
+  # hash.
   default_cache_behavior {
     target_origin_id           = "renditions"
     allowed_methods            = ["GET", "HEAD"]
@@ -51,7 +52,7 @@ resource "aws_cloudfront_distribution" "renditions" {
 
 data "aws_iam_policy_document" "renditions" {
   statement {
-    sid       = "CdnMayGetRenditions"
+    sid       = "AllowCdnToGetRenditions"
     actions   = ["s3:GetObject"]
     resources = ["${aws_s3_bucket.renditions.arn}/*"]
 

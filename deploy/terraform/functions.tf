@@ -21,9 +21,9 @@ data "aws_iam_policy_document" "register_image" {
     resources = ["${aws_s3_bucket.uploads.arn}/uploads/*"]
   }
 
-  # Without it S3 answers 403 for an object that is gone, which could not be told from a lost permission.
+  # Without this permission S3 answers 403 for a missing object, as it does for a missing permission.
   statement {
-    sid       = "TellGoneFromForbidden"
+    sid       = "DistinguishMissingFromForbidden"
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.uploads.arn]
   }
@@ -36,15 +36,15 @@ data "aws_iam_policy_document" "register_image" {
 }
 
 data "aws_iam_policy_document" "forget_image" {
-  # HeadObject asks for this permission; the function never reads an object.
+  # HeadObject needs this permission; the function never reads an object.
   statement {
-    sid       = "SeeUploads"
+    sid       = "HeadUploads"
     actions   = ["s3:GetObject"]
     resources = ["${aws_s3_bucket.uploads.arn}/uploads/*"]
   }
 
   statement {
-    sid       = "TellGoneFromForbidden"
+    sid       = "DistinguishMissingFromForbidden"
     actions   = ["s3:ListBucket"]
     resources = [aws_s3_bucket.uploads.arn]
   }
@@ -54,7 +54,7 @@ data "aws_iam_policy_document" "runtime" {
   for_each = local.functions
 
   statement {
-    sid = "TakeFromQueue"
+    sid = "ReceiveFromQueue"
     actions = [
       "sqs:ChangeMessageVisibility",
       "sqs:DeleteMessage",
@@ -78,10 +78,10 @@ resource "aws_iam_role" "this" {
   assume_role_policy = data.aws_iam_policy_document.assume.json
 }
 
-resource "aws_iam_role_policy" "pictures" {
+resource "aws_iam_role_policy" "images" {
   for_each = local.functions
 
-  name   = "pictures"
+  name   = "images"
   role   = aws_iam_role.this[each.key].id
   policy = each.value.policy
 }
@@ -103,7 +103,7 @@ resource "aws_cloudwatch_log_group" "this" {
 
 resource "aws_lambda_function" "this" {
   for_each   = local.functions
-  depends_on = [aws_iam_role_policy.pictures, aws_iam_role_policy.runtime]
+  depends_on = [aws_iam_role_policy.images, aws_iam_role_policy.runtime]
 
   function_name    = "${var.name}-${each.key}"
   description      = each.value.description
@@ -125,7 +125,7 @@ resource "aws_lambda_function" "this" {
   }
 
   logging_config {
-    log_format = "Text" # The functions write JSON lines of their own.
+    log_format = "Text" # The functions format their lines as JSON.
     log_group  = aws_cloudwatch_log_group.this[each.key].name
   }
 }

@@ -1,15 +1,15 @@
 output "media_base_url" {
-  description = "What rendition URLs begin with: the service's MARQUEE_MEDIA_BASE_URL."
+  description = "Base of rendition URLs; set the service's MARQUEE_MEDIA_BASE_URL to it."
   value       = "https://${aws_cloudfront_distribution.renditions.domain_name}"
 }
 
 output "queue_urls" {
-  description = "Queue of each function."
+  description = "URL of the queue of each function."
   value       = { for name, queue in aws_sqs_queue.work : name => queue.id }
 }
 
 output "dead_letter_queue_urls" {
-  description = "Dead letters of each function."
+  description = "URL of the dead-letter queue of each function."
   value       = { for name, queue in aws_sqs_queue.dead_letters : name => queue.id }
 }
 

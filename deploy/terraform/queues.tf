@@ -5,8 +5,8 @@ locals {
     register-image = {
       event       = "s3:ObjectCreated:*"
       handler     = "lambdas.register_image.handler.handler"
-      description = "Verifies an uploaded picture, makes its renditions and registers it."
-      memory      = 1769 # One whole processor; a decode may take up to 512 MB of it.
+      description = "Verifies an uploaded image, creates its renditions and registers it."
+      memory      = 1769 # Gives the function one whole processor. Decoding may use up to 512 MB.
       timeout     = 60
       environment = { MARQUEE_RENDITION_BUCKET = var.rendition_bucket }
       policy      = data.aws_iam_policy_document.register_image.json
@@ -14,7 +14,7 @@ locals {
     forget-image = {
       event       = "s3:ObjectRemoved:*"
       handler     = "lambdas.forget_image.handler.handler"
-      description = "Tells the media service that an upload was removed from storage."
+      description = "Reports to the media service that an upload was removed from the storage."
       memory      = 256
       timeout     = 30
       environment = {}
@@ -35,7 +35,8 @@ resource "aws_sqs_queue" "work" {
   for_each = local.functions
 
   name = "${var.name}-${each.key}"
-  # Six times the function's timeout, as Lambda asks for, so a message under work is not handed out again.
+  # Six times the timeout of the function, as AWS recommends, so that SQS does not deliver a message twice while the
+  # function processes it.
   visibility_timeout_seconds = 6 * each.value.timeout
   message_retention_seconds  = 345600
   receive_wait_time_seconds  = 20
@@ -62,7 +63,7 @@ data "aws_iam_policy_document" "queue" {
   for_each = local.functions
 
   statement {
-    sid       = "UploadBucketMaySend"
+    sid       = "AllowUploadBucketToSend"
     actions   = ["sqs:SendMessage"]
     resources = [aws_sqs_queue.work[each.key].arn]
 
@@ -96,7 +97,7 @@ resource "aws_cloudwatch_metric_alarm" "dead_letters" {
   for_each = local.functions
 
   alarm_name          = "${var.name}-${each.key}-dead-letters"
-  alarm_description   = "Messages could not be handled; \"marquee media dead-letters list\" tells which."
+  alarm_description   = "Messages could not be processed; \"marquee media dead-letters list\" shows them."
   namespace           = "AWS/SQS"
   metric_name         = "ApproximateNumberOfMessagesVisible"
   dimensions          = { QueueName = aws_sqs_queue.dead_letters[each.key].name }

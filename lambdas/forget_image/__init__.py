@@ -1,4 +1,4 @@
-"""Tells the media service that an uploaded object was removed from storage.
+"""Reports to the media service that an uploaded object was removed from the storage.
 
-`handler` takes the queue's batches, `forget` decides whether the object is really gone and reports it.
+`handler` receives batches from the queue; `forget` checks that the object is gone and reports it.
 """

@@ -1,4 +1,4 @@
-"""Takes one removal from S3's event to the media service."""
+"""Reports one removal from an S3 event to the media service."""
 
 import enum
 from typing import Protocol
@@ -11,36 +11,36 @@ from lambdas.uploads.service import MediaConnection, UploadUnknown, object_versi
 _PREFIX = "uploads/"
 
 
-class Outcome(enum.StrEnum):
-    """How a removal ended. Every one of these is a success of the function."""
+class RemovalStatus(enum.StrEnum):
+    """Status of a processed removal. Each one is a success of the function."""
 
     FORGOTTEN = "forgotten"
     STILL_THERE = "still_there"
-    """An object stands under the key: an older version went, or a delete marker, or another upload came."""
+    """The key has an object: an older version or a delete marker was removed, or a newer upload arrived."""
     UNKNOWN_UPLOAD = "unknown_upload"
-    FOREIGN = "foreign"
-    """Not about an upload's removal: another key, or a creation."""
+    IGNORED = "ignored"
+    """The event is not the removal of an upload: its key is another one, or it is a creation."""
 
 
-class Presence(Protocol):
-    """Who knows what stands under a key."""
+class ObjectLookup(Protocol):
+    """Finds objects in the storage."""
 
     def exists(self, bucket: str, key: str) -> bool:
-        """Tells whether an object can be fetched under `key` now; raises whatever the storage fails with."""
+        """Returns whether an object can be read under `key` now; raises the errors of the storage."""
 
 
-class Forgetting(Protocol):
-    """Who takes the function's reports."""
+class RemovalReporter(Protocol):
+    """Receiver of the function's reports."""
 
     def forget(self, removal: ObjectEvent) -> None:
         """Records that the object is gone; raises UploadUnknown or ReportFailed."""
 
 
 class MediaService:
-    """Forgetting on the media service's ForgetFile."""
+    """RemovalReporter that calls ForgetFile of the media service."""
 
     def __init__(self, connection: MediaConnection) -> None:
-        """Takes the connection; nothing is sent yet."""
+        """Stores the connection and sends nothing yet."""
         self._connection = connection
 
     def forget(self, removal: ObjectEvent) -> None:
@@ -49,19 +49,19 @@ class MediaService:
         self._connection.call(self._connection.stub.ForgetFile, request)
 
 
-def forget(removal: ObjectEvent, *, storage: Presence, registry: Forgetting) -> Outcome:
-    """Reports one removal unless an object stands under its key.
+def forget(removal: ObjectEvent, *, storage: ObjectLookup, reporter: RemovalReporter) -> RemovalStatus:
+    """Reports one removal unless its key has an object.
 
-    A repeat reports the same again, which the service takes for nothing new. Raises whatever storage or service
-    fail with: faults that another delivery of the event may not meet.
+    A repeated event sends the same report, which changes nothing at the service. Raises the errors of the storage and
+    the service: a later delivery of the event can succeed.
     """
     if not removal.is_removal or not removal.key.startswith(_PREFIX):
-        return Outcome.FOREIGN
-    # S3 says "removed" of a delete marker, too, whose removal brings the object back.
+        return RemovalStatus.IGNORED
+    # S3 also reports the removal of a delete marker, which restores the object.
     if storage.exists(removal.bucket, removal.key):
-        return Outcome.STILL_THERE
+        return RemovalStatus.STILL_THERE
     try:
-        registry.forget(removal)
+        reporter.forget(removal)
     except UploadUnknown:
-        return Outcome.UNKNOWN_UPLOAD
-    return Outcome.FORGOTTEN
+        return RemovalStatus.UNKNOWN_UPLOAD
+    return RemovalStatus.FORGOTTEN

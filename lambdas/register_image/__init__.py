@@ -1,7 +1,8 @@
-"""Verifies an uploaded picture, makes its renditions and tells the media service.
+"""Verifies an uploaded image, creates its renditions and reports the result to the media service.
 
-`handler` takes the queue's batches, `pipeline` runs one upload from object to verdict: `storage` fetches it,
-`verify` refuses what is no usable picture with `structure` and `bounds` within `limits` and makes it `upright`,
-`render` makes the sizes with `thumbhash`, `register` reports to the service. `kinds` holds the widths and
-limits, `verdict` the reasons of a refusal.
+`handler` receives batches from the queue, and `pipeline` processes one upload. `storage` downloads the object. `verify`
+decodes it: `file_structure` and `size_checks` reject expensive files first, `resource_limits` bounds the decoding, and
+`normalize` makes the image upright and sRGB. `render` creates the renditions and `thumbhash` the placeholder.
+`registry` reports to the service. `image_kinds` holds the sizes and limits of each kind, `rejection` the reasons of a
+rejection.
 """

@@ -1,4 +1,4 @@
-"""Entry point of the function that verifies and renders uploads."""
+"""Entry point of the function that verifies uploads and creates their renditions."""
 
 import dataclasses
 import functools
@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from lambdas.register_image.pipeline import Pipeline
-from lambdas.register_image.register import MediaService
+from lambdas.register_image.registry import MediaService
 from lambdas.register_image.storage import S3Store
 from lambdas.uploads import batch
 from lambdas.uploads.event import ObjectEvent
@@ -16,13 +16,13 @@ from lambdas.uploads.settings import FunctionSettings, required
 from lambdas.uploads.storage import s3_client
 
 
-def handler(event: Mapping[str, Any], context: object) -> batch.BatchAnswer:
-    """Handles one invocation; what AWS calls. See `batch.handle` for the answer."""
+def handler(event: Mapping[str, Any], context: object) -> batch.BatchResponse:
+    """Handles one invocation by AWS Lambda; `batch.handle` describes the response."""
     return handle(event, request_id=str(getattr(context, "aws_request_id", "")), pipeline=_pipeline())
 
 
-def handle(event: Mapping[str, Any], *, request_id: str, pipeline: Pipeline) -> batch.BatchAnswer:
-    """Does what `handler` says with the pipeline given."""
+def handle(event: Mapping[str, Any], *, request_id: str, pipeline: Pipeline) -> batch.BatchResponse:
+    """Handles one invocation with the given pipeline."""
 
     def process(upload: ObjectEvent) -> Mapping[str, object]:
         return dataclasses.asdict(pipeline.process(upload))
@@ -32,7 +32,7 @@ def handle(event: Mapping[str, Any], *, request_id: str, pipeline: Pipeline) -> 
 
 @functools.cache
 def _pipeline() -> Pipeline:
-    """Wires the function on its first event; it keeps its connections while it stays warm."""
+    """Returns the pipeline; the first call creates it, and its connections last as long as the process."""
     registry = MediaService(MediaConnection(FunctionSettings.from_environ(os.environ)))
     return Pipeline(
         store=S3Store(client=s3_client()),

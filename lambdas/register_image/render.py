@@ -1,4 +1,4 @@
-"""Makes a verified picture's renditions, its placeholder and its dominant colour."""
+"""Creates the renditions of a verified image, and finds its dominant colour."""
 
 import enum
 import functools
@@ -10,15 +10,15 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from lambdas.register_image.kinds import FULL_SIDE, Kind
-from lambdas.register_image.verify import Picture
+from lambdas.register_image.image_kinds import FULL_SIDE, Kind
+from lambdas.register_image.verify import VerifiedImage
 
 _METADATA = ("exif", "icc_profile", "xmp", "XML:com.adobe.xmp", "comment", "photoshop")
 _ENCODERS = 2
 
 
 class RenditionFormat(enum.StrEnum):
-    """Formats of renditions: the names of the media service's ImageFormat, without its prefix."""
+    """Formats of renditions: the names of the media service's ImageFormat without their prefix."""
 
     AVIF = "AVIF"
     WEBP = "WEBP"
@@ -36,12 +36,12 @@ class RenditionFormat(enum.StrEnum):
 
 
 class BrokenRendition(RuntimeError):
-    """An encoder wrote something other than what it was given; a fault of ours, not of the upload."""
+    """An encoder wrote a wrong image. This is a fault of the function and not of the upload."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rendition:
-    """One size and format of a picture, encoded."""
+    """One size and format of an image, encoded."""
 
     format: RenditionFormat
     width: int
@@ -50,15 +50,15 @@ class Rendition:
     sha256: bytes
 
     def key(self, prefix: str) -> str:
-        """Returns the rendition's key: named after its bytes, so a key's content never changes."""
+        """Returns the rendition's key. It contains a hash of the bytes, so the content of a key never changes."""
         return f"{prefix}{self.sha256.hex()[:16]}-w{self.width}.{self.format.extension}"
 
 
 def rendition_sizes(width: int, height: int, *, kind: Kind) -> list[tuple[int, int]]:
-    """Returns the sizes to make of an upright source, largest first, their widths all different.
+    """Returns the sizes of the renditions of an upright source, largest first, with distinct widths.
 
-    The first is the full size, bounded by FULL_SIDE; the kind's own sizes follow as far as they are smaller.
-    Nothing is ever larger than the source.
+    The first size is the full size, at most FULL_SIDE per side. The sizes of the kind follow if they are smaller. No
+    rendition is larger than the source.
     """
     full = min(1.0, FULL_SIDE / max(width, height))
     factors = {full, *(w / width for w in kind.widths), *(h / height for h in kind.heights)}
@@ -69,23 +69,22 @@ def rendition_sizes(width: int, height: int, *, kind: Kind) -> list[tuple[int, i
     return list(sizes.values())
 
 
-def render(picture: Picture, *, kind: Kind) -> Iterator[Rendition]:
-    """Yields every rendition, largest size first, each checked by decoding it again.
+def render(source: VerifiedImage, *, kind: Kind) -> Iterator[Rendition]:
+    """Yields every rendition, largest size first, and checks each by decoding it again.
 
-    Each size is made from the one before it. Raises BrokenRendition when the check fails.
+    Each size is scaled from the previous one. Raises BrokenRendition if a check fails.
     """
-    image = picture.image
-    # The encoders let go of the interpreter lock, so two formats are encoded at once where there are two
-    # processors.
+    image = source.pixels
+    # The encoders release the interpreter lock, so two formats are encoded at the same time on two processors.
     with ThreadPoolExecutor(max_workers=_ENCODERS) as encoders:
-        for size in rendition_sizes(picture.width, picture.height, kind=kind):
+        for size in rendition_sizes(source.width, source.height, kind=kind):
             if image.size != size:
                 image = image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
-            yield from encoders.map(functools.partial(_rendition, image), RenditionFormat)
+            yield from encoders.map(functools.partial(_create, image), RenditionFormat)
 
 
 def dominant_color(image: Image.Image) -> str:
-    """Returns the colour that most of the picture has, as #rrggbb, with transparency seen on white."""
+    """Returns the most frequent colour as #rrggbb; transparent pixels count as if they were on white."""
     small = flattened(image)
     small.thumbnail((64, 64), Image.Resampling.BOX)
     reduced = small.quantize(colors=8, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
@@ -96,7 +95,7 @@ def dominant_color(image: Image.Image) -> str:
 
 
 def flattened(image: Image.Image) -> Image.Image:
-    """Returns a copy without transparency, set on white."""
+    """Returns a copy without transparency on a white background."""
     if image.mode != "RGBA":
         return image.copy()
     background = Image.new("RGB", image.size, "white")
@@ -104,16 +103,16 @@ def flattened(image: Image.Image) -> Image.Image:
     return background
 
 
-def _rendition(image: Image.Image, format_: RenditionFormat) -> Rendition:
-    # A copy of its own: Pillow keeps the options of a save under way on the image, so two saves would mix them.
-    return _checked(_encode(image.copy(), format_), format_, image.size)
+def _create(image: Image.Image, format_: RenditionFormat) -> Rendition:
+    # Each encoder needs its own copy: Pillow stores the options of a running save on the image.
+    return _check(_encode(image.copy(), format_), format_, image.size)
 
 
 def _encode(image: Image.Image, format_: RenditionFormat) -> bytes:
     out = io.BytesIO()
     match format_:
         case RenditionFormat.AVIF:
-            # Speed 9 takes a third of speed 8's time for the same size and fidelity; 10 gains nothing more.
+            # Speed 9 takes a third of the time of speed 8 with the same size and fidelity; speed 10 is not faster.
             image.save(out, "AVIF", quality=60, speed=9)
         case RenditionFormat.WEBP:
             image.save(out, "WEBP", quality=78)
@@ -123,13 +122,13 @@ def _encode(image: Image.Image, format_: RenditionFormat) -> bytes:
     return out.getvalue()
 
 
-def _checked(data: bytes, format_: RenditionFormat, size: tuple[int, int]) -> Rendition:
+def _check(data: bytes, format_: RenditionFormat, size: tuple[int, int]) -> Rendition:
     try:
         with Image.open(io.BytesIO(data), formats=(format_,)) as image:
             image.load()
             leaked = [name for name in _METADATA if image.info.get(name)]
             if image.size != size or leaked or len(image.getexif()):
-                raise BrokenRendition(f"{format_} {size}: came out as {image.size} with {leaked}")
+                raise BrokenRendition(f"{format_} {size}: the encoder wrote {image.size} with {leaked}")
     except (OSError, ValueError, SyntaxError) as error:
-        raise BrokenRendition(f"{format_} {size}: cannot be read again") from error
+        raise BrokenRendition(f"{format_} {size}: the encoded bytes cannot be decoded") from error
     return Rendition(format=format_, width=size[0], height=size[1], data=data, sha256=hashlib.sha256(data).digest())

@@ -1,8 +1,8 @@
-"""Encodes a picture as a thumbhash: about 25 bytes that a client draws while the picture loads.
+"""Encodes an image as a thumbhash: about 25 bytes that a client draws while the image loads.
 
-The format is Evan Wallace's (https://evanw.github.io/thumbhash/): the lowest cosine coefficients of
-luminance, two colour differences and, where there is any transparency, alpha. Written here because the
-package on PyPI fails on pictures with alpha and visits every pixel anew for each coefficient.
+The format is by Evan Wallace (https://evanw.github.io/thumbhash/). It stores the lowest cosine coefficients of
+luminance, of two colour differences and, if the image has transparency, of alpha. This module replaces the package on
+PyPI, which fails on images with alpha and visits every pixel again for each coefficient.
 """
 
 import math
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from PIL import Image
 
 _LONGEST_SIDE = 64
-# A plain channel's coefficients are rounding errors, which must not be scaled up to a pattern.
+# The coefficients of a plain channel are rounding errors. Scaled up, they would show as a pattern.
 _NOISE = 1e-6
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Channel:
-    """A channel's mean, its further coefficients scaled to 0..1, and that scale."""
+    """Mean of a channel, its other coefficients scaled to 0..1, and the scale."""
 
     dc: float
     ac: list[float]
@@ -25,7 +25,7 @@ class _Channel:
 
 
 def thumbhash(image: Image.Image) -> bytes:
-    """Returns the thumbhash of `image`, 5 to 40 bytes. The picture is shrunk first and not changed itself."""
+    """Returns the thumbhash of `image`, 5 to 40 bytes. Works on a smaller copy and does not change `image`."""
     small = image.convert("RGBA")
     small.thumbnail((_LONGEST_SIDE, _LONGEST_SIDE), Image.Resampling.BOX)
     width, height = small.size
@@ -59,7 +59,7 @@ def thumbhash(image: Image.Image) -> bytes:
 
 
 def _planes(image: Image.Image) -> tuple[list[float], list[float], list[float], list[float]]:
-    """Returns luminance, yellow-blue, red-green and alpha, with transparent pixels set on the mean colour."""
+    """Returns luminance, yellow-blue, red-green and alpha; transparent pixels are blended with the mean colour."""
     pixels = image.tobytes()
     alpha = [value / 255 for value in pixels[3::4]]
     total = sum(alpha) or 1.0
@@ -78,14 +78,14 @@ def _planes(image: Image.Image) -> tuple[list[float], list[float], list[float], 
 
 
 def _encode(values: list[float], size: tuple[int, int], across: int, down: int) -> _Channel:
-    """Cosine transform, separably: along the rows once for each column frequency, then down."""
+    """Computes the cosine transform in two steps: along the rows for each column frequency, then down the columns."""
     width, height = size
     dc, ac = 0.0, []
-    columns = [_rows_against(values, size, cx) for cx in range(across)]
+    columns = [_transform_rows(values, size, cx) for cx in range(across)]
     for cy in range(down):
         wave = [math.cos(math.pi / height * cy * (y + 0.5)) for y in range(height)]
         cx = 0
-        # The triangle of low frequencies: cx / across + cy / down < 1.
+        # Only the triangle of low frequencies is stored: cx / across + cy / down < 1.
         while cx * down < across * (down - cy):
             value = sum(map(float.__mul__, columns[cx], wave)) / (width * height)
             if cx or cy:
@@ -99,14 +99,14 @@ def _encode(values: list[float], size: tuple[int, int], across: int, down: int) 
     return _Channel(dc=dc, ac=[0.5 + 0.5 / scale * value for value in ac], scale=scale)
 
 
-def _rows_against(values: list[float], size: tuple[int, int], frequency: int) -> list[float]:
+def _transform_rows(values: list[float], size: tuple[int, int], frequency: int) -> list[float]:
     width, height = size
     wave = [math.cos(math.pi / width * frequency * (x + 0.5)) for x in range(width)]
     return [sum(map(float.__mul__, values[y * width : (y + 1) * width], wave)) for y in range(height)]
 
 
 def _round(value: float) -> int:
-    # The reference rounds halves up; Python's round() takes them to the even neighbour.
+    # The reference implementation rounds halves up; Python's round() rounds them to the even neighbour.
     return math.floor(value + 0.5)
 
 

@@ -1,9 +1,8 @@
-"""Decides whether bytes are a usable picture: decodes them for real, upright and in sRGB, or says why not.
+"""Verifies that bytes are a usable image by decoding them, or raises Rejected with the reason.
 
-Only JPEG, PNG, WebP, AVIF and GIF decoders are admitted, whatever the declared type or the name. Of an
-animation the first frame is used, the orientation is applied, colours become sRGB, and nothing of the source's
-metadata stays. What stands behind the picture (a second file of another type, say) is never looked at and never
-passed on, because every rendition is encoded anew.
+Only the decoders of JPEG, PNG, WebP, AVIF and GIF are used; the declared type and the name do not matter. The result is
+the first frame of an animation, upright, in sRGB and without metadata. Bytes after the image (for example a second file
+of another type) are not read, and they cannot reach a rendition because every rendition is encoded again.
 """
 
 import hashlib
@@ -16,32 +15,34 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageCms, UnidentifiedImageError
 
-from lambdas.register_image.bounds import check_header, check_least, check_structure
-from lambdas.register_image.kinds import FULL_SIDE, MAX_BYTES, Kind
-from lambdas.register_image.limits import TimeIsUp, bounded_memory, bounded_time
-from lambdas.register_image.upright import ORIENTATIONS, TURNED, upright, within
-from lambdas.register_image.verdict import Reason, Rejected, too_large
+from lambdas.register_image.image_kinds import FULL_SIDE, MAX_BYTES, Kind
+from lambdas.register_image.normalize import ORIENTATIONS, SWAPPED_SIDES, fit_within, normalize
+from lambdas.register_image.rejection import Reason, Rejected, file_too_large
+from lambdas.register_image.resource_limits import TimeLimitExceeded, limited_memory, limited_time
+from lambdas.register_image.size_checks import check_header, check_minimum_size, check_structure
 
 DECODE_SECONDS = 20.0
-"""Processor time that decoding one picture may take: the slowest that the other bounds admit needs about 4."""
+"""Maximum processor seconds for decoding one image; the slowest image within the other limits needs about 4."""
 DECODE_MEMORY = 512 * 1024 * 1024
-"""Bytes of address space that the process may grow by meanwhile."""
+"""Maximum growth of the process's address space during decoding, in bytes."""
 
 _FORMATS = ("JPEG", "PNG", "WEBP", "AVIF", "GIF")
 _MIME_TYPES = {
     "JPEG": "image/jpeg",
-    # A JPEG with more pictures behind it, as phones write; Pillow names it so once it is open.
+    # A JPEG with more images after it, as phones write. Pillow uses this name after it has opened the file.
     "MPO": "image/jpeg",
     "PNG": "image/png",
     "WEBP": "image/webp",
     "AVIF": "image/avif",
     "GIF": "image/gif",
 }
-_UNSUPPORTED = "The file is not a JPEG, PNG, WebP, AVIF or GIF picture."
+_UNSUPPORTED = "The file is not a JPEG, PNG, WebP, AVIF or GIF image."
+_CORRUPT = "The image is truncated or damaged."
 
 _ORIENTATION_TAG = 0x0112
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"GIF87a", b"GIF89a")
-# What Pillow's decoders raise on hostile bytes, beside classes of its own: each was seen, or stands in their code.
+# Errors that the decoders of Pillow raise for hostile bytes, in addition to Pillow's own classes. Each was observed in
+# a test or found in their code.
 _DECODE_ERRORS = (
     ArithmeticError,
     AssertionError,
@@ -59,28 +60,28 @@ _DECODE_ERRORS = (
 
 
 @dataclass(frozen=True, kw_only=True)
-class Picture:
-    """A verified picture."""
+class VerifiedImage:
+    """A verified and normalized image."""
 
-    image: Image.Image
-    """Upright, mode RGB or RGBA, sRGB, no side longer than FULL_SIDE, without any metadata."""
+    pixels: Image.Image
+    """Upright, mode RGB or RGBA, sRGB, no side longer than FULL_SIDE, without metadata."""
     width: int
     """Width of the upright source in pixels."""
     height: int
     """Height of the upright source in pixels."""
     mime_type: str
-    """Media type as found by decoding."""
+    """Media type that decoding found."""
     is_animated: bool
-    """Whether the source had more frames than the one kept."""
+    """True if the source has more than one frame."""
     size_bytes: int
-    """Size of the source."""
+    """Size of the source in bytes."""
     sha256: bytes
-    """Digest of the source."""
+    """SHA-256 digest of the source."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Decoded:
-    image: Image.Image
+    pixels: Image.Image
     width: int
     height: int
     mime_type: str
@@ -88,22 +89,22 @@ class _Decoded:
 
 
 def verify(
-    data: bytes, *, kind: Kind, announced_sha256: str = "", seconds: float = DECODE_SECONDS, memory: int = DECODE_MEMORY
-) -> Picture:
-    """Decodes `data` into a Picture; raises Rejected when it cannot be used as `kind`, and nothing else.
+    data: bytes, *, kind: Kind, expected_sha256: str = "", seconds: float = DECODE_SECONDS, memory: int = DECODE_MEMORY
+) -> VerifiedImage:
+    """Decodes `data` into a VerifiedImage; raises Rejected, and nothing else, if it cannot be used as `kind`.
 
-    `announced_sha256` is the hexadecimal digest that the uploader promised, empty for none; `seconds` is how much
-    processor time decoding may take, and `memory` by how many bytes the process may grow meanwhile.
+    `expected_sha256` is the hexadecimal digest that the uploader sent, or empty. `seconds` limits the processor time of
+    decoding, and `memory` the growth of the process in bytes.
     """
     if len(data) > MAX_BYTES:
-        raise too_large()
+        raise file_too_large()
     digest = hashlib.sha256(data)
-    if announced_sha256 and digest.hexdigest() != announced_sha256.strip().lower():
-        raise Rejected(Reason.CHECKSUM_MISMATCH, "The bytes are not those that were announced.")
+    if expected_sha256 and digest.hexdigest() != expected_sha256.strip().lower():
+        raise Rejected(Reason.CHECKSUM_MISMATCH, "The file does not match the SHA-256 checksum of the upload.")
     check_structure(data)
-    decoded = _guarded(lambda: _bounded(data, kind=kind, seconds=seconds, memory=memory), data=data)
-    return Picture(
-        image=decoded.image,
+    decoded = _reject_errors(lambda: _decode_limited(data, kind=kind, seconds=seconds, memory=memory), data=data)
+    return VerifiedImage(
+        pixels=decoded.pixels,
         width=decoded.width,
         height=decoded.height,
         mime_type=decoded.mime_type,
@@ -113,45 +114,46 @@ def verify(
     )
 
 
-def _bounded(data: bytes, *, kind: Kind, seconds: float, memory: int) -> _Decoded:
-    with warnings.catch_warnings(), bounded_memory(memory), bounded_time(seconds):
-        # Pillow only warns between its limit and twice that; this is the backstop of tighter checks.
+def _decode_limited(data: bytes, *, kind: Kind, seconds: float, memory: int) -> _Decoded:
+    with warnings.catch_warnings(), limited_memory(memory), limited_time(seconds):
+        # Pillow only warns when an image exceeds its limit by less than a factor of two. The checks in size_checks
+        # are stricter; this is the last line of defence.
         warnings.simplefilter("error", Image.DecompressionBombWarning)
-        # What else it remarks about a file (odd metadata) is no fault, even where warnings are errors.
+        # Other warnings (about unusual metadata) are no error, even if the caller turns warnings into errors.
         warnings.filterwarnings("ignore", category=UserWarning)
         return _decode(data, kind=kind)
 
 
-def _guarded(decode: Callable[[], _Decoded], *, data: bytes) -> _Decoded:
-    """Turns every way a decoder can fail into a Rejected."""
+def _reject_errors(decode: Callable[[], _Decoded], *, data: bytes) -> _Decoded:
+    """Calls `decode` and raises Rejected for every error of a decoder."""
     try:
         return decode()
     except Rejected:
         raise
-    except TimeIsUp as error:
-        raise Rejected(Reason.TIMEOUT, "Decoding the picture takes too long.") from error
+    except TimeLimitExceeded as error:
+        raise Rejected(Reason.TIMEOUT, "Decoding the image takes too long.") from error
     except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise Rejected(Reason.TOO_MANY_PIXELS, "The picture has far too many pixels.") from error
+        raise Rejected(Reason.TOO_MANY_PIXELS, "The image has far too many pixels.") from error
     except MemoryError as error:
-        raise Rejected(Reason.TOO_COMPLEX, "Decoding the picture takes too much memory.") from error
+        raise Rejected(Reason.TOO_COMPLEX, "Decoding the image takes too much memory.") from error
     except UnidentifiedImageError as error:
-        if _claims_to_be_picture(data):
-            raise Rejected(Reason.CORRUPT, "The picture is cut off or damaged.") from error
+        if _has_image_signature(data):
+            raise Rejected(Reason.CORRUPT, _CORRUPT) from error
         raise Rejected(Reason.UNSUPPORTED_FORMAT, _UNSUPPORTED) from error
     except _DECODE_ERRORS as error:
         if _is_bomb(error):
-            raise Rejected(Reason.TOO_COMPLEX, "The picture unpacks to far too much.") from error
-        raise Rejected(Reason.CORRUPT, "The picture is cut off or damaged.") from error
+            raise Rejected(Reason.TOO_COMPLEX, "The image decompresses to too much data.") from error
+        raise Rejected(Reason.CORRUPT, _CORRUPT) from error
 
 
-def _claims_to_be_picture(data: bytes) -> bool:
+def _has_image_signature(data: bytes) -> bool:
     webp = data[:4] == b"RIFF" and data[8:12] == b"WEBP"
     avif = data[4:8] == b"ftyp" and data[8:12] in (b"avif", b"avis")
     return webp or avif or data.startswith(_MAGIC)
 
 
 def _is_bomb(error: BaseException) -> bool:
-    # Pillow and its libraries have no classes of their own for these.
+    # Pillow and its libraries have no exception class for these errors.
     text = str(error).lower()
     return any(sign in text for sign in ("decompressed data too large", "text chunks", "out of memory"))
 
@@ -165,16 +167,16 @@ def _decode(data: bytes, *, kind: Kind) -> _Decoded:
         frames = check_header(source, data=data, kind=kind)
         width, height = source.size
         if source.format in ("JPEG", "MPO"):
-            # Lets the decoder skip detail that no rendition keeps; it never goes below the size asked for.
-            source.draft(None, within(source.size, FULL_SIDE))
+            # The decoder may skip detail that no rendition needs. It never goes below the requested size.
+            source.draft(None, fit_within(source.size, FULL_SIDE))
         source.seek(0)
         source.load()
         orientation = orientation or _orientation(source)
-        if orientation in TURNED:
+        if orientation in SWAPPED_SIDES:
             width, height = height, width
-        check_least(width, height, kind=kind)
+        check_minimum_size(width, height, kind=kind)
         return _Decoded(
-            image=upright(source, orientation),
+            pixels=normalize(source, orientation),
             width=width,
             height=height,
             mime_type=mime_type,
@@ -183,7 +185,7 @@ def _decode(data: bytes, *, kind: Kind) -> _Decoded:
 
 
 def _orientation_before_pixels(source: Image.Image) -> int:
-    # A PNG may carry its EXIF behind the pixels, and asking for it would decode them before they are bounded.
+    # A PNG can have its EXIF after the pixels. Reading it would decode them before their number is checked.
     return 0 if source.format == "PNG" else _orientation(source)
 
 
@@ -191,6 +193,6 @@ def _orientation(source: Image.Image) -> int:
     try:
         value = source.getexif().get(_ORIENTATION_TAG, 1)
     except _DECODE_ERRORS:
-        # Broken EXIF is no reason to refuse the picture: it is dropped anyway.
+        # Broken EXIF is no reason for a rejection, because the metadata is removed anyway.
         return 1
     return value if value in ORIENTATIONS else 1

@@ -1,4 +1,4 @@
-"""Reads every body that can reach a function and tells which objects it names, and what became of them."""
+"""Parses every kind of event that can reach a function into the created and removed objects that it names."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -10,41 +10,41 @@ _DEEPEST_NESTING = 5
 
 
 class UnknownEvent(ValueError):
-    """The body is none of the known shapes. Repeating it cannot help: it belongs among the dead letters."""
+    """The event has an unknown format. Another delivery cannot help, so it ends in the dead-letter queue."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectEvent:
-    """What happened to one object, as S3 announced it."""
+    """Creation or removal of one object, as S3 reported it."""
 
     is_removal: bool
-    """Whether the object, or one version of it, was removed; else it was created."""
+    """True if the object, or one version of it, was removed; false if it was created."""
     bucket: str
     """Name of the bucket."""
     key: str
-    """Key, url-decoded."""
+    """Key, URL-decoded."""
     sequencer: str
-    """Hexadecimal, of varying width; orders the events of one key."""
+    """Hexadecimal number of varying width; orders the events of one key."""
     etag: str
-    """Entity tag without quotes; empty when the event does not tell, as of a removal."""
+    """Entity tag without quotes; empty if the event has none, as for a removal."""
     version_id: str
-    """Version in a versioned bucket, else empty."""
+    """Version in a versioned bucket, otherwise empty."""
     size: int
-    """Size in bytes; 0 when the event does not tell."""
+    """Size in bytes; 0 if the event has none."""
 
 
 def object_events(event: Mapping[str, Any]) -> tuple[ObjectEvent, ...]:
-    """Returns what `event` tells of objects created and removed, in its order; other kinds are passed over.
+    """Returns the created and removed objects in `event`, in its order; ignores other kinds of S3 events.
 
-    Understands an S3 notification, an SQS batch of them, a record of a function's destination or dead-letter
-    queue (`requestPayload`), and each of these inside another. The `s3:TestEvent` that S3 sends when a
-    notification is set up names no object. Raises UnknownEvent for anything else.
+    Accepts an S3 notification, an SQS batch of notifications, a record of a function's destination or dead-letter queue
+    (`requestPayload`), and each of these inside another. The `s3:TestEvent` that S3 sends after the setup of a
+    notification contains no object. Raises UnknownEvent for anything else.
     """
     return tuple(_walk(event, depth=0))
 
 
 def events_of_body(body: str) -> tuple[ObjectEvent, ...]:
-    """Returns what is told by the JSON text of one queue message; raises UnknownEvent."""
+    """Returns the objects in the JSON body of one queue message; raises UnknownEvent."""
     try:
         event = json.loads(body)
     except ValueError as error:
@@ -54,7 +54,7 @@ def events_of_body(body: str) -> tuple[ObjectEvent, ...]:
 
 def _walk(event: object, *, depth: int) -> Iterator[ObjectEvent]:
     if depth > _DEEPEST_NESTING or not isinstance(event, Mapping):
-        raise UnknownEvent("the event is not an object, or nested too deeply")
+        raise UnknownEvent("the event is not a JSON object, or it is nested too deeply")
     if event.get("Event") == "s3:TestEvent":
         return
     if "requestPayload" in event:
@@ -70,15 +70,15 @@ def _walk(event: object, *, depth: int) -> Iterator[ObjectEvent]:
 def _walk_record(record: object, *, depth: int) -> Iterator[ObjectEvent]:
     match record:
         case {"s3": dict(described), "eventName": str(name)}:
-            # Direct notifications say "ObjectCreated:Post", some other senders "s3:ObjectCreated:Post".
+            # S3 notifications contain "ObjectCreated:Post", some other senders "s3:ObjectCreated:Post".
             kind, _, _ = name.removeprefix("s3:").partition(":")
-            # A lifecycle rule's removal has a name of its own, and so has one that only left a delete marker.
+            # A removal by a lifecycle rule has another name, also if it only created a delete marker.
             if kind in ("ObjectCreated", "ObjectRemoved", "LifecycleExpiration"):
                 yield _object_event(described, is_removal=kind != "ObjectCreated")
         case {"body": str(body)}:
             yield from _walk(_parsed(body), depth=depth + 1)
         case _:
-            raise UnknownEvent("a record is neither of S3 nor of SQS")
+            raise UnknownEvent("a record is neither from S3 nor from SQS")
 
 
 def _parsed(body: str) -> object:
@@ -94,7 +94,7 @@ def _object_event(s3: Mapping[str, Any], *, is_removal: bool) -> ObjectEvent:
         return ObjectEvent(
             is_removal=is_removal,
             bucket=str(s3["bucket"]["name"]),
-            # S3 url-encodes the key once, with "+" for a space; decoding twice would corrupt a literal "%2B".
+            # S3 URL-encodes the key once, with "+" for a space. Decoding it twice would corrupt a literal "%2B".
             key=unquote_plus(described["key"], errors="strict"),
             sequencer=str(described["sequencer"]),
             etag=str(described.get("eTag") or "").strip('"'),
@@ -102,9 +102,9 @@ def _object_event(s3: Mapping[str, Any], *, is_removal: bool) -> ObjectEvent:
             size=int(described.get("size") or 0),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise UnknownEvent(f"a record of S3 lacks or garbles {error}") from error
+        raise UnknownEvent(f"a field of an S3 record is missing or malformed: {error}") from error
 
 
 def _version(value: object) -> str:
-    # A bucket that never had versioning reports "null" in some listings.
+    # A bucket that never had versioning uses "null" in some events.
     return "" if value in (None, "", "null") else str(value)

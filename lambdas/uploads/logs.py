@@ -1,4 +1,4 @@
-"""One-line JSON log records on standard error, where Lambda collects them."""
+"""Log records as single JSON lines on standard error, which Lambda collects."""
 
 import json
 import logging
@@ -25,9 +25,9 @@ class _JsonLines(logging.Formatter):
 
 
 def get_logger() -> logging.Logger:
-    """Returns the functions' logger; the first call sets it up.
+    """Returns the logger of the functions; the first call configures it.
 
-    Standard output is left alone: a local Lambda runtime may speak its own protocol there.
+    Does not use standard output, because a local Lambda runtime can use it for its own protocol.
     """
     logger = logging.getLogger(_LOGGER_NAME)
     if not logger.handlers:
@@ -35,6 +35,6 @@ def get_logger() -> logging.Logger:
         handler.setFormatter(_JsonLines())
         logger.addHandler(handler)
         logger.setLevel(logging.INFO)
-        # The runtime's own root handler would write every line a second time.
+        # The root handler of the Lambda runtime would write every line a second time.
         logger.propagate = False
     return logger

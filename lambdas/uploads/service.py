@@ -1,4 +1,4 @@
-"""The connection to the media service, over gRPC."""
+"""Connection to the media service over gRPC."""
 
 import json
 from collections.abc import Callable
@@ -10,11 +10,11 @@ from marquee.media.v1 import media_pb2, media_pb2_grpc
 from lambdas.uploads.event import ObjectEvent
 from lambdas.uploads.settings import FunctionSettings
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 _SERVICE = "marquee.media.v1.MediaService"
-# UNAVAILABLE alone says that the call had no effect; anything else goes back to the queue, which is more
-# patient.
+# Only UNAVAILABLE means that the call had no effect, so only this code is retried here. For any other error the queue
+# delivers the event again later.
 _SERVICE_CONFIG = json.dumps(
     {
         "methodConfig": [
@@ -34,18 +34,18 @@ _SERVICE_CONFIG = json.dumps(
 
 
 class UploadUnknown(Exception):
-    """The service made no upload for this key: swept or deleted meanwhile, or never its own."""
+    """The service has no upload with this key: it was swept or deleted, or the key is not one of its own."""
 
 
 class ReportFailed(RuntimeError):
-    """The service could not be told; the queue has to deliver the event again."""
+    """The report did not reach the service; the queue must deliver the event again."""
 
 
 class MediaConnection:
-    """One channel to the media service, kept, and its calls made the way a function needs them."""
+    """One channel to the media service, reused by every call, with the retries, deadline and token of a function."""
 
     def __init__(self, settings: FunctionSettings) -> None:
-        """Prepares the channel; nothing is sent yet."""
+        """Creates the channel and sends nothing yet."""
         options = (("grpc.service_config", _SERVICE_CONFIG), ("grpc.enable_retries", 1))
         if settings.service_tls:
             self._channel = grpc.secure_channel(
@@ -57,12 +57,12 @@ class MediaConnection:
         self._metadata = (("authorization", f"Bearer {settings.service_token}"),)
         self._deadline = settings.service_deadline
 
-    def call(self, method: Callable[..., Answer], request: object) -> Answer:
+    def call(self, method: Callable[..., Response], request: object) -> Response:
         """Calls a method of `stub`; raises UploadUnknown or ReportFailed."""
         try:
             return method(request, timeout=self._deadline, metadata=self._metadata, wait_for_ready=True)
         except grpc.RpcError as error:
-            call: Any = error  # every error a stub raises is a grpc.Call as well, which the types do not say
+            call: Any = error  # every error of a stub is also a grpc.Call, which the types do not say
             if call.code() is grpc.StatusCode.NOT_FOUND:
                 raise UploadUnknown from error
             raise ReportFailed(f"{call.code().name}: {call.details()}") from error
@@ -73,7 +73,7 @@ class MediaConnection:
 
 
 def object_version(event: ObjectEvent) -> media_pb2.ObjectVersion:
-    """Returns the message that names what an event is about."""
+    """Returns the message that identifies the object of an event."""
     return media_pb2.ObjectVersion(
         bucket=event.bucket,
         key=event.key,

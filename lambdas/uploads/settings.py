@@ -1,4 +1,4 @@
-"""The functions' configuration, read from their environment once."""
+"""Configuration of the functions, read once from their environment."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -6,20 +6,20 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class FunctionSettings:
-    """What the template passes to every function."""
+    """Settings that the template passes to every function."""
 
     service_address: str
     """host:port of the media service."""
     service_token: str = field(repr=False)
-    """Bearer token of the service role."""
+    """Bearer token with the service role."""
     service_tls: bool
-    """Whether the service is spoken to over TLS. Without it the token travels in the clear."""
+    """True to use TLS. Without TLS the token is sent unencrypted."""
     service_deadline: float = 10.0
-    """Seconds that one call to the service may take, retries included."""
+    """Maximum duration of one call to the service in seconds, including retries."""
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "FunctionSettings":
-        """Reads the MARQUEE_* variables; raises ValueError naming one that is missing or wrong."""
+        """Reads the MARQUEE_* variables; raises ValueError with the name of a missing or invalid variable."""
         return cls(
             service_address=required(environ, "MARQUEE_SERVICE_ADDRESS"),
             service_token=required(environ, "MARQUEE_SERVICE_TOKEN"),
@@ -28,7 +28,7 @@ class FunctionSettings:
 
 
 def required(environ: Mapping[str, str], name: str) -> str:
-    """Returns a variable's value; raises ValueError when it is missing or empty."""
+    """Returns the value of a variable; raises ValueError if it is missing or empty."""
     value = environ.get(name, "")
     if not value:
         raise ValueError(f"{name} is not set")

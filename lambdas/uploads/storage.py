@@ -1,4 +1,4 @@
-"""The object storage as every function uses it: a client, and what stands under a key."""
+"""Access to S3 for every function: the client, and a look-up of the current object of a key."""
 
 from typing import Any
 
@@ -7,9 +7,9 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 GONE = frozenset({"NoSuchKey", "NoSuchVersion", "404", "NotFound"})
-"""S3's codes for an object that is not there."""
+"""Error codes of S3 for a missing object."""
 DELETE_MARKER = "MethodNotAllowed"
-"""S3's code when the version asked for is a delete marker."""
+"""Error code of S3 if the requested version is a delete marker."""
 
 
 def s3_client() -> Any:
@@ -26,12 +26,12 @@ def s3_client() -> Any:
 
 
 def find_etag(client: Any, bucket: str, key: str) -> str | None:
-    """Returns the entity tag, without quotes, of the object that stands under a key now; None for none."""
+    """Returns the entity tag, without quotes, of the current object of a key; None if there is none."""
     try:
-        answer = client.head_object(Bucket=bucket, Key=key)
+        response = client.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if error.response["Error"]["Code"] in GONE:
             return None
         raise
-    etag: str = answer["ETag"]
+    etag: str = response["ETag"]
     return etag.strip('"')

@@ -1,7 +1,7 @@
-"""Prints what became of each attack: `python -m tests.lambdas.attack_report [name ...]`.
+"""Prints the result of each attack: `python -m tests.lambdas.attack_report [name ...]`.
 
-Each runs in a process of its own, built before its memory is measured: the peak is that of the whole process while
-it verifies and renders, with everything the function imports.
+Each attack runs in its own process, which receives the finished file. The peak memory is that of the whole process,
+including the imports of the function, while it verifies and renders.
 """
 
 from __future__ import annotations
@@ -16,11 +16,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-import lambdas.register_image.handler  # noqa: F401 - so that the peak holds what the function imports
-from lambdas.register_image.kinds import KINDS
-from lambdas.register_image.limits import give_back_memory
+import lambdas.register_image.handler  # noqa: F401 - the peak memory includes the imports of the function
+from lambdas.register_image.image_kinds import KINDS
+from lambdas.register_image.rejection import Rejected
 from lambdas.register_image.render import render
-from lambdas.register_image.verdict import Rejected
+from lambdas.register_image.resource_limits import release_memory
 from lambdas.register_image.verify import verify
 from tests.lambdas.attacks import ACCEPTED, ATTACKS, LARGEST
 
@@ -28,9 +28,9 @@ _CHILD = "--one"
 
 
 def main() -> int:
-    """Returns 1 when an attack ended in another verdict than it has to."""
+    """Runs the attacks; returns 1 if one has an unexpected verdict."""
     if _CHILD in sys.argv:
-        sys.stdout.write(json.dumps(_measured(Path(sys.argv[-1]).read_bytes())))
+        sys.stdout.write(json.dumps(_measure(Path(sys.argv[-1]).read_bytes())))
         return 0
     names = set(sys.argv[1:])
     table = Table("attack", "bytes", "verdict", "peak MB", "seconds")
@@ -39,16 +39,16 @@ def main() -> int:
         if names and attack.name not in names:
             continue
         data = attack.build()
-        verdict, peak, seconds = _in_a_process(data)
-        as_wanted = verdict == attack.verdict
-        wrong += not as_wanted
-        remark = "" if as_wanted else f" [bold]not {attack.verdict}[/bold]"
+        verdict, peak, seconds = _run_in_process(data)
+        expected = verdict == attack.verdict
+        wrong += not expected
+        remark = "" if expected else f" [bold]not {attack.verdict}[/bold]"
         table.add_row(attack.name, str(len(data)), verdict + remark, f"{peak:.0f}", f"{seconds:.2f}")
     Console(highlight=False).print(table)
     return 1 if wrong else 0
 
 
-def _in_a_process(data: bytes) -> tuple[str, float, float]:
+def _run_in_process(data: bytes) -> tuple[str, float, float]:
     with tempfile.NamedTemporaryFile(prefix="marquee-attack-") as file:
         file.write(data)
         file.flush()
@@ -60,22 +60,22 @@ def _in_a_process(data: bytes) -> tuple[str, float, float]:
     return verdict, peak, seconds
 
 
-def _measured(data: bytes) -> tuple[str, float, float]:
+def _measure(data: bytes) -> tuple[str, float, float]:
     started = time.perf_counter()
     verdict: str = ACCEPTED
     try:
-        picture = verify(data, kind=KINDS["poster"])
-        give_back_memory()
-        for _ in render(picture, kind=KINDS["poster"]):
+        verified = verify(data, kind=KINDS["poster"])
+        release_memory()
+        for _ in render(verified, kind=KINDS["poster"]):
             pass
-    except Rejected as refused:
-        verdict = refused.reason
+    except Rejected as rejection:
+        verdict = rejection.reason
     seconds = time.perf_counter() - started
     return verdict, _peak_megabytes(), seconds
 
 
 def _peak_megabytes() -> float:
-    # getrusage would answer with the peak of the process that started this one, where that was higher.
+    # getrusage would return the peak of the parent process if that is higher.
     lines = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1024 for line in lines if line.startswith("VmHWM:"))
 

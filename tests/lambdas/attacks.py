@@ -1,7 +1,7 @@
-"""The attack set: pictures made to exhaust, confuse or leak, each with the verdict that it has to end in.
+"""The attack set: files that try to exhaust, confuse or leak, each with its expected verdict.
 
-Each is small and built in well under a second. `ACCEPTED` says that nothing is wrong with the picture once it is
-encoded anew: what was wrong with the file stays behind.
+Each file is small and takes less than a second to build. `ACCEPTED` means that the image is harmless after it is
+encoded again, because the dangerous part of the file is not copied.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Literal
 
 from PIL import Image, ImageCms
 
-from lambdas.register_image.kinds import MAX_BYTES
-from lambdas.register_image.verdict import Reason
-from tests.lambdas import pictures
+from lambdas.register_image.image_kinds import MAX_BYTES
+from lambdas.register_image.rejection import Reason
+from tests.lambdas import images
 from tests.lambdas.deep_avif import deep_avif
 
 ACCEPTED = "ACCEPTED"
 SECRET = b"SECRET-OF-THE-SOURCE"
-"""Stands in whatever part of a file must not come through."""
+"""Content of every part of a file that must not reach a rendition."""
 _ZIP = b"PK\x03\x04\x14\x00\x00\x00\x00\x00" + SECRET + b"PK\x05\x06" + b"\0" * 18
 _HTML = b"<!doctype html><script>alert('" + SECRET + b"')</script>"
 _UNSUPPORTED, _CORRUPT = Reason.UNSUPPORTED_FORMAT, Reason.CORRUPT
@@ -40,11 +40,11 @@ class Attack:
 
 
 def _saved(format_: str, *, mode: str = "RGB", **options: object) -> bytes:
-    return pictures.encoded(pictures.quartered(mode=mode), format_, **options)
+    return images.encoded(images.quartered(mode=mode), format_, **options)
 
 
 def _plain(width: int, height: int, *, mode: str = "RGB", format_: str = "PNG", **options: object) -> bytes:
-    return pictures.encoded(Image.new(mode, (width, height), 0), format_, **options)
+    return images.encoded(Image.new(mode, (width, height), 0), format_, **options)
 
 
 def _jpeg_with(segments: bytes) -> bytes:
@@ -114,7 +114,7 @@ def _gif_with_comment(block: int, count: int) -> bytes:
 
 
 def _resized_jpeg(width: int, height: int) -> bytes:
-    """A JPEG whose header claims another size than its scan holds."""
+    """Returns a JPEG whose header claims another size than that of its scan."""
     whole = bytearray(_saved("JPEG"))
     at = whole.index(b"\xff\xc0")
     whole[at + 5 : at + 9] = struct.pack(">HH", height, width)
@@ -146,7 +146,7 @@ def _with_secret_metadata(format_: str) -> bytes:
 
 
 ATTACKS = (
-    # Not a picture, or not one that is decoded here.
+    # Not an image, or not in a supported format.
     Attack("empty", lambda: b"", _UNSUPPORTED),
     Attack("html", lambda: _HTML, _UNSUPPORTED),
     Attack("svg with a script", lambda: b"<svg xmlns='http://www.w3.org/2000/svg'><script/></svg>", _UNSUPPORTED),
@@ -159,7 +159,7 @@ ATTACKS = (
     Attack("jpeg 2000", lambda: _saved("JPEG2000"), _UNSUPPORTED),
     Attack("html before a jpeg", lambda: _HTML + _saved("JPEG"), _UNSUPPORTED),
     Attack("zip before a png", lambda: _ZIP + _saved("PNG"), _UNSUPPORTED),
-    # Polyglots: a picture that is something else, too.
+    # Polyglots: an image that is also a file of another type.
     Attack("jpeg and html behind", lambda: _saved("JPEG") + _HTML, ACCEPTED),
     Attack("jpeg and zip behind", lambda: _saved("JPEG") + _ZIP, ACCEPTED),
     Attack("png and html behind", lambda: _saved("PNG") + _HTML, ACCEPTED),
@@ -171,7 +171,7 @@ ATTACKS = (
     Attack("html in a png text", lambda: _png_with(_png_chunk(b"tEXt", b"Comment\0" + _HTML)), ACCEPTED),
     Attack("html in a gif comment", lambda: _saved("GIF", comment=_HTML), ACCEPTED),
     Attack("script in a gif", lambda: _saved("GIF", comment=b"*/=1;" + SECRET), ACCEPTED),
-    # Cut off or broken.
+    # Truncated or damaged.
     Attack("half a jpeg", lambda: _saved("JPEG")[:2500], _CORRUPT),
     Attack("jpeg without its last bytes", lambda: _saved("JPEG")[:-40], _CORRUPT),
     Attack("half a png", lambda: _saved("PNG")[:250], _CORRUPT),
@@ -182,36 +182,36 @@ ATTACKS = (
     Attack("png with too few rows", lambda: _png_raw(b"\0" * 5000), _CORRUPT),
     Attack("jpeg that names its size twice", _two_headers, _CORRUPT),
     Attack("jpeg without height", lambda: _resized_jpeg(240, 0), _CORRUPT),
-    # Too much of something.
+    # More than a limit allows.
     Attack("more bytes than admitted", lambda: _saved("JPEG") + b"\0" * MAX_BYTES, Reason.TOO_LARGE),
-    Attack("png of 60000 x 60000", lambda: pictures.png_claiming(60_000, 60_000), _PIXELS),
+    Attack("png of 60000 x 60000", lambda: images.png_claiming(60_000, 60_000), _PIXELS),
     Attack("png of 1 x 60000", lambda: _plain(1, 60_000), _PIXELS),
     Attack("png of 60000 x 1", lambda: _plain(60_000, 1), _PIXELS),
-    Attack("png of 48 megapixels", lambda: pictures.png_claiming(8000, 6000), _PIXELS),
+    Attack("png of 48 megapixels", lambda: images.png_claiming(8000, 6000), _PIXELS),
     Attack("jpeg of 65500 x 65500", lambda: _resized_jpeg(65_500, 65_500), _PIXELS),
     Attack("webp canvas of 16383 x 16383", lambda: _webp_canvas(16_383), _PIXELS),
     Attack("avif of 30000 x 30000", lambda: _avif_claiming(30_000, 30_000), _CORRUPT),
     Attack("avif larger inside than it says", lambda: _avif_claiming(300, 300), ACCEPTED),
     Attack("gif frame beyond the screen", lambda: _gif_frame_beyond_screen(60_000), _PIXELS),
     Attack("one pixel", lambda: _plain(1, 1), Reason.TOO_SMALL),
-    Attack("animation of many pixels", lambda: pictures.animated_gif(30, width=1300, height=1100), _PIXELS),
+    Attack("animation of many pixels", lambda: images.animated_gif(30, width=1300, height=1100), _PIXELS),
     Attack("gif of 10001 frames", lambda: _many_frames(10_001), Reason.TOO_MANY_FRAMES),
     Attack("apng claiming 2 billion frames", lambda: _apng(0x7FFF_FFFF), Reason.TOO_MANY_FRAMES),
-    Attack("jpeg of 150 scans", lambda: pictures.jpeg_with_scans(150), _COMPLEX),
-    Attack("jpeg of 1600 scans", lambda: pictures.jpeg_with_scans(1600), _COMPLEX),
+    Attack("jpeg of 150 scans", lambda: images.jpeg_with_scans(150), _COMPLEX),
+    Attack("jpeg of 1600 scans", lambda: images.jpeg_with_scans(1600), _COMPLEX),
     Attack("jpeg exif in 100000 pieces", lambda: _jpeg_with(_segment(0xE1, b"Exif\0\0ab") * 100_000), _COMPLEX),
     Attack("jpeg of 100000 comments", lambda: _jpeg_with(_segment(0xFE, b"") * 100_000), _COMPLEX),
     Attack("jpeg with a megabyte of padding", lambda: _jpeg_with(b"\xff" * 1_000_000), _COMPLEX),
     Attack("png of 100000 chunks", lambda: _png_with(_png_chunk(b"abCd", b"") * 100_000), _COMPLEX),
     Attack("gif comment in a million blocks", lambda: _gif_with_comment(1, 1_000_000), _COMPLEX),
     Attack("gif comment of megabytes", lambda: _gif_with_comment(255, 20_000), ACCEPTED),
-    # What unpacks to far more.
-    Attack("bomb in zTXt", pictures.png_with_text_bomb, _COMPLEX),
+    # Decompresses to far more data.
+    Attack("bomb in zTXt", images.png_with_text_bomb, _COMPLEX),
     Attack("bomb in iTXt", lambda: _png_with(_png_chunk(b"iTXt", b"a\0\1\0\0\0" + _bomb(50_000_000))), _COMPLEX),
     Attack("bomb in iCCP", lambda: _png_with(_png_chunk(b"iCCP", b"a\0\0" + _bomb(100_000_000))), _COMPLEX),
     Attack("hundred small bombs in zTXt", lambda: _png_with(_small_bombs(100)), _COMPLEX),
     Attack("png rows without end", lambda: _png_raw(b"\0" * 50_000_000), ACCEPTED),
-    # Odd, and to be borne.
+    # Unusual but acceptable.
     Attack("profile of noise", lambda: _saved("JPEG", icc_profile=bytes(range(256)) * 4), ACCEPTED),
     Attack("profile of another model", lambda: _saved("JPEG", icc_profile=_profile("LAB")), ACCEPTED),
     Attack(
@@ -226,11 +226,11 @@ ATTACKS = (
     Attack("one bit", lambda: _saved("PNG", mode="1"), ACCEPTED),
     Attack("palette with alpha", lambda: _saved("PNG", mode="P", transparency=bytes(range(256))), ACCEPTED),
     Attack("grey with alpha", lambda: _saved("PNG", mode="LA"), ACCEPTED),
-    Attack("animated gif", lambda: pictures.animated_gif(5), ACCEPTED),
+    Attack("animated gif", lambda: images.animated_gif(5), ACCEPTED),
     Attack("animated webp", _webp_animation, ACCEPTED),
     Attack("animated png", lambda: _apng(3), ACCEPTED),
     *(
-        Attack(f"orientation {value}", lambda value=value: pictures.oriented(value), ACCEPTED)  # type: ignore[misc]  # mypy takes the default for no int
+        Attack(f"orientation {value}", lambda value=value: images.oriented(value), ACCEPTED)  # type: ignore[misc]  # mypy does not infer the type of the default
         for value in range(1, 9)
     ),
     *(
@@ -252,9 +252,7 @@ LARGEST = (
     Attack("16 megapixels of avif, ten bits with alpha", deep_avif, ACCEPTED),
     Attack("20 megapixels of avif", lambda: _plain(4470, 4470, format_="AVIF", speed=10), _PIXELS),
 )
-
-
-"""The most that the limits admit, where memory was highest, and what is just beyond them; slower to build."""
+"""The largest images within the limits, where memory was highest, and images just beyond. Slower to build."""
 
 
 def _many_frames(count: int) -> bytes:
@@ -268,7 +266,7 @@ def _small_bombs(count: int) -> bytes:
 
 
 def _circular_exif() -> bytes:
-    # One directory whose entry 0x8769 points back at it, and whose next directory is itself.
+    # The entry 0x8769 of the directory points to the directory itself, and so does its link to the next directory.
     entry = struct.pack(">HHII", 0x8769, 4, 1, 8)
     return b"Exif\0\0MM\0\x2a\0\0\0\x08" + struct.pack(">H", 1) + entry + struct.pack(">I", 8)
 

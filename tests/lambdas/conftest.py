@@ -1,4 +1,4 @@
-"""Fixtures of the Lambda functions' tests."""
+"""Fixtures for the tests of the Lambda functions."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ _EVENTS = Path(__file__).parent / "events"
 
 @pytest.fixture
 def load_event() -> Callable[[str], dict[str, Any]]:
-    """Reads a recorded event by its name."""
+    """Loads a recorded event by its name."""
 
     def load(name: str) -> dict[str, Any]:
         event: dict[str, Any] = json.loads((_EVENTS / f"{name}.json").read_text(encoding="utf-8"))

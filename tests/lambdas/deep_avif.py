@@ -1,9 +1,9 @@
-"""An AVIF as deep as they come, which Pillow reads and cannot write: kept here, as no package of the tests makes it."""
+"""An AVIF with ten bits per channel. Pillow reads it but cannot write it, so its bytes are stored here."""
 
 import base64
 import zlib
 
-# One colour throughout: all that matters is what its planes take once they are decoded.
+# The image has one colour. Only the memory of its decoded planes matters.
 _PACKED = (
     b"c-muNU{FXasVqn=%S>Yc0uY^>nP!-qnV9D5Xz0kmz}S|XT9U{B0g4$ZIYm%5LqTS82?HA7E66O#1+y4|SSK?lKN-YvVPIeaivTg}10a0@$"
     b"OrQn*D)}#7y;Q%nVETDCxB(7fSgn&s5yyc28Pc0Ir(6l5i(2=8ONN0j6{e`QED2@9f_qCIbb_MwjRzbC@KKbb2AH)^MSNTW^q9(L?QnI2x"

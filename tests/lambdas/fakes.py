@@ -1,4 +1,4 @@
-"""Stand-ins: an object store in memory, and a recording media service on a real gRPC server."""
+"""Fakes: an object store in memory, and a media service on a real gRPC server that records its requests."""
 
 from collections.abc import Iterator
 from concurrent import futures
@@ -13,7 +13,7 @@ from lambdas.register_image.storage import ObjectGone, ObjectTooLarge, StoredObj
 
 @dataclass
 class FakeStore:
-    """An ObjectStore that remembers what was written and removed."""
+    """An ObjectStore in memory that records writes and removals."""
 
     objects: dict[tuple[str, str], StoredObject] = field(default_factory=dict)
     content_types: dict[str, str] = field(default_factory=dict)
@@ -29,7 +29,7 @@ class FakeStore:
         return found
 
     def put(self, bucket: str, key: str, data: bytes, *, content_type: str) -> None:
-        self.objects[bucket, key] = StoredObject(data=data, announced_sha256="")
+        self.objects[bucket, key] = StoredObject(data=data, expected_sha256="")
         self.content_types[key] = content_type
 
     def remove(self, bucket: str, key: str) -> None:
@@ -45,7 +45,7 @@ class FakeStore:
 
 @dataclass
 class MediaServiceRecorder(media_pb2_grpc.MediaServiceServicer):
-    """Answers the functions' calls, reports first with the codes in `failures`, and keeps what it accepted."""
+    """Records the requests of the functions. Reports fail with the codes in `failures` before they succeed."""
 
     failures: list[grpc.StatusCode] = field(default_factory=list)
     registered: list[media_pb2.RegisterFileRequest] = field(default_factory=list)
@@ -54,21 +54,21 @@ class MediaServiceRecorder(media_pb2_grpc.MediaServiceServicer):
     forgotten: list[media_pb2.ForgetFileRequest] = field(default_factory=list)
     proceed: bool = True
     unknown: bool = False
-    """Whether BeginFile knows no upload."""
+    """True if BeginFile answers NOT_FOUND."""
     authorizations: list[object] = field(default_factory=list)
     address: str = ""
 
     def RegisterFile(  # noqa: N802 - gRPC's name
         self, request: media_pb2.RegisterFileRequest, context: grpc.ServicerContext
     ) -> media_pb2.RegisterFileResponse:
-        self._answer(context)
+        self._record_or_fail(context)
         self.registered.append(request)
         return media_pb2.RegisterFileResponse()
 
     def RejectFile(  # noqa: N802 - gRPC's name
         self, request: media_pb2.RejectFileRequest, context: grpc.ServicerContext
     ) -> media_pb2.RejectFileResponse:
-        self._answer(context)
+        self._record_or_fail(context)
         self.rejected.append(request)
         return media_pb2.RejectFileResponse()
 
@@ -83,20 +83,20 @@ class MediaServiceRecorder(media_pb2_grpc.MediaServiceServicer):
     def ForgetFile(  # noqa: N802 - gRPC's name
         self, request: media_pb2.ForgetFileRequest, context: grpc.ServicerContext
     ) -> media_pb2.ForgetFileResponse:
-        self._answer(context)
+        self._record_or_fail(context)
         self.forgotten.append(request)
         return media_pb2.ForgetFileResponse()
 
-    def _answer(self, context: grpc.ServicerContext) -> None:
+    def _record_or_fail(self, context: grpc.ServicerContext) -> None:
         self.authorizations.append(dict(context.invocation_metadata()).get("authorization"))
         if self.failures:
-            context.abort(self.failures.pop(0), "as the test wants it")
+            context.abort(self.failures.pop(0), "a failure that the test requested")
 
 
 @contextmanager
 def media_service() -> Iterator[MediaServiceRecorder]:
-    """Runs a recorder on a port of the loopback interface, which `address` names."""
-    recorder = MediaServiceRecorder()  # type: ignore[abstract]  # calls left out answer UNIMPLEMENTED
+    """Runs a recorder on a loopback port; its `address` is host:port."""
+    recorder = MediaServiceRecorder()  # type: ignore[abstract]  # the missing methods answer UNIMPLEMENTED
     server = grpc.server(futures.ThreadPoolExecutor(max_workers=4))
     media_pb2_grpc.add_MediaServiceServicer_to_server(recorder, server)
     recorder.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"

@@ -1,4 +1,4 @@
-"""The zip holds everything the function imports, compiled, little else, and comes out the same each time."""
+"""The zip contains everything that the functions import, compiled, and little else; equal input gives equal bytes."""
 
 import importlib.util
 import marshal
@@ -15,7 +15,7 @@ from lambdas.build import BuildFailed, build
 
 _STUBS = Path(__file__).parents[2] / "gen"
 _MOST_BYTES = 20 * 1024 * 1024
-# What a cold start loads. Seconds depend on the machine; this does not, and they follow it.
+# Modules that a cold start loads. Unlike its seconds, the number does not depend on the machine.
 _MOST_MODULES = 480
 
 _IMPORT = """
@@ -33,7 +33,7 @@ outside = [
     if "site-packages" in (getattr(module, "__file__", None) or "")
 ]
 assert not outside, outside
-# What dataclasses write for themselves has no file.
+# Code that dataclasses generate has no file.
 sources = [name for name in compiled if name.endswith(".py")]
 assert not sources, sources
 assert handler.__file__.startswith(sys.argv[1])
@@ -55,18 +55,18 @@ def test_the_zip_is_small(package: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "needs_pictures"),
+    ("name", "needs_pillow"),
     [("lambdas.register_image.handler", "True"), ("lambdas.forget_image.handler", "False")],
     ids=["register_image", "forget_image"],
 )
-def test_the_zip_holds_all_that_a_handler_imports_which_is_little(
-    package: Path, tmp_path: Path, name: str, needs_pictures: str
+def test_the_zip_contains_the_few_modules_that_a_handler_imports(
+    package: Path, tmp_path: Path, name: str, needs_pillow: str
 ) -> None:
     with zipfile.ZipFile(package) as archive:
         archive.extractall(tmp_path)
     imported = subprocess.run(
-        # -S and -I: neither this environment's packages nor its variables are seen.
-        # -B: what the zip lacks would else be written beside it.
+        # -S and -I: ignores the packages and the variables of this environment.
+        # -B: writes no bytecode for sources without one.
         [sys.executable, "-I", "-S", "-B", "-c", _IMPORT, str(tmp_path), name],
         env={"AWS_DEFAULT_REGION": "us-east-1", "PATH": os.defpath},
         cwd=tmp_path,
@@ -75,12 +75,12 @@ def test_the_zip_holds_all_that_a_handler_imports_which_is_little(
         text=True,
         timeout=60,
     )
-    count, has_pictures = imported.stdout.split()
+    count, has_pillow = imported.stdout.split()
     assert int(count) <= _MOST_MODULES
-    assert has_pictures == needs_pictures
+    assert has_pillow == needs_pillow
 
 
-def test_entries_are_sorted_dated_alike_and_plain(package: Path) -> None:
+def test_entries_are_sorted_and_have_equal_dates_and_modes(package: Path) -> None:
     entries = _entries(package)
     names = [entry.filename for entry in entries]
     assert names == sorted(names)
@@ -89,7 +89,7 @@ def test_entries_are_sorted_dated_alike_and_plain(package: Path) -> None:
     assert {entry.external_attr >> 16 for entry in entries} == {0o100644}
 
 
-def test_nothing_unneeded_goes_along_but_licences_do(package: Path) -> None:
+def test_the_zip_contains_licences_and_no_unneeded_files(package: Path) -> None:
     names = [entry.filename for entry in _entries(package)]
     assert not [name for name in names if name.endswith(".pyi")]
     assert not [name for name in names if name.startswith("service/") or "/tests/" in name]
@@ -99,7 +99,7 @@ def test_nothing_unneeded_goes_along_but_licences_do(package: Path) -> None:
     assert not [name for name in names if name.endswith("/RECORD")]
 
 
-def test_every_source_goes_along_compiled_and_never_looked_at_again(package: Path) -> None:
+def test_every_source_has_unchecked_bytecode(package: Path) -> None:
     with zipfile.ZipFile(package) as archive:
         names = archive.namelist()
         bytecode = {name: archive.read(name) for name in names if name.endswith(".pyc")}
@@ -110,9 +110,9 @@ def test_every_source_goes_along_compiled_and_never_looked_at_again(package: Pat
         if path.suffix == ".py"
     }
     for name, content in bytecode.items():
-        # PEP 552: a hash (bit 0), unchecked (bit 1 is not set).
+        # PEP 552: hash-based (bit 0 is set) and unchecked (bit 1 is not set).
         assert content[:8] == importlib.util.MAGIC_NUMBER + b"\1\0\0\0"
-        code = marshal.loads(content[16:])  # noqa: S302 - compiled here
+        code = marshal.loads(content[16:])  # noqa: S302 - this test compiled it
         assert code.co_filename == re.sub(r"__pycache__/(.+)\.[^.]+\.pyc$", r"\1.py", name)
 
 
@@ -125,7 +125,7 @@ def test_the_same_input_gives_the_same_bytes_and_is_built_once(package: Path, tm
     assert again.stat().st_mtime_ns == before
 
 
-def test_a_change_of_the_stubs_makes_another_zip_and_removes_the_old(tmp_path: Path) -> None:
+def test_changed_stubs_give_a_new_zip_and_remove_the_old_one(tmp_path: Path) -> None:
     stubs, requirements = tmp_path / "stubs", tmp_path / "requirements.txt"
     requirements.write_text("")
     for folder in ("marquee/media", "buf/validate"):
@@ -138,7 +138,7 @@ def test_a_change_of_the_stubs_makes_another_zip_and_removes_the_old(tmp_path: P
     assert [path.name for path in (tmp_path / "out").iterdir()] == [second.name]
 
 
-def test_without_the_interpreter_that_it_is_for_the_zip_has_no_bytecode_and_that_is_told(
+def test_without_the_interpreter_of_its_target_the_zip_has_no_bytecode_and_a_warning_is_logged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
@@ -146,13 +146,13 @@ def test_without_the_interpreter_that_it_is_for_the_zip_has_no_bytecode_and_that
     requirements = tmp_path / "requirements.txt"
     requirements.write_text("")
     package = build(stubs=_STUBS, output=tmp_path / "out", target="aws-arm64", requirements=requirements)
-    # Whoever runs this may be of that version.
-    is_here = sys.version_info[:2] == (3, 13)
-    assert any(entry.filename.endswith(".pyc") for entry in _entries(package)) is is_here
-    assert ("without bytecode" in caplog.text) is not is_here
+    # The interpreter of this test can have the target's version.
+    same_version = sys.version_info[:2] == (3, 13)
+    assert any(entry.filename.endswith(".pyc") for entry in _entries(package)) is same_version
+    assert ("has no bytecode" in caplog.text) is not same_version
 
 
-def test_missing_stubs_and_packages_are_told(tmp_path: Path) -> None:
+def test_missing_stubs_and_packages_raise_errors(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError, match="generated stubs"):
         build(stubs=tmp_path, output=tmp_path / "out")
     requirements = tmp_path / "requirements.txt"

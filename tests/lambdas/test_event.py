@@ -1,4 +1,4 @@
-"""Every body that can reach the function is understood, and what is none is refused."""
+"""Every kind of event that can reach a function is parsed, and any other body raises UnknownEvent."""
 
 import json
 from collections.abc import Callable
@@ -22,19 +22,19 @@ POSTER = ObjectEvent(
 
 
 @pytest.mark.parametrize("name", ["s3_created", "destination_record", "sqs_destination_record"])
-def test_one_object_however_wrapped(load_event: Load, name: str) -> None:
+def test_one_object_in_every_wrapping(load_event: Load, name: str) -> None:
     assert object_events(load_event(name)) == (POSTER,)
 
 
 @pytest.mark.parametrize("name", ["s3_several", "sqs_batch"])
-def test_several_objects_keep_their_order_and_what_became_of_them(load_event: Load, name: str) -> None:
+def test_several_objects_keep_their_order_and_their_kind_of_event(load_event: Load, name: str) -> None:
     created = [event for event in object_events(load_event(name)) if not event.is_removal]
     assert created[0] == POSTER
     assert created[1].key == "uploads/avatar/fedcba9876543210fedcba9876543210"
     assert created[1].sequencer == "0055AED6DCD90281E6"
 
 
-def test_removals_tell_neither_size_nor_entity_tag(load_event: Load) -> None:
+def test_removals_have_neither_size_nor_entity_tag(load_event: Load) -> None:
     by_hand, by_rule = object_events(load_event("s3_removed"))
     assert by_hand.is_removal
     assert by_rule.is_removal
@@ -48,7 +48,7 @@ def test_a_key_is_url_decoded_exactly_once(load_event: Load) -> None:
     assert found.version_id == ""
 
 
-def test_the_test_event_names_nothing(load_event: Load) -> None:
+def test_the_test_event_contains_no_object(load_event: Load) -> None:
     event = load_event("sqs_test_event")
     assert object_events(event) == ()
     assert events_of_body(event["Records"][0]["body"]) == ()
@@ -68,12 +68,12 @@ def test_the_test_event_names_nothing(load_event: Load) -> None:
         '{"Records": [{"body": "still not json"}]}',
     ],
 )
-def test_anything_else_is_refused(body: str) -> None:
+def test_any_other_body_raises_unknown_event(body: str) -> None:
     with pytest.raises(UnknownEvent):
         events_of_body(body)
 
 
-def test_endless_wrapping_is_refused(load_event: Load) -> None:
+def test_deep_nesting_raises_unknown_event(load_event: Load) -> None:
     event = load_event("s3_created")
     for _ in range(20):
         event = {"requestPayload": event}

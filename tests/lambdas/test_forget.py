@@ -1,4 +1,4 @@
-"""Removals reach the media service, unless an object stands under the key after all."""
+"""Removals are reported to the media service unless the key has an object again."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from lambdas.forget_image.forget import MediaService
-from lambdas.forget_image.handler import S3Presence, handle
+from lambdas.forget_image.handler import S3ObjectLookup, handle
 from lambdas.uploads.service import MediaConnection
 from lambdas.uploads.settings import FunctionSettings
 from tests.lambdas.fakes import MediaServiceRecorder
@@ -22,8 +22,8 @@ Load = Callable[[str], dict[str, Any]]
 
 
 @dataclass
-class Present:
-    """A storage in which some keys have an object."""
+class FakeObjectLookup:
+    """An ObjectLookup in which some keys have an object."""
 
     keys: set[str] = field(default_factory=set)
 
@@ -32,7 +32,7 @@ class Present:
 
 
 class Client:
-    """An S3 client whose every HeadObject ends in one way."""
+    """An S3 client whose HeadObject always gives the same response."""
 
     def __init__(self, code: str = "") -> None:
         self._code = code
@@ -44,7 +44,7 @@ class Client:
 
 
 @pytest.fixture
-def registry(service: MediaServiceRecorder) -> Iterator[MediaService]:
+def reporter(service: MediaServiceRecorder) -> Iterator[MediaService]:
     connection = MediaConnection(
         FunctionSettings(service_address=service.address, service_token="t", service_tls=False, service_deadline=5.0)
     )
@@ -52,12 +52,12 @@ def registry(service: MediaServiceRecorder) -> Iterator[MediaService]:
     connection.close()
 
 
-def test_removals_are_told_with_their_sequencers(
-    service: MediaServiceRecorder, registry: MediaService, load_event: Load
+def test_removals_are_reported_with_their_sequencers(
+    service: MediaServiceRecorder, reporter: MediaService, load_event: Load
 ) -> None:
     event = load_event("s3_removed")
     for _ in range(2):
-        assert handle(event, request_id="r", storage=Present(), registry=registry) == SUCCESS
+        assert handle(event, request_id="r", storage=FakeObjectLookup(), reporter=reporter) == SUCCESS
     first, second = [request.object for request in service.forgotten[:2]]
     assert (first.key, first.sequencer) == (POSTER, "0055AED6DCD90281F0")
     assert (first.etag, first.version_id) == ("", "")
@@ -65,38 +65,38 @@ def test_removals_are_told_with_their_sequencers(
     assert service.forgotten[2:] == service.forgotten[:2]
 
 
-def test_an_object_that_stands_again_is_not_forgotten(
-    service: MediaServiceRecorder, registry: MediaService, load_event: Load
+def test_an_object_that_exists_again_is_not_forgotten(
+    service: MediaServiceRecorder, reporter: MediaService, load_event: Load
 ) -> None:
-    handle(load_event("s3_removed"), request_id="r", storage=Present({POSTER}), registry=registry)
+    handle(load_event("s3_removed"), request_id="r", storage=FakeObjectLookup({POSTER}), reporter=reporter)
     assert [request.object.key for request in service.forgotten] == [AVATAR]
 
 
-def test_creations_and_foreign_keys_are_passed_over(
-    service: MediaServiceRecorder, registry: MediaService, load_event: Load
+def test_creations_and_foreign_keys_are_ignored(
+    service: MediaServiceRecorder, reporter: MediaService, load_event: Load
 ) -> None:
     foreign = load_event("s3_removed")
     for record in foreign["Records"]:
         record["s3"]["object"]["key"] = "poster/a"
     for event in (foreign, load_event("s3_created")):
-        assert handle(event, request_id="r", storage=Present(), registry=registry) == SUCCESS
+        assert handle(event, request_id="r", storage=FakeObjectLookup(), reporter=reporter) == SUCCESS
     assert service.forgotten == []
 
 
-def test_an_unknown_upload_is_a_success_and_a_fault_comes_again(
-    service: MediaServiceRecorder, registry: MediaService, load_event: Load
+def test_an_unknown_upload_is_a_success_and_an_error_is_raised(
+    service: MediaServiceRecorder, reporter: MediaService, load_event: Load
 ) -> None:
     service.failures = [grpc.StatusCode.NOT_FOUND]
-    assert handle(load_event("s3_removed"), request_id="r", storage=Present(), registry=registry) == SUCCESS
+    assert handle(load_event("s3_removed"), request_id="r", storage=FakeObjectLookup(), reporter=reporter) == SUCCESS
     service.failures = [grpc.StatusCode.INTERNAL]
     with pytest.raises(ExceptionGroup, match="1 of 2 objects failed"):
-        handle(load_event("s3_removed"), request_id="r", storage=Present(), registry=registry)
+        handle(load_event("s3_removed"), request_id="r", storage=FakeObjectLookup(), reporter=reporter)
     assert len(service.forgotten) == 2
 
 
-def test_only_s3_saying_so_makes_an_object_gone() -> None:
-    assert S3Presence(client=Client()).exists("b", POSTER)
+def test_only_a_not_found_of_s3_means_that_an_object_is_gone() -> None:
+    assert S3ObjectLookup(client=Client()).exists("b", POSTER)
     for code in ("404", "NoSuchKey"):
-        assert not S3Presence(client=Client(code)).exists("b", POSTER)
+        assert not S3ObjectLookup(client=Client(code)).exists("b", POSTER)
     with pytest.raises(ClientError):
-        S3Presence(client=Client("403")).exists("b", POSTER)
+        S3ObjectLookup(client=Client("403")).exists("b", POSTER)

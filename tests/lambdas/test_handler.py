@@ -1,4 +1,4 @@
-"""The function from a queue's batch to the media service, over real gRPC and a store in memory."""
+"""The function processes batches of a queue and reports over real gRPC; its store is in memory."""
 
 import hashlib
 import json
@@ -11,15 +11,15 @@ import pytest
 from marquee.media.v1 import media_pb2
 
 from lambdas.register_image.handler import handle
-from lambdas.register_image.kinds import MAX_BYTES
+from lambdas.register_image.image_kinds import MAX_BYTES
 from lambdas.register_image.pipeline import Pipeline
-from lambdas.register_image.register import MediaService
+from lambdas.register_image.registry import MediaService
+from lambdas.register_image.rejection import Reason
 from lambdas.register_image.storage import StoredObject
-from lambdas.register_image.verdict import Reason
 from lambdas.uploads.logs import get_logger
 from lambdas.uploads.service import MediaConnection
 from lambdas.uploads.settings import FunctionSettings
-from tests.lambdas import pictures
+from tests.lambdas import images
 from tests.lambdas.fakes import FakeStore, MediaServiceRecorder
 
 UPLOADS, RENDITIONS = "marquee-uploads", "marquee-renditions"
@@ -45,13 +45,13 @@ def pipeline(store: FakeStore, service: MediaServiceRecorder) -> Iterator[Pipeli
 
 
 def _put(store: FakeStore, key: str, data: bytes, *, sha256: str = "") -> None:
-    store.objects[UPLOADS, key] = StoredObject(data=data, announced_sha256=sha256)
+    store.objects[UPLOADS, key] = StoredObject(data=data, expected_sha256=sha256)
 
 
-def test_a_usable_picture_is_registered(
+def test_a_usable_image_is_registered(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
-    data = pictures.encoded(pictures.quartered(400, 600))
+    data = images.encoded(images.quartered(400, 600))
     _put(store, POSTER, data, sha256=hashlib.sha256(data).hexdigest())
     assert handle(load_event("sqs_batch"), request_id="r", pipeline=pipeline) == SUCCESS
     (request,) = service.registered
@@ -78,7 +78,7 @@ def test_a_usable_picture_is_registered(
         "image/jpeg",
     }
     assert service.authorizations == [f"Bearer {TOKEN}"]
-    # The batch's other object is gone, which shows only after the work on it has begun.
+    # The other object of the batch is gone, which the function notices after BeginFile.
     assert [begun.object.key for begun in service.begun] == [POSTER, AVATAR]
     assert service.begun[0].object == request.object
     assert (UPLOADS, POSTER) in store.objects
@@ -87,7 +87,7 @@ def test_a_usable_picture_is_registered(
 def test_a_repeated_event_changes_nothing(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
-    _put(store, POSTER, pictures.encoded(pictures.quartered(100, 100)))
+    _put(store, POSTER, images.encoded(images.quartered(100, 100)))
     for _ in range(2):
         handle(load_event("sqs_batch"), request_id="r", pipeline=pipeline)
     first, second = service.registered
@@ -99,12 +99,12 @@ def test_a_repeated_event_changes_nothing(
     ("data", "sha256", "reason"),
     [
         (b"text named poster.png", "", "UNSUPPORTED_FORMAT"),
-        (pictures.encoded(pictures.quartered()), "0" * 64, "CHECKSUM_MISMATCH"),
+        (images.encoded(images.quartered()), "0" * 64, "CHECKSUM_MISMATCH"),
         (b"\0" * (MAX_BYTES + 1), "", "TOO_LARGE"),
     ],
     ids=["text", "checksum", "too large"],
 )
-def test_an_unusable_picture_is_rejected_and_then_removed(
+def test_an_unusable_image_is_rejected_and_then_removed(
     store: FakeStore,
     service: MediaServiceRecorder,
     pipeline: Pipeline,
@@ -122,7 +122,7 @@ def test_an_unusable_picture_is_rejected_and_then_removed(
     assert store.keys(RENDITIONS) == []
 
 
-def test_a_rejected_object_stays_until_the_service_knows(
+def test_a_rejected_object_remains_until_it_is_reported(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
     _put(store, POSTER, b"text")
@@ -134,39 +134,39 @@ def test_a_rejected_object_stays_until_the_service_knows(
     assert (UPLOADS, POSTER) not in store.objects
 
 
-def test_only_the_failed_message_of_a_batch_comes_again(
+def test_only_the_failed_message_of_a_batch_is_delivered_again(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
     for key in (POSTER, AVATAR):
-        _put(store, key, pictures.encoded(pictures.quartered(100, 100)))
+        _put(store, key, images.encoded(images.quartered(100, 100)))
     service.failures = [grpc.StatusCode.PERMISSION_DENIED]
     failed = handle(load_event("sqs_batch"), request_id="r", pipeline=pipeline)
     assert failed == {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]}
     assert [request.object.key for request in service.registered] == [AVATAR]
 
 
-def test_a_poison_message_fails_alone(pipeline: Pipeline, load_event: Load) -> None:
+def test_a_malformed_message_does_not_fail_the_others(pipeline: Pipeline, load_event: Load) -> None:
     event = load_event("sqs_batch")
     event["Records"][0]["body"] = "not json"
     failed = handle(event, request_id="r", pipeline=pipeline)
     assert failed == {"batchItemFailures": [{"itemIdentifier": "059f36b4-87a3-44ab-83d2-661975830a7d"}]}
 
 
-def test_a_direct_event_raises_once_all_had_their_turn(
+def test_a_direct_event_raises_after_all_objects_were_processed(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
     for key in (POSTER, AVATAR):
-        _put(store, key, pictures.encoded(pictures.quartered(100, 100)))
+        _put(store, key, images.encoded(images.quartered(100, 100)))
     service.failures = [grpc.StatusCode.INTERNAL]
     with pytest.raises(ExceptionGroup, match="1 of 3 objects failed"):
         handle(load_event("s3_several"), request_id="r", pipeline=pipeline)
     assert [request.object.key for request in service.registered] == [AVATAR]
 
 
-def test_unavailable_is_tried_again_at_once(
+def test_unavailable_is_retried_at_once(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
-    _put(store, POSTER, pictures.encoded(pictures.quartered(100, 100)))
+    _put(store, POSTER, images.encoded(images.quartered(100, 100)))
     service.failures = [grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNAVAILABLE]
     assert handle(load_event("s3_created"), request_id="r", pipeline=pipeline) == SUCCESS
     assert len(service.registered) == 1
@@ -175,14 +175,14 @@ def test_unavailable_is_tried_again_at_once(
 def test_renditions_of_an_unknown_upload_are_removed(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
-    _put(store, POSTER, pictures.encoded(pictures.quartered(100, 100)))
+    _put(store, POSTER, images.encoded(images.quartered(100, 100)))
     service.failures = [grpc.StatusCode.NOT_FOUND]
     assert handle(load_event("s3_created"), request_id="r", pipeline=pipeline) == SUCCESS
     assert store.keys(RENDITIONS) == []
     assert (UPLOADS, POSTER) in store.objects
 
 
-def test_an_event_that_the_service_wants_no_verdict_on_is_skipped(
+def test_an_event_is_skipped_if_the_service_needs_no_result(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
     _put(store, POSTER, b"text, which would be rejected")
@@ -194,7 +194,7 @@ def test_an_event_that_the_service_wants_no_verdict_on_is_skipped(
     assert (UPLOADS, POSTER) in store.objects
 
 
-def test_a_removal_in_the_wrong_queue_is_passed_over(
+def test_a_removal_in_the_wrong_queue_is_ignored(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
     _put(store, POSTER, b"text")
@@ -226,7 +226,7 @@ def test_a_service_that_is_down_fails_the_message_in_time(store: FakeStore, load
     assert (UPLOADS, POSTER) in store.objects
 
 
-def test_log_lines_are_json_and_never_hold_the_token(
+def test_log_lines_are_json_and_never_contain_the_token(
     store: FakeStore, service: MediaServiceRecorder, pipeline: Pipeline, load_event: Load
 ) -> None:
     lines: list[str] = []
@@ -248,13 +248,13 @@ def test_log_lines_are_json_and_never_hold_the_token(
         logger.removeHandler(collector)
     seen = [json.loads(line) for line in lines]
     assert all("\n" not in line and TOKEN not in line for line in lines)
-    assert {"message failed", "object processed"} == {entry["event"] for entry in seen}
-    rejected = [entry for entry in seen if entry.get("outcome") == "rejected"]
+    assert {"message.failed", "object.processed"} == {entry["event"] for entry in seen}
+    rejected = [entry for entry in seen if entry.get("status") == "rejected"]
     assert rejected[0]["reason"] == "UNSUPPORTED_FORMAT"
     assert rejected[0]["request_id"] == "req-1"
 
 
-def test_settings_name_what_is_missing_and_never_show_the_token() -> None:
+def test_settings_name_the_missing_variable_and_never_show_the_token() -> None:
     environ = {
         "MARQUEE_SERVICE_ADDRESS": "h:1",
         "MARQUEE_SERVICE_TOKEN": TOKEN,
@@ -270,5 +270,5 @@ def test_settings_name_what_is_missing_and_never_show_the_token() -> None:
         FunctionSettings.from_environ({**environ, "MARQUEE_SERVICE_TLS": "yes"})
 
 
-def test_every_reason_is_one_of_the_contract() -> None:
+def test_every_reason_is_part_of_the_contract() -> None:
     assert {f"REJECTION_REASON_{reason}" for reason in Reason} < set(media_pb2.RejectionReason.keys())

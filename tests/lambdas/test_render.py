@@ -1,4 +1,4 @@
-"""Renditions have the sizes, formats and names that are promised, and nothing of the source's metadata."""
+"""Renditions have the documented sizes, formats and names, and no metadata of the source."""
 
 import hashlib
 import io
@@ -7,11 +7,11 @@ from itertools import pairwise
 import pytest
 from PIL import Image
 
-from lambdas.register_image.kinds import KINDS
+from lambdas.register_image.image_kinds import KINDS
 from lambdas.register_image.render import Rendition, RenditionFormat, dominant_color, render, rendition_sizes
 from lambdas.register_image.thumbhash import thumbhash
 from lambdas.register_image.verify import verify
-from tests.lambdas import pictures
+from tests.lambdas import images
 
 
 def _render(data: bytes, *, kind: str = "poster") -> list[Rendition]:
@@ -42,7 +42,7 @@ def test_sizes(kind: str, source: tuple[int, int], widths: list[int]) -> None:
 
 
 def test_every_size_in_every_format() -> None:
-    renditions = _render(pictures.encoded(pictures.quartered(400, 600), "JPEG"))
+    renditions = _render(images.encoded(images.quartered(400, 600), "JPEG"))
     assert [(r.format, r.width) for r in renditions] == [
         (format_, width) for width in (400, 342, 185, 154, 92) for format_ in RenditionFormat
     ]
@@ -54,10 +54,10 @@ def test_every_size_in_every_format() -> None:
 
 
 def test_a_rendition_is_named_after_its_bytes() -> None:
-    first = _render(pictures.encoded(pictures.quartered(100, 100)))
-    # Often, because what encoders share between threads shows only now and then.
+    first = _render(images.encoded(images.quartered(100, 100)))
+    # Repeated, because a race between the encoder threads shows only sometimes.
     for _ in range(10):
-        again = _render(pictures.encoded(pictures.quartered(100, 100)))
+        again = _render(images.encoded(images.quartered(100, 100)))
         assert [r.key("p/") for r in first] == [r.key("p/") for r in again]
     jpeg = next(r for r in first if r.format is RenditionFormat.JPEG)
     assert jpeg.key("poster/x/") == f"poster/x/{jpeg.sha256.hex()[:16]}-w{jpeg.width}.jpg"
@@ -67,8 +67,8 @@ def test_no_metadata_survives() -> None:
     exif = Image.Exif()
     exif[0x010F] = "SECRET-CAMERA"
     exif.get_ifd(0x8825)[2] = (48.0, 8.0, 30.0)
-    source = pictures.encoded(
-        pictures.quartered(), "JPEG", exif=exif.tobytes(), comment=b"SECRET-COMMENT", xmp=b"<x>SECRET-XMP</x>"
+    source = images.encoded(
+        images.quartered(), "JPEG", exif=exif.tobytes(), comment=b"SECRET-COMMENT", xmp=b"<x>SECRET-XMP</x>"
     )
     assert b"SECRET-CAMERA" in source
     for rendition in _render(source):
@@ -77,10 +77,10 @@ def test_no_metadata_survives() -> None:
             assert marker not in rendition.data
 
 
-def test_transparency_is_kept_but_for_jpeg_which_is_set_on_white() -> None:
-    image = pictures.quartered(mode="RGBA")
+def test_transparency_is_kept_except_in_jpeg_which_gets_a_white_background() -> None:
+    image = images.quartered(mode="RGBA")
     image.putalpha(Image.new("L", image.size, 0))
-    renditions = _render(pictures.encoded(image))
+    renditions = _render(images.encoded(image))
     for rendition in renditions[:3]:
         with Image.open(io.BytesIO(rendition.data)) as seen:
             pixel = seen.convert("RGBA").getpixel((100, 100))
@@ -91,31 +91,31 @@ def test_transparency_is_kept_but_for_jpeg_which_is_set_on_white() -> None:
             assert pixel[3] <= 5
 
 
-def test_dominant_colour_is_what_most_of_the_picture_has() -> None:
-    assert dominant_color(pictures.quartered()) == "#1e1edc"
+def test_dominant_colour_is_the_most_frequent_colour() -> None:
+    assert dominant_color(images.quartered()) == "#1e1edc"
     assert dominant_color(Image.new("RGBA", (50, 50), (0, 0, 0, 0))) == "#ffffff"
 
 
-def test_thumbhash_of_a_plain_picture() -> None:
-    # Header worked out by hand from the format's description: luminance 0.5, no colour, no detail.
+def test_thumbhash_of_a_plain_image() -> None:
+    # Header computed by hand from the description of the format: luminance 0.5, no colour, no detail.
     digest = thumbhash(Image.new("RGB", (60, 90), (128, 128, 128)))
     assert digest[:5] == bytes([0x20, 0x08, 0x02, 0x05, 0x00])
     assert set(digest[5:]) == {0}
 
 
-def test_thumbhash_tells_average_shape_and_alpha() -> None:
-    opaque = thumbhash(pictures.quartered(90, 60))
+def test_thumbhash_encodes_average_shape_and_alpha() -> None:
+    opaque = thumbhash(images.quartered(90, 60))
     header = int.from_bytes(opaque[:5], "little")
     assert not header >> 23 & 1
     assert header >> 39 & 1
     assert (header >> 24) & 7 == 5
-    clear = thumbhash(pictures.quartered(60, 90, mode="RGBA").resize((300, 450)))
+    clear = thumbhash(images.quartered(60, 90, mode="RGBA").resize((300, 450)))
     assert not int.from_bytes(clear[:5], "little") >> 39 & 1
-    translucent = pictures.quartered(mode="RGBA")
+    translucent = images.quartered(mode="RGBA")
     translucent.putalpha(128)
     assert thumbhash(translucent)[2] & 0x80
     for image in (
-        pictures.quartered(),
+        images.quartered(),
         translucent,
         Image.new("RGB", (2000, 1)),
         Image.new("RGB", (1, 2000)),

@@ -1,4 +1,4 @@
-"""What AWS would enforce or a careless edit would lose: the template's safety properties."""
+"""Safety properties of the template that AWS enforces or that a careless edit could remove."""
 
 import json
 from pathlib import Path
@@ -12,7 +12,7 @@ from lambdas.register_image.verify import DECODE_SECONDS
 _TEMPLATE = Path(__file__).parents[2] / "lambdas" / "template.yaml"
 
 
-# Queue, its dead letters, and the function that takes from it.
+# The queue, its dead-letter queue, and its function.
 FUNCTIONS = [
     pytest.param("UploadQueue", "UploadDeadLetters", "RegisterImage", id="register_image"),
     pytest.param("RemovalQueue", "RemovalDeadLetters", "ForgetImage", id="forget_image"),
@@ -120,7 +120,7 @@ def test_messages_outlive_the_function_and_end_among_dead_letters(
 
 
 @pytest.mark.parametrize(("name", "letters", "function"), FUNCTIONS)
-def test_dead_letters_ring_an_alarm(resources: dict[str, Any], name: str, letters: str, function: str) -> None:
+def test_dead_letters_raise_an_alarm(resources: dict[str, Any], name: str, letters: str, function: str) -> None:
     del name, function
     alarm = _properties(resources, f"{letters}Alarm")
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"GetAtt": f"{letters}.QueueName"}}]
@@ -140,7 +140,7 @@ def test_the_event_source_reports_failed_items_and_is_bounded(
     assert source["BatchSize"] <= 10
 
 
-def test_a_batch_of_slow_pictures_ends_within_the_timeout(resources: dict[str, Any]) -> None:
+def test_a_batch_of_slow_images_ends_within_the_timeout(resources: dict[str, Any]) -> None:
     function = _properties(resources, "RegisterImage")
     assert function["Timeout"] >= (DECODE_SECONDS + 8) * function["Events"]["Uploads"]["Properties"]["BatchSize"]
 
@@ -173,7 +173,7 @@ def test_each_role_may_do_what_its_function_does_and_no_more(resources: dict[str
     by_name = {statement["Sid"]: statement for statement in _statements(resources, "RegisterImage")}
     assert "${RenditionBucketName}" in by_name["WriteRenditions"]["Resource"]["Sub"]
     assert "s3:PutObject" not in by_name["ReadAndRemoveUploads"]["Action"]
-    assert by_name["TakeFromQueue"]["Resource"] == {"GetAtt": "UploadQueue.Arn"}
+    assert by_name["ReceiveFromQueue"]["Resource"] == {"GetAtt": "UploadQueue.Arn"}
     actions = {
         action
         for statement in _statements(resources, "ForgetImage")
@@ -190,6 +190,6 @@ def test_the_token_is_never_shown_and_has_no_default(template: dict[str, Any]) -
     assert not any("Token" in name for name in template["Outputs"])
 
 
-def test_tls_is_what_happens_unless_said_otherwise(template: dict[str, Any]) -> None:
+def test_tls_is_the_default(template: dict[str, Any]) -> None:
     for name in ("ServiceTls", "RequireTls"):
         assert template["Parameters"][name]["Default"] == "true"

@@ -25,7 +25,7 @@ from marquee.media.v1 import media_pb2
 from service.local.aws import AwsNotReady, LocalAws
 from service.local.deploy import DeployedStack, DeployFailed, StackParameters, deploy
 from service.supervisor.ports import PortInUse, free_port
-from tests.lambdas import pictures
+from tests.lambdas import images
 from tests.lambdas.fakes import MediaServiceRecorder, media_service
 
 if TYPE_CHECKING:
@@ -199,7 +199,7 @@ def test_the_emulators_own_controls_are_shut(stack: Stack, method: str, path: st
 
 
 def test_a_picture_is_registered_and_its_renditions_are_public(stack: Stack) -> None:
-    data = pictures.encoded(pictures.quartered(400, 600))
+    data = images.encoded(images.quartered(400, 600))
     key = stack.upload(data)
     request = _registered(stack.service, key)
     assert request.object.bucket == stack.outputs.upload_bucket
@@ -231,7 +231,7 @@ def test_what_is_no_picture_is_rejected_and_removed_for_good(stack: Stack) -> No
 
 
 def test_a_removal_is_told(stack: Stack) -> None:
-    key = stack.upload(pictures.encoded(pictures.quartered(100, 100)))
+    key = stack.upload(images.encoded(images.quartered(100, 100)))
     created = _registered(stack.service, key).object
     stack.s3.delete_object(Bucket=stack.outputs.upload_bucket, Key=key)
     told = _eventually(lambda: next((r for r in stack.service.forgotten if r.object.key == key), None))
@@ -240,7 +240,7 @@ def test_a_removal_is_told(stack: Stack) -> None:
 
 
 def test_other_bytes_than_announced_are_rejected(stack: Stack) -> None:
-    key = stack.upload(pictures.encoded(pictures.quartered()), sha256="0" * 64)
+    key = stack.upload(images.encoded(images.quartered()), sha256="0" * 64)
     assert _rejected(stack.service, key).reason == media_pb2.REJECTION_REASON_CHECKSUM_MISMATCH
 
 
@@ -273,7 +273,7 @@ def test_a_refused_template_is_told(stack: Stack, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
 def test_objects_survive_and_the_pipeline_works_after_any_end(stack: Stack, end: signal.Signals) -> None:
-    before = _registered(stack.service, stack.upload(pictures.encoded(pictures.quartered(100, 100))))
+    before = _registered(stack.service, stack.upload(images.encoded(images.quartered(100, 100))))
     if end is signal.SIGKILL:
         assert stack.aws.pid is not None
         psutil.Process(stack.aws.pid).kill()
@@ -287,7 +287,7 @@ def test_objects_survive_and_the_pipeline_works_after_any_end(stack: Stack, end:
     with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own URL
         assert answer.headers["Content-Type"] == "image/avif"
     assert _status(stack.url(stack.outputs.upload_bucket, before.object.key)) == 403
-    after = _registered(stack.service, stack.upload(pictures.encoded(pictures.quartered(100, 100))))
+    after = _registered(stack.service, stack.upload(images.encoded(images.quartered(100, 100))))
     assert len(after.renditions) == len(before.renditions)
 
 

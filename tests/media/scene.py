@@ -22,12 +22,12 @@ from service.media.removal import FileRemoval
 from service.media.sweeping import Sweep
 from service.settings import Settings
 from tests.client import Client
-from tests.lambdas import pictures
+from tests.lambdas import images
 from tests.media.uploads import upload
 from tests.object_storage import UPLOADS, ObjectStorage
 from tests.outage import seconds_until, served
 
-PICTURE = pictures.encoded(pictures.quartered(64, 64))
+PICTURE = images.encoded(images.quartered(64, 64))
 PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESSING
 READY = media_pb2.FILE_STATE_READY
 EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED

@@ -6,8 +6,8 @@ from typing import Any
 
 from marquee.media.v1 import media_pb2
 
-from lambdas.register_image import bounds
-from lambdas.register_image.kinds import FULL_SIDE, KINDS, MAX_BYTES, MAX_SIDE
+from lambdas.register_image import size_checks
+from lambdas.register_image.image_kinds import FULL_SIDE, KINDS, MAX_BYTES, MAX_SIDE
 from lambdas.register_image.render import RenditionFormat
 from service.media.models import FileKind
 from tests.client import Client
@@ -26,13 +26,15 @@ async def test_it_is_what_the_functions_do(client: Client) -> None:
         assert (tuple(kind.widths), tuple(kind.heights)) == (made.widths, made.heights)
         assert (kind.max_pixels, kind.min_width, kind.min_height) == (made.max_pixels, made.min_width, made.min_height)
     assert (told.max_bytes, told.max_side, told.full_side) == (MAX_BYTES, MAX_SIDE, FULL_SIDE)
-    assert told.max_frames == bounds.MAX_FRAMES
+    assert told.max_frames == size_checks.MAX_FRAMES
     made_in = {media_pb2.ImageFormat.Name(made).removeprefix("IMAGE_FORMAT_") for made in told.formats}
     assert made_in == {made.value for made in RenditionFormat}
     least = {taken.content_type: taken.max_pixels for taken in told.accepted_types if taken.max_pixels}
-    assert least == {f"image/{name.lower()}": most for name, most in bounds.FORMAT_MAX_PIXELS.items()}
+    assert least == {f"image/{name.lower()}": most for name, most in size_checks.FORMAT_MAX_PIXELS.items()}
     four = {taken.content_type: taken.max_progressive_cmyk_pixels for taken in told.accepted_types}
-    assert {name: most for name, most in four.items() if most} == {"image/jpeg": bounds.PROGRESSIVE_CMYK_MAX_PIXELS}
+    assert {name: most for name, most in four.items() if most} == {
+        "image/jpeg": size_checks.PROGRESSIVE_CMYK_MAX_PIXELS
+    }
 
 
 async def test_it_is_what_the_contract_admits(client: Client) -> None:

@@ -23,7 +23,7 @@ from service.media.queues import QueuePair
 from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.conftest import SettingsFactory
-from tests.lambdas import pictures
+from tests.lambdas import images
 from tests.media.scene import DELETED, PATIENCE, PENDING, PICTURE, PROCESSING, READY, scene
 from tests.media.uploads import upload
 from tests.object_storage import RENDITIONS, ROOT, UPLOADS, ObjectStorage, object_storage
@@ -148,7 +148,7 @@ async def test_uploads_wait_in_the_queue_while_the_service_is_down(deployed: Dep
 async def test_a_killed_function_is_followed_by_another(deployed: Deployed, placed: Settings) -> None:
     async with scene(deployed.objects, placed) as seen:
         # Large enough to be met in the midst of its work.
-        file = await seen.upload(pictures.encoded(pictures.quartered(4800, 4800), "PNG", compress_level=1))
+        file = await seen.upload(images.encoded(images.quartered(4800, 4800), "PNG", compress_level=1))
         await seen.until(file, PROCESSING)
         for worker in deployed.workers():
             worker.kill()

@@ -13,14 +13,14 @@ import pytest
 
 from lambdas.register_image import handler
 from lambdas.register_image.pipeline import Pipeline
-from lambdas.register_image.register import MediaService
+from lambdas.register_image.registry import MediaService
 from lambdas.register_image.storage import S3Store
 from lambdas.uploads.service import MediaConnection
 from lambdas.uploads.settings import FunctionSettings
 from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.client import Client
-from tests.lambdas import pictures
+from tests.lambdas import images
 from tests.media.scene import EXPIRED, PROCESSING, READY, Scene, scene
 from tests.object_storage import RENDITIONS, ObjectStorage
 
@@ -86,7 +86,7 @@ def function_settings(client: Client, address: str) -> FunctionSettings:
 async def test_doubled_and_disordered_events_end_in_the_newest_upload(quiet: Scene, function: Function) -> None:
     file = await quiet.upload()
     first = quiet.event(file, "0A")
-    await quiet.form_again(file, pictures.encoded(pictures.quartered(80, 90)))
+    await quiet.form_again(file, images.encoded(images.quartered(80, 90)))
     second = quiet.event(file, "0B")
     for event in (second, first, second, second, first):
         await function(event)

@@ -1,12 +1,12 @@
-"""Why an upload is refused."""
+"""Rejection of an upload and its reasons."""
 
 import enum
 
-from lambdas.register_image.kinds import MAX_BYTES
+from lambdas.register_image.image_kinds import MAX_BYTES
 
 
 class Reason(enum.StrEnum):
-    """Why a picture is refused: the names of the media service's RejectionReason, without its prefix."""
+    """Reasons of a rejection: the names of the media service's RejectionReason without their prefix."""
 
     UNSUPPORTED_FORMAT = "UNSUPPORTED_FORMAT"
     CORRUPT = "CORRUPT"
@@ -20,15 +20,15 @@ class Reason(enum.StrEnum):
 
 
 class Rejected(Exception):
-    """The picture cannot be used. `detail` is one sentence for its uploader to read."""
+    """The image cannot be used. `detail` is one sentence for its uploader."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
-        """Keeps the reason and the sentence."""
+        """Stores the reason and the sentence."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
         self.detail = detail
 
 
-def too_large() -> Rejected:
-    """Returns the verdict on a source of more than MAX_BYTES."""
+def file_too_large() -> Rejected:
+    """Returns the rejection of a source that is larger than MAX_BYTES."""
     return Rejected(Reason.TOO_LARGE, f"The file is larger than {MAX_BYTES // (1024 * 1024)} MiB.")

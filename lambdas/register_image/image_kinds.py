@@ -1,50 +1,50 @@
-"""What each kind of picture admits and which sizes are made of it."""
+"""Limits and rendition sizes of each kind of image."""
 
 import re
 from dataclasses import dataclass
 
 MAX_BYTES = 15 * 1024 * 1024
-"""Most bytes of a source, as the upload form promises."""
+"""Maximum size of a source in bytes; the upload form enforces the same limit."""
 MAX_SIDE = 16_384
-"""Longest side of a source in pixels: what WebP, the narrowest of the formats, can express."""
+"""Maximum side of a source in pixels; WebP, the format with the lowest limit, cannot store more."""
 FULL_SIDE = 2000
-"""Longest side of the largest rendition in pixels."""
+"""Maximum side of the largest rendition in pixels."""
 
 _KEY = re.compile(r"uploads/(?P<kind>avatar|poster|backdrop|person_photo)/(?P<name>[0-9a-f]{32})")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kind:
-    """Limits and sizes of one kind of picture; lengths are in pixels."""
+    """Limits and rendition sizes of one kind of image; lengths are in pixels."""
 
     name: str
-    """As it stands in keys."""
+    """Name in object keys."""
     widths: tuple[int, ...]
-    """Widths of renditions, beside the full size."""
+    """Widths of the renditions, in addition to the full size."""
     heights: tuple[int, ...] = ()
-    """Heights of further renditions."""
+    """Heights of additional renditions."""
     max_pixels: int
-    """Most width x height x frames of a source."""
+    """Maximum of width x height x frames of a source."""
     min_width: int
-    """Least width of the upright source."""
+    """Minimum width of the upright source."""
     min_height: int
-    """Least height of the upright source."""
+    """Minimum height of the upright source."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UploadKey:
-    """An upload's key, taken apart."""
+    """Parsed key of an upload."""
 
     kind: Kind
     name: str
 
     @property
     def rendition_prefix(self) -> str:
-        """What the keys of the upload's renditions begin with."""
+        """Prefix of the keys of the upload's renditions."""
         return f"{self.kind.name}/{self.name}/"
 
 
-# The widths are TMDB's, which clients know; the avatar's are powers of two for lack of a model.
+# The widths are those of TMDB, which clients know. TMDB has no avatars, so their widths are powers of two.
 KINDS = {
     kind.name: kind
     for kind in (
@@ -70,7 +70,7 @@ KINDS = {
 
 
 def parse_upload_key(key: str) -> UploadKey | None:
-    """Takes `uploads/<kind>/<32 hex digits>` apart; None for any other key."""
+    """Parses `uploads/<kind>/<32 hex digits>`; returns None for any other key."""
     found = _KEY.fullmatch(key)
     if found is None:
         return None

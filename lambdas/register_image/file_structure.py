@@ -1,29 +1,28 @@
-"""Counts what makes a file expensive to decode, from its bytes, before a decoder sees it."""
+"""Counts the parts of a file that make it expensive to decode, from its bytes and without a decoder."""
 
 import contextlib
 import re
 from dataclasses import dataclass
 
-# JPEG markers, each behind an FF.
+# JPEG markers; each follows an FF byte.
 _MARKER = 0xFF
 _SOS = 0xDA
 _EOI = 0xD9
-# First bytes of a GIF's blocks.
+# First bytes of the blocks of a GIF.
 _EXTENSION = 0x21
 _IMAGE = 0x2C
 _TRAILER = 0x3B
-# Inside entropy-coded data an FF is followed by 00 (stuffing), D0-D7 (restart) or FF (fill); anything else is
-# a marker.
+# In entropy-coded data 00 (stuffing), D0-D7 (restart) or FF (fill) can follow an FF; anything else is a marker.
 _NEXT_MARKER = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")
-# Markers that stand alone, without a length: TEM, RST0-7, SOI.
+# Markers without a length: TEM, RST0-7, SOI.
 _BARE_MARKERS = frozenset({0x01, *range(0xD0, 0xD9)})
 
 
 def count_jpeg_scans(data: bytes, *, limit: int) -> int:
-    """Returns the number of scans (SOS markers) of a JPEG's first picture, at most `limit` + 1.
+    """Returns the number of scans (SOS markers) of a JPEG's first image, at most `limit` + 1; 0 for other files.
 
-    A decoder's work grows with pixels times scans, and a scan costs an attacker about 90 bytes. Bytes inside
-    metadata segments are not taken for markers; what is no JPEG has none.
+    The work of a decoder grows with pixels times scans, and a scan costs an attacker about 90 bytes. Bytes inside
+    metadata segments do not count as markers.
     """
     scans = 0
     position = 2
@@ -41,9 +40,9 @@ def count_jpeg_scans(data: bytes, *, limit: int) -> int:
 
 
 def count_jpeg_segments(data: bytes, *, limit: int) -> int:
-    """Returns the number of steps to a JPEG's first scan, at most `limit` + 1; 0 for what is no JPEG.
+    """Returns the number of steps to a JPEG's first scan, at most `limit` + 1; 0 for other files.
 
-    A step is a segment, or a byte of padding between two.
+    A step is a segment, or a byte of padding between two segments.
     """
     steps = 0
     position = 2
@@ -62,12 +61,12 @@ def count_jpeg_segments(data: bytes, *, limit: int) -> int:
 
 
 def is_progressive_jpeg(data: bytes) -> bool:
-    """Tells whether a JPEG has more than one scan, so that its decoder keeps all coefficients."""
+    """Returns whether a JPEG has more than one scan, so that its decoder holds all coefficients in memory."""
     return count_jpeg_scans(data, limit=1) > 1
 
 
 def count_png_chunks(data: bytes, *, limit: int) -> int:
-    """Returns the number of a PNG's chunks, at most `limit` + 1; 0 for what is no PNG."""
+    """Returns the number of chunks of a PNG, at most `limit` + 1; 0 for other files."""
     chunks = 0
     position = 8
     while data.startswith(b"\x89PNG\r\n\x1a\n") and chunks <= limit and position + 8 <= len(data):
@@ -77,7 +76,7 @@ def count_png_chunks(data: bytes, *, limit: int) -> int:
 
 
 def webp_canvas(data: bytes) -> tuple[int, int] | None:
-    """Returns the width and height that an extended WebP claims; None for any other file."""
+    """Returns the width and height in the header of an extended WebP; None for other files."""
     if data[:4] != b"RIFF" or data[8:16] != b"WEBPVP8X":
         return None
     return int.from_bytes(data[24:27], "little") + 1, int.from_bytes(data[27:30], "little") + 1
@@ -85,22 +84,23 @@ def webp_canvas(data: bytes) -> tuple[int, int] | None:
 
 @dataclass(frozen=True, kw_only=True)
 class GifParts:
-    """What a GIF consists of."""
+    """Number of parts of a GIF."""
 
     frames: int
     blocks: int
-    """Sub-blocks of all frames and extensions."""
+    """Sub-blocks of all frames and extensions together."""
 
 
-def count_gif_parts(data: bytes, *, most_frames: int, most_blocks: int) -> GifParts:
-    """Returns the parts of a GIF without decoding it; counting ends soon after either bound is passed.
+def count_gif_parts(data: bytes, *, max_frames: int, max_blocks: int) -> GifParts:
+    """Counts the parts of a GIF without decoding it; stops soon after either limit is exceeded.
 
-    Stops quietly where the file is cut or garbled: the decoder tells about that. What is no GIF has no parts.
+    Also stops, without an error, where the file is truncated or damaged, because the decoder reports that. Other files
+    have no parts.
     """
     frames = blocks = 0
     with contextlib.suppress(IndexError):
         position = 13 + _color_table_bytes(data[10]) if data[:4] == b"GIF8" else len(data)
-        while frames <= most_frames and blocks <= most_blocks and data[position] != _TRAILER:
+        while frames <= max_frames and blocks <= max_blocks and data[position] != _TRAILER:
             if data[position] == _EXTENSION:
                 position += 2
             elif data[position] == _IMAGE:
@@ -108,7 +108,7 @@ def count_gif_parts(data: bytes, *, most_frames: int, most_blocks: int) -> GifPa
                 position += 11 + _color_table_bytes(data[position + 9])
             else:
                 break
-            while data[position] and blocks <= most_blocks:
+            while data[position] and blocks <= max_blocks:
                 blocks += 1
                 position += data[position] + 1
             position += 1

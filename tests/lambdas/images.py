@@ -1,4 +1,4 @@
-"""Pictures for tests, made when asked for; none is stored in the repository."""
+"""Images for tests, created on demand; the repository stores none."""
 
 import io
 import re
@@ -12,21 +12,21 @@ LEFT, RIGHT = (220, 30, 30), (30, 30, 220)
 
 
 def quartered(width: int = 240, height: int = 360, *, mode: str = "RGB") -> Image.Image:
-    """Blue with a red upper left quarter, so that turns and flips show."""
+    """Returns a blue image with a red upper left quarter, which makes rotations and flips visible."""
     image = Image.new("RGB", (width, height), RIGHT)
     ImageDraw.Draw(image).rectangle((0, 0, width // 2 - 1, height // 2 - 1), fill=LEFT)
     return image if mode == "RGB" else image.convert(mode)
 
 
 def encoded(image: Image.Image, format_: str = "PNG", **options: object) -> bytes:
-    """The bytes of `image` in a format."""
+    """Returns the bytes of `image` in a format."""
     out = io.BytesIO()
     image.save(out, format_, **options)
     return out.getvalue()
 
 
 def oriented(orientation: int, *, format_: str = "JPEG") -> bytes:
-    """`quartered` stored so that a viewer who heeds `orientation` sees it upright."""
+    """Returns `quartered` stored so that a viewer which applies `orientation` shows it upright."""
     stored = {
         2: Image.Transpose.FLIP_LEFT_RIGHT,
         3: Image.Transpose.ROTATE_180,
@@ -46,7 +46,7 @@ def oriented(orientation: int, *, format_: str = "JPEG") -> bytes:
 
 
 def png_claiming(width: int, height: int) -> bytes:
-    """A PNG whose header claims a size that its few bytes of data do not hold."""
+    """Returns a PNG whose header claims a size that its few bytes of data do not have."""
 
     def chunk(kind: bytes, data: bytes) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
@@ -58,7 +58,7 @@ def png_claiming(width: int, height: int) -> bytes:
 
 
 def png_with_text_bomb() -> bytes:
-    """A PNG with a text chunk of 20 kB that unpacks to 20 MB."""
+    """Returns a PNG with a text chunk of 20 kB that decompresses to 20 MB."""
     good = encoded(quartered())
     data = b"Comment\0\0" + zlib.compress(b"a" * 20_000_000, 9)
     chunk = struct.pack(">I", len(data)) + b"zTXt" + data + struct.pack(">I", zlib.crc32(b"zTXt" + data))
@@ -66,7 +66,7 @@ def png_with_text_bomb() -> bytes:
 
 
 def jpeg_with_scans(scans: int) -> bytes:
-    """A progressive JPEG whose last scan is repeated until there are `scans` of them."""
+    """Returns a progressive JPEG that repeats its last scan until it has `scans` scans."""
     data = encoded(quartered(), "JPEG", progressive=True)
     starts = [found.start() for found in re.finditer(rb"\xff\xda", data)]
     last = data[starts[-1] : -2]
@@ -74,6 +74,6 @@ def jpeg_with_scans(scans: int) -> bytes:
 
 
 def animated_gif(frames: int, *, width: int = 240, height: int = 360) -> bytes:
-    """A GIF whose first frame is `quartered` and whose others are plain."""
+    """Returns a GIF whose first frame is `quartered` and whose other frames are plain."""
     others = [Image.new("RGB", (width, height), (0, 40 + number, 0)) for number in range(frames - 1)]
     return encoded(quartered(width, height), "GIF", save_all=True, append_images=others, duration=50)
