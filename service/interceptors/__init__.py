@@ -1,4 +1,4 @@
-"""Interceptors: wrap every call, one concern per file; `chain` composes them.
+"""Interceptors: functions around every call, one concern per file. `chain` defines what an interceptor is.
 
-`service.server.application` lists them in order, with the reason for each place. No domain imports this package.
+`service.server.application` lists them in order, with the reason for the place of each. No domain imports this package.
 """

@@ -1,4 +1,4 @@
-"""Authentication: who is calling, and may they call this at all; unnamed rpcs do not exist."""
+"""Authentication: finds the caller of each rpc and checks the policy table, which refuses unknown rpcs."""
 
 from __future__ import annotations
 
@@ -17,39 +17,30 @@ class Verifier(Protocol):
     """Turns tokens into principals."""
 
     def verify(self, token: str) -> Principal:
-        """Returns who the token speaks for; raises TokenInvalid."""
+        """Returns the principal that the token was issued to; raises TokenInvalid."""
         ...
 
 
-class AuthenticationInterceptor:
-    """Makes the principal known and checks the policy table.
+def authenticate(rpc: Rpc, handler: Handler, *, verifier: Verifier) -> Handler:
+    """Sets the principal of each call and checks the rule of the rpc; raises PolicyMissing for an rpc without a rule.
 
-    A token that is sent is checked even where anyone may call: a broken one is an error, never a silent fall back
-    to an anonymous caller.
+    A token is also checked where anonymous callers are allowed: an invalid token is an error and never makes the
+    caller anonymous.
     """
+    rule = rule_for(rpc.full_method)
 
-    def __init__(self, verifier: Verifier) -> None:
-        self._verifier = verifier
+    async def authenticated(request: Any, call: Call) -> Any:
+        token = bearer_token(call)
+        call.principal = ANONYMOUS if token is None else verifier.verify(token)
+        rule.check(call.principal)
+        CURRENT.set(call.principal)
+        return await handler(request, call)
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds the handler with the check of its rule; raises PolicyMissing for an rpc without one."""
-        rule = rule_for(rpc.full_method)
-
-        async def authenticated(request: Any, call: Call) -> Any:
-            call.principal = self._principal(call)
-            rule.check(call.principal)
-            CURRENT.set(call.principal)
-            return await handler(request, call)
-
-        return authenticated
-
-    def _principal(self, call: Call) -> Principal:
-        token = token_of(call)
-        return ANONYMOUS if token is None else self._verifier.verify(token)
+    return authenticated
 
 
-def token_of(call: Call) -> str | None:
-    """Returns the token that a call carries, None when it carries none; raises TokenInvalid for what is no token."""
+def bearer_token(call: Call) -> str | None:
+    """Returns the token of a call, or None without an authorization header; raises TokenInvalid for another scheme."""
     header = call.metadata.get(METADATA_KEY)
     if header is None:
         return None

@@ -1,4 +1,4 @@
-"""Recording: a line in the access log and figures for the metrics hook about each call; never a body."""
+"""Call metrics: one access log line and one metrics sample for each call, without the content of any message."""
 
 from __future__ import annotations
 
@@ -7,47 +7,40 @@ import time
 from typing import Any, Protocol
 
 from service.interceptors.chain import Call, Handler, Rpc
-from service.interceptors.errors import code_of
+from service.interceptors.errors import status_code_name
 from service.observability.access_log import CallLog
 
 
 class CallMetrics(Protocol):
-    """Where figures about calls go."""
+    """Receives the metrics of calls."""
 
     def started(self, method: str) -> None:
-        """A call began."""
+        """Counts a call that started."""
 
     def ended(self, method: str, code: str, seconds: float) -> None:
-        """A call ended with a canonical code's name."""
+        """Counts a call that ended with the named canonical code."""
 
     def publish(self) -> None:
-        """Shows what was reported until now; called at the end."""
+        """Publishes everything that was recorded; called when the server stops."""
 
 
-class RecordingInterceptor:
-    """Tells of each call when it has ended; infrastructure calls are logged at debug level."""
+def record_call_metrics(rpc: Rpc, handler: Handler, *, metrics: CallMetrics, access_log: CallLog) -> Handler:
+    """Records each call when it ends; health checks and reflection are logged at debug level."""
+    method = rpc.full_method
+    write = access_log.writer(method, quiet=rpc.is_infrastructure)
 
-    def __init__(self, metrics: CallMetrics, call_log: CallLog) -> None:
-        self._metrics = metrics
-        self._call_log = call_log
+    async def recorded(request: Any, call: Call) -> Any:
+        started = time.perf_counter()
+        metrics.started(method)
+        code = "OK"
+        try:
+            return await handler(request, call)
+        except (Exception, asyncio.CancelledError) as error:
+            code = status_code_name(error)
+            raise
+        finally:
+            seconds = time.perf_counter() - started
+            metrics.ended(method, code, seconds)
+            write(code, seconds, call.principal.subject or "-")
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds the handler with the clock."""
-        metrics, method = self._metrics, rpc.full_method
-        write = self._call_log.writer(method, quiet=rpc.is_infrastructure)
-
-        async def recorded(request: Any, call: Call) -> Any:
-            started = time.perf_counter()
-            metrics.started(method)
-            code = "OK"
-            try:
-                return await handler(request, call)
-            except (Exception, asyncio.CancelledError) as error:
-                code = code_of(error)
-                raise
-            finally:
-                seconds = time.perf_counter() - started
-                metrics.ended(method, code, seconds)
-                write(code, seconds, call.principal.subject or "-")
-
-        return recorded
+    return recorded

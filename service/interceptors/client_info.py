@@ -1,4 +1,4 @@
-"""ClientInfo: makes known where each call comes from."""
+"""Client info: finds the network and the device of each caller."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ DEVICE = "x-device-label"
 USER_AGENT = "user-agent"
 
 
-class ClientInfoInterceptor:
-    """Finds the caller's network and device, and believes of the metadata only what trusted proxies wrote."""
+def identify_client(rpc: Rpc, handler: Handler, *, trusted_proxies: int) -> Handler:
+    """Sets the client info of each call, except for health checks and reflection.
 
-    def __init__(self, *, trusted_proxies: int) -> None:
-        """`trusted_proxies`: how many stand in front, each appending to x-forwarded-for."""
-        self._trusted_proxies = trusted_proxies
+    `trusted_proxies`: number of proxies in front of the server that append to x-forwarded-for. Only their entries are
+    believed.
+    """
+    if rpc.is_infrastructure:
+        return handler
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds the handler with the origin; infrastructure calls need none."""
-        if rpc.is_infrastructure:
-            return handler
-        trusted_proxies = self._trusted_proxies
+    async def identified(request: Any, call: Call) -> Any:
+        metadata = call.metadata
+        call.client_info = client_info_of(
+            call.context.peer(),
+            metadata.get(FORWARDED),
+            trusted_proxies,
+            metadata.get(DEVICE),
+            metadata.get(USER_AGENT),
+        )
+        CURRENT.set(call.client_info)
+        return await handler(request, call)
 
-        async def placed(request: Any, call: Call) -> Any:
-            told = call.metadata
-            call.client_info = client_info_of(
-                call.context.peer(), told.get(FORWARDED), trusted_proxies, told.get(DEVICE), told.get(USER_AGENT)
-            )
-            CURRENT.set(call.client_info)
-            return await handler(request, call)
-
-        return placed
+    return identified

@@ -1,6 +1,6 @@
-"""Errors: turns every exception into a status that tells the caller what they may know, and no more.
+"""Errors: turns every exception into a status that contains what the caller may know, and nothing else.
 
-Outermost on purpose: what passes here unseen reaches the client as UNKNOWN with the exception's own text.
+This must be the outermost interceptor: gRPC sends an uncaught exception to the client as UNKNOWN with its text.
 """
 
 from __future__ import annotations
@@ -21,50 +21,47 @@ from service.observability.logging import REQUEST_ID
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 DOMAIN = "marquee"
-# Clients refuse trailing metadata of more than 8 kB; details are base64 there, and travel with other keys.
+# Clients refuse trailing metadata above 8 kB; the details are base64 there and share the space with other keys.
 MAX_DETAILS_BYTES = 4000
-# The message travels apart as well, each byte that is not ASCII as three.
+# The message is also sent separately, and each byte that is not ASCII takes three there.
 MAX_MESSAGE_BYTES = 700
 STATUS_CODES = {code.value[0]: code for code in grpc.StatusCode}
 
 
-class ErrorsInterceptor:
-    """Answers with canonical statuses; logs what nobody expected."""
+def map_errors(rpc: Rpc, handler: Handler) -> Handler:
+    """Answers every exception with a canonical status and logs the unexpected ones."""
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds the handler with the catch-all."""
+    async def mapped(request: Any, call: Call) -> Any:
+        try:
+            return await handler(request, call)
+        except (asyncio.CancelledError, grpc.aio.AbortError):
+            raise
+        except Exception as error:
+            public = public_error(error)
+            if isinstance(public, Internal):
+                log.exception("rpc.failed", method=rpc.full_method)
+            await _abort(call, public)
 
-        async def guarded(request: Any, call: Call) -> Any:
-            try:
-                return await handler(request, call)
-            except (asyncio.CancelledError, grpc.aio.AbortError):
-                raise
-            except Exception as error:
-                shown = shown_error(error)
-                if isinstance(shown, Internal):
-                    log.exception("rpc.fault", method=rpc.full_method)
-                await _abort(call, shown)
-
-        return guarded
+    return mapped
 
 
-def shown_error(error: BaseException) -> DomainError:
-    """Returns what the caller may know of an exception."""
+def public_error(error: BaseException) -> DomainError:
+    """Returns the error that the caller receives for an exception."""
     if isinstance(error, DomainError):
         return error
     translated = orm.translate(error)
     if translated is not None:
         return translated
-    return Internal("the server failed on this request; its operator finds the cause by the request id")
+    return Internal("the server failed; send the request id to its operator, who finds the cause in the log")
 
 
-def code_of(error: BaseException) -> str:
-    """Returns the canonical name of the status code that `error` is answered with, for logs and metrics."""
+def status_code_name(error: BaseException) -> str:
+    """Returns the canonical name of the status code of an exception, for logs and metrics."""
     if isinstance(error, asyncio.CancelledError):
         return "CANCELLED"
     if isinstance(error, grpc.aio.AbortError):
         return "ABORTED_BY_HANDLER"
-    return shown_error(error).code.name
+    return public_error(error).code.name
 
 
 async def _abort(call: Call, error: DomainError) -> NoReturn:
@@ -78,23 +75,24 @@ async def _abort(call: Call, error: DomainError) -> NoReturn:
 
 
 def to_status(error: DomainError, *, request_id: str) -> status_pb2.Status:
-    """Returns the google.rpc.Status of an error, its details within what clients accept.
+    """Returns the google.rpc.Status of an error, within the size that clients accept.
 
-    ErrorInfo and RequestInfo come first; of the others, violations from the end are left out first.
+    ErrorInfo and RequestInfo come first and are always present. If the rest is too large, the last violations are
+    left out first.
     """
-    status = status_pb2.Status(code=error.code, message=_clipped(error.message, MAX_MESSAGE_BYTES))
+    status = status_pb2.Status(code=error.code, message=_truncated(error.message, MAX_MESSAGE_BYTES))
     info = error_details_pb2.ErrorInfo(reason=error.reason, domain=DOMAIN, metadata=error.metadata)
     status.details.append(_packed(info))
     if request_id:
         status.details.append(_packed(error_details_pb2.RequestInfo(request_id=request_id)))
-    for detail in _further_details(error):
+    for detail in _other_details(error):
         status.details.append(_packed(detail))
         if status.ByteSize() > MAX_DETAILS_BYTES:
             del status.details[-1]
     return status
 
 
-def _further_details(error: DomainError) -> Iterable[Any]:
+def _other_details(error: DomainError) -> Iterable[Any]:
     if error.retry_after is not None:
         delay = duration_pb2.Duration()
         delay.FromMilliseconds(round(error.retry_after * 1000))
@@ -125,9 +123,9 @@ def _bad_request(error: DomainError) -> error_details_pb2.BadRequest:
     detail = error_details_pb2.BadRequest()
     for violation in error.violations:
         detail.field_violations.add(
-            field=_clipped(violation.field, 200),
-            description=_clipped(violation.description, 300),
-            reason=_clipped(violation.rule, 60),
+            field=_truncated(violation.field, 200),
+            description=_truncated(violation.description, 300),
+            reason=_truncated(violation.rule, 60),
         )
         if detail.ByteSize() > MAX_DETAILS_BYTES - 1500:
             del detail.field_violations[-1]
@@ -135,8 +133,8 @@ def _bad_request(error: DomainError) -> error_details_pb2.BadRequest:
     return detail
 
 
-def _clipped(text: str, size: int) -> str:
-    """Returns as many whole characters as fit in `size` bytes."""
+def _truncated(text: str, size: int) -> str:
+    """Returns the longest prefix of whole characters that fits in `size` bytes."""
     return text.encode(errors="replace")[:size].decode(errors="ignore")
 
 

@@ -1,4 +1,4 @@
-"""Idempotency: a request that comes again under its `request_id` gets its first answer, and is not done again."""
+"""Idempotency: a repeated request with the same `request_id` returns the first response and runs nothing (AIP-155)."""
 
 from __future__ import annotations
 
@@ -14,49 +14,47 @@ from service.database.orm import transaction
 from service.interceptors.chain import Call, Handler, Rpc
 
 
-class IdempotencyInterceptor:
-    """Puts the request_id, the act and its answer into one transaction: all of them stay or none does.
+def deduplicate(rpc: Rpc, handler: Handler) -> Handler:
+    """Runs a request and stores its `request_id` and response in one transaction: all of them persist, or none.
 
-    Ids are a caller's own, for each method. Only answers are kept: a request that was refused may come again.
+    Request ids are separate for each caller and method. Only responses are stored: a request that failed may be
+    repeated with the same id.
     """
+    if not rpc.has_request_field("request_id"):
+        return handler
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds the handler of a unary rpc with the look-up."""
-        if not rpc.takes("request_id"):
-            return handler
+    async def deduplicated(request: Any, call: Call) -> Any:
+        request_id = getattr(request, "request_id", "")
+        if not request_id or call.principal.is_anonymous:
+            return await handler(request, call)
+        key: dict[str, Any] = {
+            "caller": caller_of(call.principal),
+            "method": rpc.full_method,
+            "request_id": UUID(request_id),
+            "request_sha256": _fingerprint(request),
+        }
+        async with transaction():
+            key_id = await claim(**key)
+            if key_id is None:
+                return message_factory.GetMessageClass(rpc.response_type).FromString(await first_response(**key))
+            response = await handler(request, call)
+            await keep_response(key_id, response.SerializeToString())
+            return response
 
-        async def repeatable(request: Any, call: Call) -> Any:
-            request_id = getattr(request, "request_id", "")
-            if not request_id or call.principal.is_anonymous:
-                return await handler(request, call)
-            key: dict[str, Any] = {
-                "caller": caller_of(call.principal),
-                "method": rpc.full_method,
-                "request_id": UUID(request_id),
-                "request_sha256": _fingerprint(request),
-            }
-            async with transaction():
-                key_id = await claim(**key)
-                if key_id is None:
-                    return message_factory.GetMessageClass(rpc.response_type).FromString(await first_response(**key))
-                response = await handler(request, call)
-                await keep_response(key_id, response.SerializeToString())
-                return response
-
-        return repeatable
+    return deduplicated
 
 
 def _fingerprint(request: Any) -> bytes:
-    """Returns a hash of what a request asks for; a trial asks for what the act itself does."""
-    asked = type(request)()
-    asked.CopyFrom(request)
-    # One id in capital or small letters, as it is one in the table.
-    asked.request_id = str(UUID(asked.request_id))
-    if "validate_only" in asked.DESCRIPTOR.fields_by_name:
-        asked.ClearField("validate_only")
-    return hashlib.sha256(asked.SerializeToString(deterministic=True)).digest()
+    """Returns the SHA-256 of a request without `validate_only`: a dry run and its real call have the same hash."""
+    normalized = type(request)()
+    normalized.CopyFrom(request)
+    # The table stores a UUID, so upper and lower case are the same id.
+    normalized.request_id = str(UUID(normalized.request_id))
+    if "validate_only" in normalized.DESCRIPTOR.fields_by_name:
+        normalized.ClearField("validate_only")
+    return hashlib.sha256(normalized.SerializeToString(deterministic=True)).digest()
 
 
 def caller_of(principal: Principal) -> str:
-    """Returns the name that a caller's request_ids are kept under."""
+    """Returns the name under which the request ids of a caller are stored."""
     return f"{'services' if principal.is_service else 'users'}/{principal.subject}"

@@ -1,4 +1,4 @@
-"""Rate limits: counts every call, also those that authentication turns away."""
+"""Rate limits: counts every call, including the calls that authentication rejects."""
 
 from __future__ import annotations
 
@@ -10,49 +10,42 @@ from service.interceptors.chain import Call, Handler, Rpc
 from service.ratelimit.limiter import RateLimiter
 
 
-class RateLimitInterceptor:
-    """Counts a call under its rpc's class, and refuses it beyond the limit."""
+def limit_rate(rpc: Rpc, handler: Handler, *, limiter: RateLimiter) -> Handler:
+    """Counts each call in the class of its rpc and refuses it above the limit.
 
-    def __init__(self, limiter: RateLimiter) -> None:
-        self._limiter = limiter
+    Raises PolicyMissing for an rpc without a rule.
+    """
+    method_class = rule_for(rpc.full_method).method_class
+    if method_class is MethodClass.EXEMPT:
+        return handler
+    count = limiter.counter(method_class)
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds the handler with the count; raises PolicyMissing for an rpc without a rule."""
-        method_class = rule_for(rpc.full_method).method_class
-        if method_class is MethodClass.EXEMPT:
-            return handler
-        count = self._limiter.counting(method_class)
+    async def counted(request: Any, call: Call) -> Any:
+        call.is_counted = True
+        pending = count(call.principal, call.client_info.peer)
+        if pending is not None:
+            await pending
+        return await handler(request, call)
 
-        async def counted(request: Any, call: Call) -> Any:
-            call.is_counted = True
-            waits = count(call.principal, call.client_info.peer)
-            if waits is not None:
-                await waits
+    return counted
+
+
+def limit_rejected_calls(rpc: Rpc, handler: Handler, *, limiter: RateLimiter) -> Handler:
+    """Counts the calls that authentication rejects before `limit_rate` sees them.
+
+    They count as reads, so that invalid tokens use up no sign-ins. Health checks and reflection are never counted.
+    """
+    if rpc.is_infrastructure:
+        return handler
+    count = limiter.counter(MethodClass.READ)
+
+    async def counted_if_rejected(request: Any, call: Call) -> Any:
+        try:
             return await handler(request, call)
+        except (Unauthenticated, PermissionDenied):
+            pending = None if call.is_counted else count(call.principal, call.client_info.peer)
+            if pending is not None:
+                await pending
+            raise
 
-        return counted
-
-
-class TurnedAwayInterceptor:
-    """Counts what is turned away before it is counted: as a read, so that bad tokens use up nobody's sign-ins."""
-
-    def __init__(self, limiter: RateLimiter) -> None:
-        self._limiter = limiter
-
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds authentication; infrastructure calls are never counted."""
-        if rpc.is_infrastructure:
-            return handler
-
-        count = self._limiter.counting(MethodClass.READ)
-
-        async def counted(request: Any, call: Call) -> Any:
-            try:
-                return await handler(request, call)
-            except (Unauthenticated, PermissionDenied):
-                waits = None if call.is_counted else count(call.principal, call.client_info.peer)
-                if waits is not None:
-                    await waits
-                raise
-
-        return counted
+    return counted_if_rejected

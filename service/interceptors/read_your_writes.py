@@ -1,4 +1,4 @@
-"""Settling: who wrote to the catalogue reads it back from the same worker as it now is."""
+"""Read-your-writes: a caller who changed the catalogue reads the new state from the same worker."""
 
 from __future__ import annotations
 
@@ -8,28 +8,21 @@ from typing import Any, TypeAlias
 from service.auth.policy import MethodClass, rule_for
 from service.interceptors.chain import Call, Handler, Rpc
 
-Settle: TypeAlias = Callable[[], Awaitable[None]]
-WRITERS = ("marquee.catalog.v1.CatalogService", "marquee.media.v1.MediaService")
-"""Services whose writes show in kept replies."""
+WaitForOwnWrites: TypeAlias = Callable[[], Awaitable[None]]
+"""Returns when this worker has processed the invalidations of everything that was committed before the call."""
+SERVICES = ("marquee.catalog.v1.CatalogService", "marquee.media.v1.MediaService")
+"""Services whose writes change cached responses."""
 
 
-class SettlingInterceptor:
-    """Holds the answer of a write back until this worker has forgotten the replies from before it."""
+def read_your_writes(rpc: Rpc, handler: Handler, *, wait_for_own_writes: WaitForOwnWrites) -> Handler:
+    """Delays the response of a write until this worker has dropped the cached responses that the write made stale."""
+    is_write = rpc.service in SERVICES and rule_for(rpc.full_method).method_class is MethodClass.WRITE
+    if not is_write or rpc.response_streaming:
+        return handler
 
-    def __init__(self, settle: Settle) -> None:
-        """`settle` returns when what was committed has been heard here."""
-        self._settle = settle
+    async def delayed(request: Any, call: Call) -> Any:
+        response = await handler(request, call)
+        await wait_for_own_writes()
+        return response
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds writes with the wait, after their commit."""
-        writes = rpc.service in WRITERS and rule_for(rpc.full_method).method_class is MethodClass.WRITE
-        if not writes or rpc.response_streaming:
-            return handler
-        settle = self._settle
-
-        async def settled(request: Any, call: Call) -> Any:
-            response = await handler(request, call)
-            await settle()
-            return response
-
-        return settled
+    return delayed

@@ -1,4 +1,4 @@
-"""Standing: a stream ends with the token that it was opened with, be that at its end or by revocation."""
+"""Stream re-authentication: ends a stream when the token that opened it expires or is revoked."""
 
 from __future__ import annotations
 
@@ -6,48 +6,46 @@ import asyncio
 from typing import Any
 
 from service.errors import DomainError
-from service.interceptors.authentication import Verifier, token_of
+from service.interceptors.authentication import Verifier, bearer_token
 from service.interceptors.chain import Call, Handler, Rpc
 
 
-class StandingInterceptor:
-    """Asks again and again whether the token of a stream under way is good still."""
+def reauthenticate_streams(rpc: Rpc, handler: Handler, *, verifier: Verifier, interval: float) -> Handler:
+    """Verifies the token of an open stream every `interval` seconds and ends the stream with the verifier's error.
 
-    def __init__(self, verifier: Verifier, *, interval: float) -> None:
-        """`interval`: seconds between two questions."""
-        self._verifier = verifier
-        self._interval = interval
+    Unary calls end before it matters. Health watches and reflection need no token.
+    """
+    if not rpc.response_streaming or rpc.is_infrastructure:
+        return handler
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds a stream; unary calls are over before it matters, and infrastructure takes no token."""
-        if not rpc.response_streaming or rpc.is_infrastructure:
-            return handler
+    async def reauthenticated(request: Any, call: Call) -> Any:
+        token = bearer_token(call)
+        if token is None:
+            return await handler(request, call)
+        errors: list[DomainError] = []
+        try:
+            async with asyncio.timeout(None) as timer:
+                checks = asyncio.create_task(_check_until_refused(token, verifier, interval, timer, errors))
+                try:
+                    return await handler(request, call)
+                finally:
+                    checks.cancel()
+        except TimeoutError as error:
+            if not errors:
+                raise
+            raise errors[0] from error
 
-        async def standing(request: Any, call: Call) -> Any:
-            token = token_of(call)
-            if token is None:
-                return await handler(request, call)
-            refusals: list[DomainError] = []
-            try:
-                async with asyncio.timeout(None) as timer:
-                    asking = asyncio.create_task(self._ask(token, timer, refusals))
-                    try:
-                        return await handler(request, call)
-                    finally:
-                        asking.cancel()
-            except TimeoutError as error:
-                if not refusals:
-                    raise
-                raise refusals[0] from error
+    return reauthenticated
 
-        return standing
 
-    async def _ask(self, token: str, timer: asyncio.Timeout, refusals: list[DomainError]) -> None:
-        """Ends the stream by its timer as soon as the token is refused."""
-        while not refusals:
-            await asyncio.sleep(self._interval)
-            try:
-                self._verifier.verify(token)
-            except DomainError as error:
-                refusals.append(error)
-        timer.reschedule(0)
+async def _check_until_refused(
+    token: str, verifier: Verifier, interval: float, timer: asyncio.Timeout, errors: list[DomainError]
+) -> None:
+    """Adds the verifier's error to `errors` and ends the stream through its timer."""
+    while not errors:
+        await asyncio.sleep(interval)
+        try:
+            verifier.verify(token)
+        except DomainError as error:
+            errors.append(error)
+    timer.reschedule(0)

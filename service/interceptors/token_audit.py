@@ -1,4 +1,4 @@
-"""Forgery: tokens that nobody here ever signed are put on record."""
+"""Token audit: records tokens that this service never signed, in the log and in the audit trail."""
 
 from __future__ import annotations
 
@@ -13,20 +13,22 @@ from service.interceptors.chain import Call, Handler, Rpc
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 INTERVAL = 1.0
-"""Seconds between two events of one worker: a flood must neither fill the trail nor keep the database busy."""
+"""Seconds between two events of one worker: a flood must neither fill the trail nor load the database."""
 
 
-class ForgeryInterceptor:
-    """Records refused tokens that did not merely end, without the token, in the log and in the audit trail."""
+class TokenAuditInterceptor:
+    """Records refused tokens, except expired and revoked ones. The token itself is not recorded."""
 
     def __init__(self) -> None:
         self._next = 0.0
         self._unrecorded = 0
 
-    def wrap(self, rpc: Rpc, handler: Handler) -> Handler:
-        """Surrounds authentication."""
+    def __call__(self, rpc: Rpc, handler: Handler) -> Handler:
+        """Records the forged tokens that authentication refuses; health checks and reflection need no token."""
+        if rpc.is_infrastructure:
+            return handler
 
-        async def recorded(request: Any, call: Call) -> Any:
+        async def audited(request: Any, call: Call) -> Any:
             try:
                 return await handler(request, call)
             except TokenInvalid as error:
@@ -34,7 +36,7 @@ class ForgeryInterceptor:
                     await self._record(call)
                 raise
 
-        return handler if rpc.is_infrastructure else recorded
+        return audited
 
     async def _record(self, call: Call) -> None:
         now = time.monotonic()
@@ -48,5 +50,5 @@ class ForgeryInterceptor:
             await audit.record(
                 "tokens.refuse", resource=method, actor_user_id=None, outcome="denied", unrecorded_before=unrecorded
             )
-        except Exception as error:  # noqa: BLE001 - the answer stays the same, whatever state the trail is in
-            log.warning("token.forgery_unrecorded", error=type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - the caller's answer must not depend on the audit trail
+            log.warning("token_audit.write_failed", error=type(error).__name__)

@@ -67,8 +67,8 @@ class RateLimiter:
         parts = {method_class: _part(rate, settings.workers) for method_class, rate in rates.items()}
         return cls(rates=parts, windows=MemorySlidingWindow(clock=time.monotonic))
 
-    def counting(self, method_class: MethodClass) -> Count:
-        """Returns what counts calls of a class. While the shared store is away every call passes."""
+    def counter(self, method_class: MethodClass) -> Count:
+        """Returns the function that counts calls of a class."""
         own = method_class, self._rates.get(method_class), f"{method_class}:"
         service = MethodClass.SERVICE, self._rates.get(MethodClass.SERVICE), f"{MethodClass.SERVICE}:"
         memory = self._windows if isinstance(self._windows, MemorySlidingWindow) else None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol, cast
 
 import grpc
@@ -28,22 +29,22 @@ from service.composition import Slices, compose_slices, housekeeping_jobs, passw
 from service.database import orm
 from service.database.listener import Listener
 from service.favorites.servicer import FavoritesServicer
-from service.interceptors.authentication import AuthenticationInterceptor, Verifier
-from service.interceptors.call_metrics import CallMetrics, RecordingInterceptor
+from service.interceptors.authentication import Verifier, authenticate
+from service.interceptors.call_metrics import CallMetrics, record_call_metrics
 from service.interceptors.chain import Chain, Interceptor
-from service.interceptors.client_info import ClientInfoInterceptor
-from service.interceptors.concurrency_limits import LimitsInterceptor
+from service.interceptors.client_info import identify_client
+from service.interceptors.concurrency_limits import ConcurrencyLimitInterceptor
 from service.interceptors.deadline import DeadlineInterceptor
-from service.interceptors.dry_run import DryRunInterceptor
-from service.interceptors.errors import ErrorsInterceptor
-from service.interceptors.field_mask import FieldMaskInterceptor
-from service.interceptors.idempotency import IdempotencyInterceptor
-from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
-from service.interceptors.read_your_writes import Settle, SettlingInterceptor
-from service.interceptors.request_id import RequestIdInterceptor
-from service.interceptors.stream_reauthentication import StandingInterceptor
-from service.interceptors.token_audit import ForgeryInterceptor
-from service.interceptors.validation import ValidationInterceptor
+from service.interceptors.dry_run import dry_run
+from service.interceptors.errors import map_errors
+from service.interceptors.field_mask import apply_field_mask
+from service.interceptors.idempotency import deduplicate
+from service.interceptors.rate_limit import limit_rate, limit_rejected_calls
+from service.interceptors.read_your_writes import WaitForOwnWrites, read_your_writes
+from service.interceptors.request_id import assign_request_id
+from service.interceptors.stream_reauthentication import reauthenticate_streams
+from service.interceptors.token_audit import TokenAuditInterceptor
+from service.interceptors.validation import validate_request
 from service.media.servicer import MediaServicer
 from service.media.storage import S3UploadStorage, UploadStorage
 from service.observability.access_log import CallLog, call_log
@@ -60,8 +61,8 @@ from service.users.servicer import UsersServicer
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 # What a call needs from gRPC's hands into its handler.
 QUIET = 0.1
-# Seconds within which a stream ends whose token has.
-STANDING_INTERVAL = 5.0
+REAUTHENTICATION_INTERVAL = 5.0
+"""Seconds after which a stream whose token expired or was revoked ends, at most."""
 # Streams that last until somebody ends them, or longer than any grace, and so never drain.
 ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges", "/marquee.media.v1.MediaService/WatchFile")
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
@@ -156,44 +157,44 @@ def interceptors(
     *,
     verifier: Verifier,
     metrics: CallMetrics,
-    calls: CallLog,
+    access_log: CallLog,
     rate_limiter: RateLimiter,
-    settle: Settle,
+    wait_for_own_writes: WaitForOwnWrites,
 ) -> Sequence[Interceptor]:
-    """Returns the interceptors, outermost first; each stands where it does for the reason beside it."""
+    """Returns the interceptors, the outermost first; a comment gives the reason for the place of each."""
     return (
-        # Sees whatever any other raises: what passes it unseen leaks to the client.
-        ErrorsInterceptor(),
-        # Names the call before anything can log, and so that even a refused call has a name.
-        RequestIdInterceptor(),
-        # Outside of all that may refuse a call: a refusal is recorded like an answer.
-        RecordingInterceptor(metrics, calls),
-        # Bounds everything that may wait, authentication included.
+        # Outermost: an exception that passes it leaks to the client.
+        map_errors,
+        # Before everything that logs; a refused call has an id, too.
+        assign_request_id,
+        # Outside of everything that refuses calls: a refusal is recorded like a response.
+        partial(record_call_metrics, metrics=metrics, access_log=access_log),
+        # Limits everything that may wait, including authentication.
         DeadlineInterceptor(unary=settings.deadline, stream=settings.stream_deadline),
-        # Before any work is done for a caller who may be one too many.
-        LimitsInterceptor(unary=settings.max_concurrent_calls, streams=settings.max_concurrent_streams),
-        # Before whatever counts by peer.
-        ClientInfoInterceptor(trusted_proxies=settings.trusted_proxies),
-        # Around authentication: who is turned away there gets no further, and is counted all the same.
-        TurnedAwayInterceptor(rate_limiter),
-        # Around authentication, whose refusals it tells apart.
-        ForgeryInterceptor(),
-        # Before validation: who may not call learns nothing about the request.
-        AuthenticationInterceptor(verifier),
-        # Within authentication, whose verdict about a long stream it repeats.
-        StandingInterceptor(verifier, interval=STANDING_INTERVAL),
-        # After authentication, for it counts by principal; before validation, which may be costly.
-        RateLimitInterceptor(rate_limiter),
-        # What is within sees only what the contract admits.
-        ValidationInterceptor(),
-        # Before the act, which a mask that names nothing must prevent; around the repeats, whose answers stay whole.
-        FieldMaskInterceptor(),
-        # Around the transactions of the two below: only what was committed is heard of.
-        SettlingInterceptor(settle),
-        # Around the repeats: what was only tried leaves no first answer.
-        DryRunInterceptor(),
-        # Last: one transaction around the request_id and the act.
-        IdempotencyInterceptor(),
+        # Before any work is done for a call that is refused.
+        ConcurrencyLimitInterceptor(unary=settings.max_concurrent_calls, streams=settings.max_concurrent_streams),
+        # Before everything that counts calls by peer.
+        partial(identify_client, trusted_proxies=settings.trusted_proxies),
+        # Around authentication: counts the calls that it rejects.
+        partial(limit_rejected_calls, limiter=rate_limiter),
+        # Around authentication: records the forged tokens that it rejects.
+        TokenAuditInterceptor(),
+        # Before validation: a caller without permission learns nothing about the request.
+        partial(authenticate, verifier=verifier),
+        # Inside authentication, whose check it repeats during a long stream.
+        partial(reauthenticate_streams, verifier=verifier, interval=REAUTHENTICATION_INTERVAL),
+        # After authentication, because it counts by principal; before validation, which may be expensive.
+        partial(limit_rate, limiter=rate_limiter),
+        # Everything inside sees only requests that the contract allows.
+        validate_request,
+        # Before the handler, which an invalid mask must not run; outside of the stored responses, which stay whole.
+        apply_field_mask,
+        # Outside of the two transactions below: it waits for what they committed.
+        partial(read_your_writes, wait_for_own_writes=wait_for_own_writes),
+        # Outside of deduplication: a dry run stores no response.
+        dry_run,
+        # Innermost: one transaction around the request_id and the handler.
+        deduplicate,
     )
 
 
@@ -274,9 +275,9 @@ class MarqueeServer:
                 settings,
                 verifier=verifier,
                 metrics=self._metrics,
-                calls=calls,
+                access_log=calls,
                 rate_limiter=slices.rate_limiter,
-                settle=listener.wait_for_own_writes,
+                wait_for_own_writes=listener.wait_for_own_writes,
             ),
             endless=ENDLESS,
         )

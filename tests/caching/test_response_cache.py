@@ -15,7 +15,7 @@ from service.database.listener import Listener
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
 from tests.catalogue import add_movie
-from tests.interceptors.fakes import Figures
+from tests.interceptors.fakes import RecordedMetrics
 from tests.outage import seconds_until
 from tests.proxy import proxied
 
@@ -177,7 +177,7 @@ class Titles:
     def __init__(self, database: asyncpg.Connection, listener: Listener) -> None:
         self._database = database
         self.cache = ReplyCache(load=self._load, max_bytes=1 << 20, is_current=listener.is_current)
-        CacheInvalidation(listener, metrics=Figures()).register("movie", self.cache, entities=("movie",))
+        CacheInvalidation(listener, metrics=RecordedMetrics()).register("movie", self.cache, entities=("movie",))
 
     async def _load(self, ids: Collection[int]) -> Mapping[int, Parts]:
         rows = await self._database.fetch("SELECT id, title FROM movies WHERE id = ANY ($1)", list(ids))

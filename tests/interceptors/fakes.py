@@ -1,4 +1,4 @@
-"""A server with the real interceptors around handlers that a test writes: what no slice does on purpose."""
+"""A server with the real interceptors around a handler that the test writes."""
 
 from __future__ import annotations
 
@@ -22,56 +22,56 @@ GET_MOVIE = "/marquee.catalog.v1.CatalogService/GetMovie"
 Handler = Callable[[Any, Any], Awaitable[Message]]
 
 
-class Everyone:
-    """Takes every token for nobody's."""
+class AnonymousVerifier:
+    """Accepts every token as anonymous."""
 
     def verify(self, token: str) -> Principal:
-        """Returns the anonymous caller."""
+        """Returns the anonymous principal."""
         del token
         return ANONYMOUS
 
 
-class Figures:
-    """Keeps what the metrics interceptor reports."""
+class RecordedMetrics:
+    """Records the metrics that the server reports."""
 
     def __init__(self) -> None:
-        self.under_way = 0
+        self.active = 0
         self.codes: list[str] = []
 
     def started(self, method: str) -> None:
-        """A call began."""
+        """Counts a call that started."""
         assert method.startswith("/")
-        self.under_way += 1
+        self.active += 1
 
     def ended(self, method: str, code: str, seconds: float) -> None:
-        """A call ended."""
+        """Records the code of a call that ended."""
         assert method.startswith("/")
         assert seconds >= 0
-        self.under_way -= 1
+        self.active -= 1
         self.codes.append(code)
 
     def publish(self) -> None:
-        """Nothing is held back."""
+        """Does nothing: every metric is recorded at once."""
 
     def replies_kept(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
-        """A cache stands so."""
+        """Ignores the state of a cache."""
 
     def reply_invalidated(self, kind: str, delay: float) -> None:
-        """News arrived."""
+        """Ignores an invalidation."""
 
 
-async def settled() -> None:
-    """Everything has been heard."""
+async def no_wait() -> None:
+    """Replaces the wait for own writes: nothing is cached."""
 
 
 class Served:
-    """A running server and how to call its one rpc, which stands in GetMovie's place."""
+    """A running server; its one rpc replaces GetMovie."""
 
-    def __init__(self, target: str, channel: grpc.aio.Channel, chain: Chain, figures: Figures) -> None:
+    def __init__(self, target: str, channel: grpc.aio.Channel, chain: Chain, metrics: RecordedMetrics) -> None:
         self.target = target
         self.channel = channel
         self.chain = chain
-        self.figures = figures
+        self.metrics = metrics
 
     def call(self, *, timeout: float | None = 10, **options: Any) -> Any:
         """Calls the rpc with a valid request."""
@@ -90,11 +90,15 @@ class Served:
 @asynccontextmanager
 async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]:
     """Serves `handler` as GetMovie behind the interceptors of the real server."""
-    figures = Figures()
-    limiter = RateLimiter.from_settings(settings, shared_store=None)
+    metrics = RecordedMetrics()
     chain = Chain(
         interceptors(
-            settings, verifier=Everyone(), metrics=figures, calls=CallLog(), rate_limiter=limiter, settle=settled
+            settings,
+            verifier=AnonymousVerifier(),
+            metrics=metrics,
+            access_log=CallLog(),
+            rate_limiter=RateLimiter.from_settings(settings, shared_store=None),
+            wait_for_own_writes=no_wait,
         )
     )
     server = grpc.aio.server(handlers=[chain], options=server_options(settings))
@@ -109,7 +113,7 @@ async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]
     await server.start()
     try:
         async with grpc.aio.insecure_channel(target) as channel:
-            yield Served(target, channel, chain, figures)
+            yield Served(target, channel, chain, metrics)
     finally:
         await server.stop(1)
         await chain.wait_until_idle()

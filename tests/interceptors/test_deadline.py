@@ -62,7 +62,7 @@ async def test_the_servers_own_deadline_holds_without_a_clients(make_settings: S
         assert (refusal.code, refusal.reason) == (DEADLINE, "CALL_TIMED_OUT")
         assert sleeper.remaining is None
         assert sleeper.cleaned.is_set()
-        assert (served.figures.under_way, served.figures.codes) == (0, ["DEADLINE_EXCEEDED"])
+        assert (served.metrics.active, served.metrics.codes) == (0, ["DEADLINE_EXCEEDED"])
 
 
 async def test_a_clients_longer_deadline_does_not_help(make_settings: SettingsFactory) -> None:
@@ -78,7 +78,7 @@ async def test_a_clients_shorter_deadline_ends_the_handler_too(make_settings: Se
         await asyncio.wait_for(sleeper.cleaned.wait(), 2)
         assert time.monotonic() - started < 2
         await served.chain.wait_until_idle()
-        assert served.figures.under_way == 0
+        assert served.metrics.active == 0
 
 
 async def test_a_handlers_own_timeout_is_not_the_calls(make_settings: SettingsFactory) -> None:

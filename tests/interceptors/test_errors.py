@@ -57,12 +57,14 @@ async def test_the_unexpected_is_internal_and_tells_nothing(make_settings: Any, 
         refusal = await refused(call)
         raw = str(await call.trailing_metadata()) + (await call.details())
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INTERNAL, "INTERNAL")
-        assert refusal.message == "the server failed on this request; its operator finds the cause by the request id"
+        assert refusal.message == (
+            "the server failed; send the request id to its operator, who finds the cause in the log"
+        )
         assert refusal.details["ErrorInfo"].domain == "marquee"
         assert refusal.details["RequestInfo"].request_id
         for secret in (CANARY, "canary", type(error).__name__):
             assert secret not in raw
-        assert served.figures.codes == ["INTERNAL"]
+        assert served.metrics.codes == ["INTERNAL"]
 
 
 @pytest.mark.parametrize("code", list(Code))
@@ -74,7 +76,7 @@ async def test_every_code_reaches_the_client_as_it_is(make_settings: Any, code: 
         assert refusal.code.name == code.name == code_pb2.Code.Name(code)
         assert (refusal.reason, refusal.message) == (code.name, "a sentence")
         assert dict(refusal.details["ErrorInfo"].metadata) == {"key": "value"}
-        assert served.figures.codes == [code.name]
+        assert served.metrics.codes == [code.name]
 
 
 async def test_details_fit_the_error(make_settings: Any) -> None:
@@ -134,8 +136,8 @@ async def test_cancellation_passes(make_settings: Any) -> None:
         call.cancel()
         await asyncio.wait_for(cleaned.wait(), 5)
         await served.chain.wait_until_idle()
-        assert (served.chain.cancelled, served.figures.under_way) == (1, 0)
-        assert served.figures.codes == ["CANCELLED"]
+        assert (served.chain.cancelled, served.metrics.active) == (1, 0)
+        assert served.metrics.codes == ["CANCELLED"]
 
 
 async def test_a_handlers_own_abort_passes(make_settings: Any) -> None:

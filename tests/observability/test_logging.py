@@ -104,10 +104,10 @@ async def test_an_unexpected_database_error_is_logged_without_its_row(
     assert refusal.details["RequestInfo"].request_id == "find-me"
     logged = await worker.stop_and_read_log()
     lines = [json.loads(line) for line in logged.splitlines() if "find-me" in line]
-    (fault,) = [line for line in lines if line["event"] == "rpc.fault"]
-    assert (fault["request_id"], fault["method"]) == ("find-me", "/marquee.users.v1.UsersService/Register")
-    assert "sqlstate=" in fault["exception"]
-    assert "service/users/service.py" in fault["exception"], "the traceback is logged"
+    (failure,) = [line for line in lines if line["event"] == "rpc.failed"]
+    assert (failure["request_id"], failure["method"]) == ("find-me", "/marquee.users.v1.UsersService/Register")
+    assert "sqlstate=" in failure["exception"]
+    assert "service/users/service.py" in failure["exception"], "the traceback is logged"
     (line,) = [line for line in lines if line["event"] == "rpc.finished"]
     assert (line["request_id"], line["code"]) == ("find-me", "INTERNAL")
     for text in (logged, text_of(refusal), str(await call.trailing_metadata())):

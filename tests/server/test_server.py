@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
+from inspect import isfunction
 from pathlib import Path
 from typing import Any
 
@@ -15,22 +17,22 @@ from marquee.catalog.v1 import movies_pb2
 from service.auth import policy
 from service.auth.keys import KeysUnusable
 from service.auth.policy import PolicyMissing
-from service.interceptors.authentication import AuthenticationInterceptor
-from service.interceptors.call_metrics import RecordingInterceptor
-from service.interceptors.chain import Chain
-from service.interceptors.client_info import ClientInfoInterceptor
-from service.interceptors.concurrency_limits import LimitsInterceptor
+from service.interceptors.authentication import authenticate
+from service.interceptors.call_metrics import record_call_metrics
+from service.interceptors.chain import Chain, Interceptor
+from service.interceptors.client_info import identify_client
+from service.interceptors.concurrency_limits import ConcurrencyLimitInterceptor
 from service.interceptors.deadline import DeadlineInterceptor
-from service.interceptors.dry_run import DryRunInterceptor
-from service.interceptors.errors import ErrorsInterceptor
-from service.interceptors.field_mask import FieldMaskInterceptor
-from service.interceptors.idempotency import IdempotencyInterceptor
-from service.interceptors.rate_limit import RateLimitInterceptor, TurnedAwayInterceptor
-from service.interceptors.read_your_writes import SettlingInterceptor
-from service.interceptors.request_id import RequestIdInterceptor
-from service.interceptors.stream_reauthentication import StandingInterceptor
-from service.interceptors.token_audit import ForgeryInterceptor
-from service.interceptors.validation import ValidationInterceptor
+from service.interceptors.dry_run import dry_run
+from service.interceptors.errors import map_errors
+from service.interceptors.field_mask import apply_field_mask
+from service.interceptors.idempotency import deduplicate
+from service.interceptors.rate_limit import limit_rate, limit_rejected_calls
+from service.interceptors.read_your_writes import read_your_writes
+from service.interceptors.request_id import assign_request_id
+from service.interceptors.stream_reauthentication import reauthenticate_streams
+from service.interceptors.token_audit import TokenAuditInterceptor
+from service.interceptors.validation import validate_request
 from service.media.storage import S3UploadStorage
 from service.observability.access_log import CallLog
 from service.ratelimit.limiter import RateLimiter
@@ -41,7 +43,7 @@ from service.settings import Settings
 from tests.catalogue import add_movie
 from tests.client import Client, refused
 from tests.conftest import SettingsFactory
-from tests.interceptors.fakes import Everyone, Figures, settled
+from tests.interceptors.fakes import AnonymousVerifier, RecordedMetrics, no_wait
 
 SERVING, NOT_SERVING = health_pb2.HealthCheckResponse.SERVING, health_pb2.HealthCheckResponse.NOT_SERVING
 
@@ -50,26 +52,38 @@ def test_the_order_of_the_interceptors(make_settings: SettingsFactory) -> None:
     """The order decides which errors can leak, which calls are logged, and which check comes first."""
     limiter = RateLimiter.from_settings(make_settings(), shared_store=None)
     chain = interceptors(
-        make_settings(), verifier=Everyone(), metrics=Figures(), calls=CallLog(), rate_limiter=limiter, settle=settled
+        make_settings(),
+        verifier=AnonymousVerifier(),
+        metrics=RecordedMetrics(),
+        access_log=CallLog(),
+        rate_limiter=limiter,
+        wait_for_own_writes=no_wait,
     )
-    assert [type(interceptor) for interceptor in chain] == [
-        ErrorsInterceptor,
-        RequestIdInterceptor,
-        RecordingInterceptor,
+    assert [defined_as(interceptor) for interceptor in chain] == [
+        map_errors,
+        assign_request_id,
+        record_call_metrics,
         DeadlineInterceptor,
-        LimitsInterceptor,
-        ClientInfoInterceptor,
-        TurnedAwayInterceptor,
-        ForgeryInterceptor,
-        AuthenticationInterceptor,
-        StandingInterceptor,
-        RateLimitInterceptor,
-        ValidationInterceptor,
-        FieldMaskInterceptor,
-        SettlingInterceptor,
-        DryRunInterceptor,
-        IdempotencyInterceptor,
+        ConcurrencyLimitInterceptor,
+        identify_client,
+        limit_rejected_calls,
+        TokenAuditInterceptor,
+        authenticate,
+        reauthenticate_streams,
+        limit_rate,
+        validate_request,
+        apply_field_mask,
+        read_your_writes,
+        dry_run,
+        deduplicate,
     ]
+
+
+def defined_as(interceptor: Interceptor) -> object:
+    """Returns the function or class of an interceptor, without its collaborators."""
+    if isinstance(interceptor, partial):
+        return interceptor.func
+    return interceptor if isfunction(interceptor) else type(interceptor)
 
 
 def test_every_service_is_listed() -> None:
@@ -109,11 +123,11 @@ async def test_an_rpc_without_a_policy_rule_cannot_be_called(make_settings: Sett
     chain = Chain(
         interceptors(
             make_settings(),
-            verifier=Everyone(),
-            metrics=Figures(),
-            calls=CallLog(),
+            verifier=AnonymousVerifier(),
+            metrics=RecordedMetrics(),
+            access_log=CallLog(),
             rate_limiter=limiter,
-            settle=settled,
+            wait_for_own_writes=no_wait,
         )
     )
 
@@ -129,12 +143,12 @@ async def test_an_rpc_without_a_policy_rule_cannot_be_called(make_settings: Sett
 @pytest.mark.parametrize("missing", ["index_key", "page_token_key", "data_keys"])
 def test_a_server_without_its_keys_does_not_start(make_settings: SettingsFactory, missing: str) -> None:
     with pytest.raises(ValueError, match=f"MARQUEE_{missing.upper()}"):
-        MarqueeServer(make_settings(**{missing: ""}), metrics=Figures())
+        MarqueeServer(make_settings(**{missing: ""}), metrics=RecordedMetrics())
 
 
 def test_a_server_without_a_signing_key_does_not_start(make_settings: SettingsFactory, tmp_path: Path) -> None:
     with pytest.raises(KeysUnusable):
-        MarqueeServer(make_settings(keys_dir=tmp_path), metrics=Figures())
+        MarqueeServer(make_settings(keys_dir=tmp_path), metrics=RecordedMetrics())
 
 
 def test_the_settings_limit_grpc(make_settings: SettingsFactory) -> None:
@@ -169,7 +183,7 @@ async def test_a_server_without_its_database_starts_unready(
     make_settings: SettingsFactory, storage: S3UploadStorage
 ) -> None:
     settings = make_settings(database_url="postgresql://127.0.0.1:1/none", database_connect_timeout=0.5)
-    server = MarqueeServer(settings, metrics=Figures(), storage=storage)
+    server = MarqueeServer(settings, metrics=RecordedMetrics(), storage=storage)
     port = await server.start()
     try:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
@@ -187,8 +201,8 @@ async def test_a_draining_server_reports_it_and_lets_calls_end(
     settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     await add_movie(database)
-    figures = Figures()
-    server = MarqueeServer(settings, metrics=figures, storage=storage)
+    metrics = RecordedMetrics()
+    server = MarqueeServer(settings, metrics=metrics, storage=storage)
     port = await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel, asyncio.timeout(20):
         health: Any = health_pb2_grpc.HealthStub(channel)
@@ -197,7 +211,7 @@ async def test_a_draining_server_reports_it_and_lets_calls_end(
         async with database.transaction():
             await database.execute("LOCK TABLE movies IN ACCESS EXCLUSIVE MODE")
             call = asyncio.ensure_future(Client(channel, settings).catalog.ListMovies(movies_pb2.ListMoviesRequest()))
-            while figures.under_way < 2:  # noqa: ASYNC110 - the watch and the call; the figures have no event
+            while metrics.active < 2:  # noqa: ASYNC110 - the watch and the call; the metrics have no event
                 await asyncio.sleep(0.01)
             stopping = asyncio.create_task(server.stop(5))
             assert (await watch.read()).status == NOT_SERVING
@@ -207,7 +221,7 @@ async def test_a_draining_server_reports_it_and_lets_calls_end(
 
 async def test_calls_that_have_no_handler_yet_do_not_hang(settings: Settings, storage: S3UploadStorage) -> None:
     """A stopping server starts no more handlers; calls that had arrived must end long before the grace period."""
-    server = MarqueeServer(settings, metrics=Figures(), storage=storage)
+    server = MarqueeServer(settings, metrics=RecordedMetrics(), storage=storage)
     port = await server.start()
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         client = Client(channel, settings)

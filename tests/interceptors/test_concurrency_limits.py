@@ -11,7 +11,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from marquee.catalog.v1 import movies_pb2
 
 from service.interceptors.chain import Rpc
-from service.interceptors.concurrency_limits import LimitsInterceptor
+from service.interceptors.concurrency_limits import ConcurrencyLimitInterceptor
 from service.settings import Settings
 from tests.client import Client, refused
 from tests.conftest import SettingsFactory
@@ -79,7 +79,7 @@ def test_health_and_reflection_are_spared(service: str) -> None:
 
     for streaming in (False, True):
         rpc = Rpc(f"/{service}/Any", streaming, streaming)
-        assert LimitsInterceptor(unary=0, streams=0).wrap(rpc, handler) is handler
+        assert ConcurrencyLimitInterceptor(unary=0, streams=0)(rpc, handler) is handler
 
 
 class TestOfTheWholeServer:
