@@ -101,11 +101,11 @@ def _log_event(name: str, fields: Mapping[str, object]) -> None:
 
 def _log_and_forget_metrics(folder: Path, name: str, fields: Mapping[str, object]) -> None:
     """Logs an event and, if a worker ended, removes its live metrics."""
-    from service.observability.metrics import forget_worker
+    from service.observability.metrics import remove_worker_metrics
 
     _log_event(name, fields)
     if name == "worker.exited":
-        forget_worker(int(str(fields["pid"])), folder)
+        remove_worker_metrics(int(str(fields["pid"])), folder)
 
 
 def _run_worker(settings: Settings) -> int:

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 from service.interceptors.chain import Call, Handler, Rpc
 from service.interceptors.errors import status_code_name
-from service.observability.access_log import CallLog
+from service.observability.access_log import AccessLog
 
 
 class CallMetrics(Protocol):
@@ -24,7 +24,7 @@ class CallMetrics(Protocol):
         """Publishes everything that was recorded; called when the server stops."""
 
 
-def record_call_metrics(rpc: Rpc, handler: Handler, *, metrics: CallMetrics, access_log: CallLog) -> Handler:
+def record_call_metrics(rpc: Rpc, handler: Handler, *, metrics: CallMetrics, access_log: AccessLog) -> Handler:
     """Records each call when it ends; health checks and reflection are logged at debug level."""
     method = rpc.full_method
     write = access_log.writer(method, quiet=rpc.is_infrastructure)

@@ -26,7 +26,7 @@ GATHERING = 0.1
 """Seconds that a line waits for others at most."""
 
 
-class CallLog:
+class AccessLog:
     """Writes a line a call, all of a worker's in the order in which they ended."""
 
     def writer(self, method: str, *, quiet: bool) -> Write:
@@ -42,7 +42,7 @@ class CallLog:
         """Writes what was gathered."""
 
 
-class JsonCallLog(CallLog):
+class JsonAccessLog(AccessLog):
     """Writes JSON."""
 
     def __init__(self, *, worker: int | None) -> None:
@@ -87,11 +87,11 @@ class JsonCallLog(CallLog):
         return f"{self._timestamp}.{int((at - second) * 1_000_000):06d}Z"
 
 
-def call_log(settings: Settings) -> CallLog:
+def access_log(settings: Settings) -> AccessLog:
     """Returns the log of this worker."""
     if logs.is_json(settings) and settings.log_level in (LogLevel.DEBUG, LogLevel.INFO):
-        return JsonCallLog(worker=structlog.contextvars.get_contextvars().get("worker"))
-    return CallLog()
+        return JsonAccessLog(worker=structlog.contextvars.get_contextvars().get("worker"))
+    return AccessLog()
 
 
 def _ms(seconds: float) -> float:

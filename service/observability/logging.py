@@ -1,4 +1,4 @@
-"""Structured logs: one event a line, with the request's id, and nothing that must stay secret."""
+"""Structured logs: one event per line, with the request id and without secrets."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ import structlog
 from service.settings import LogFormat, Profile, Settings
 
 REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
-"""Id of the request under way, empty outside of one."""
+"""Id of the current request; empty outside a request."""
 
 SECRET_NAMES = ("password", "token", "secret", "authorization", "email", "_keys", "index_key")
-# Classes of SQLSTATE whose message is about the statement or the server, never about values of a row.
-TELLABLE_SQLSTATES = ("08", "42", "53", "55", "57", "58")
+# SQLSTATE classes whose messages are about the statement or the server and never contain values of a row.
+SAFE_SQLSTATES = ("08", "42", "53", "55", "57", "58")
 
 
 def configure(settings: Settings, *, worker: int | None = None) -> None:
-    """Sends all logging of this process through structlog to standard error."""
+    """Sends all logs of this process through structlog to standard error."""
     shared: list[structlog.typing.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
@@ -47,24 +47,24 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
         structlog.stdlib.ProcessorFormatter(processors=[_drop_stdlib_extras, renderer], foreign_pre_chain=shared)
     )
     logging.basicConfig(handlers=[handler], level=max(level, logging.WARNING), force=True)
-    logging.getLogger("grpc._cython.cygrpc").addFilter(_repeats_no_metadata)
+    logging.getLogger("grpc._cython.cygrpc").addFilter(_hides_metadata)
     structlog.contextvars.clear_contextvars()
     if worker is not None:
         structlog.contextvars.bind_contextvars(worker=worker)
 
 
 def is_json(settings: Settings) -> bool:
-    """Tells whether lines are JSON."""
+    """Returns whether log lines are JSON."""
     if settings.log_format is LogFormat.AUTO:
         return settings.profile is Profile.PRODUCTION
     return settings.log_format is LogFormat.JSON
 
 
 def describe(error: BaseException) -> str:
-    """Returns an exception with its causes and frames, without the values that PostgreSQL repeats.
+    """Returns the text of an exception with its causes and frames, without the values in PostgreSQL's messages.
 
-    PostgreSQL's DETAIL holds whole rows, password hashes included; asyncpg puts it into the text of its exceptions,
-    and the ORM wraps those. So a driver error, or what wraps one, is told by class, SQLSTATE and constraint.
+    PostgreSQL's DETAIL contains whole rows, also password hashes. asyncpg puts it into the text of its exceptions, and
+    the ORM wraps those. So a driver error, or an error that wraps one, is described by class, SQLSTATE and constraint.
     """
     lines: list[str] = []
     seen: set[int] = set()
@@ -80,8 +80,8 @@ def describe(error: BaseException) -> str:
     return "\n".join(lines)
 
 
-def _repeats_no_metadata(record: logging.LogRecord) -> bool:
-    """Drops gRPC's own line about a header that is not UTF-8: it repeats the whole value, be it a token's."""
+def _hides_metadata(record: logging.LogRecord) -> bool:
+    """Drops gRPC's own log line about a header that is not UTF-8: it contains the value, which may be a token."""
     return not str(record.msg).startswith("Invalid encoding")
 
 
@@ -90,16 +90,16 @@ def _safe_text(error: BaseException) -> str:
     if driver_error is None:
         return str(error)
     sqlstate = str(getattr(driver_error, "sqlstate", ""))
-    told = [f"sqlstate={sqlstate}"]
+    parts = [f"sqlstate={sqlstate}"]
     names = ("constraint_name", "table_name", "column_name")
-    told += [f"{name}={value}" for name in names if (value := getattr(driver_error, name, None))]
-    if sqlstate[:2] in TELLABLE_SQLSTATES:
-        told.append(str(getattr(driver_error, "message", "")))
-    return " ".join(told)
+    parts += [f"{name}={value}" for name in names if (value := getattr(driver_error, name, None))]
+    if sqlstate[:2] in SAFE_SQLSTATES:
+        parts.append(str(getattr(driver_error, "message", "")))
+    return " ".join(parts)
 
 
 def _driver_error(error: BaseException) -> BaseException | None:
-    """Finds the PostgreSQL error that `error` is or wraps: as its argument or its cause."""
+    """Returns the PostgreSQL error that `error` is, or wraps as its argument or its cause."""
     for candidate in (error, *error.args, error.__cause__):
         if isinstance(candidate, BaseException) and hasattr(candidate, "sqlstate"):
             return candidate

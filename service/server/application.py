@@ -47,7 +47,7 @@ from service.interceptors.token_audit import TokenAuditInterceptor
 from service.interceptors.validation import validate_request
 from service.media.servicer import MediaServicer
 from service.media.storage import S3UploadStorage, UploadStorage
-from service.observability.access_log import CallLog, call_log
+from service.observability.access_log import AccessLog, access_log
 from service.ratelimit.limiter import RateLimiter
 from service.ratelimit.redis_storage import SharedStore
 from service.recommendations.servicer import RecommendationsServicer
@@ -157,7 +157,7 @@ def interceptors(
     *,
     verifier: Verifier,
     metrics: CallMetrics,
-    access_log: CallLog,
+    access_log: AccessLog,
     rate_limiter: RateLimiter,
     wait_for_own_writes: WaitForOwnWrites,
 ) -> Sequence[Interceptor]:
@@ -248,7 +248,7 @@ class MarqueeServer:
         listener = Listener(settings)
         revocations = Revocations(listener)
         verifier = TokenVerifier.from_settings(settings, self._keys, revocations=revocations)
-        calls = call_log(settings)
+        calls = access_log(settings)
         self._resources.callback(calls.flush)
         self._resources.callback(self._metrics.publish)
         invalidation = CacheInvalidation(listener, metrics=self._metrics)

@@ -12,7 +12,7 @@ from marquee.catalog.v1 import movies_pb2
 
 from service.auth.principal import ANONYMOUS, Principal
 from service.interceptors.chain import Chain
-from service.observability.access_log import CallLog
+from service.observability.access_log import AccessLog
 from service.ratelimit.limiter import RateLimiter
 from service.server.application import interceptors
 from service.server.options import server_options
@@ -96,7 +96,7 @@ async def serving(settings: Settings, handler: Handler) -> AsyncIterator[Served]
             settings,
             verifier=AnonymousVerifier(),
             metrics=metrics,
-            access_log=CallLog(),
+            access_log=AccessLog(),
             rate_limiter=RateLimiter.from_settings(settings, shared_store=None),
             wait_for_own_writes=no_wait,
         )

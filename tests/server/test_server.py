@@ -34,7 +34,7 @@ from service.interceptors.stream_reauthentication import reauthenticate_streams
 from service.interceptors.token_audit import TokenAuditInterceptor
 from service.interceptors.validation import validate_request
 from service.media.storage import S3UploadStorage
-from service.observability.access_log import CallLog
+from service.observability.access_log import AccessLog
 from service.ratelimit.limiter import RateLimiter
 from service.server.application import SERVICES, MarqueeServer, full_methods, interceptors, service_names
 from service.server.options import server_options
@@ -55,7 +55,7 @@ def test_the_order_of_the_interceptors(make_settings: SettingsFactory) -> None:
         make_settings(),
         verifier=AnonymousVerifier(),
         metrics=RecordedMetrics(),
-        access_log=CallLog(),
+        access_log=AccessLog(),
         rate_limiter=limiter,
         wait_for_own_writes=no_wait,
     )
@@ -125,7 +125,7 @@ async def test_an_rpc_without_a_policy_rule_cannot_be_called(make_settings: Sett
             make_settings(),
             verifier=AnonymousVerifier(),
             metrics=RecordedMetrics(),
-            access_log=CallLog(),
+            access_log=AccessLog(),
             rate_limiter=limiter,
             wait_for_own_writes=no_wait,
         )

@@ -125,7 +125,7 @@ async def test_both_workers_answer_and_their_metrics_are_summed(
         async def all_are_counted() -> bool:
             figures = await asyncio.to_thread(fetch, f"http://127.0.0.1:{variables['http_port']}/metrics")
             called = f'marquee_calls_total{{code="OK",method="{method}"}} {float(traffic.answered)}'
-            return called in figures and f'marquee_calls_under_way{{method="{method}"}} 0.0' in figures
+            return called in figures and f'marquee_calls_in_progress{{method="{method}"}} 0.0' in figures
 
         await seconds_until(all_are_counted)
     assert traffic.failures == []
