@@ -78,8 +78,8 @@ protos: install ## Generate the stubs and marquee.binpb into gen/, and README's 
 	@$(BIN)/python protos/rpc_table.py
 
 .PHONY: migration
-migration: install ## Write a migration for the changes of the models (NAME=add_runtime)
-	@exec $(BIN)/marquee local migration "$(NAME)"
+migration: install ## Write a migration for the changes of the models (NAME=add_runtime; EMPTY=1 for SQL alone)
+	@exec $(BIN)/marquee local migration "$(NAME)" $(if $(EMPTY),--empty)
 
 .PHONY: bench
 bench: install ## Run the benchmarks; every figure is a ratio within one run

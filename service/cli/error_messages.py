@@ -13,11 +13,11 @@ def plain_sentence(error: Exception) -> str:
     from tortoise.exceptions import BaseORMException
 
     from service.auth.keys import KeysUnusable
-    from service.database.migrations import NothingToRevert
+    from service.database.migrations import MigrationRefused
     from service.errors import DomainError
     from service.importers.reading import FileUnusable
 
-    if isinstance(error, ExtraNotInstalled | NothingToRevert | KeysUnusable | DomainError | FileUnusable):
+    if isinstance(error, ExtraNotInstalled | MigrationRefused | KeysUnusable | DomainError | FileUnusable):
         return str(error)
     cause = error.__cause__ if isinstance(error, BaseORMException) else error
     if isinstance(cause, OSError | asyncpg.PostgresError):

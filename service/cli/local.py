@@ -51,12 +51,16 @@ def fill(data: DataFolder = Path(".marquee")) -> None:
 
 
 @app.command("migration")
-def migration(name: str) -> None:
+def migration(
+    name: str,
+    *,
+    empty: Annotated[bool, typer.Option("--empty", help="Without statements, for SQL that no model shows.")] = False,
+) -> None:
     """Write a migration file for the changes of the models."""
     from service.database import migrations
 
-    version = asyncio.run(migrations.create(read_settings(), name))
-    typer.echo(f"wrote migrations/marquee/{version}" if version else "the models have not changed")
+    version = asyncio.run(migrations.create(read_settings(), name, empty=empty))
+    typer.echo(f"wrote migrations/marquee/{version}.py" if version else "the models have not changed")
 
 
 async def _fill(settings: Settings, data: Path) -> None:

@@ -14,7 +14,7 @@ from marquee.users.v1 import users_pb2
 
 from tests.catalogue import add_movie
 from tests.client import PASSWORD, Client, take_apart
-from tests.migrations.test_triggers import FIGURES, KEPT
+from tests.rating_totals import COMPUTED_TOTALS, STORED_TOTALS
 
 WRITERS = 200
 KINDS = ("rate", "update", "upsert", "delete", "add", "remove")
@@ -71,8 +71,8 @@ async def test_200_mixed_writers_leave_exact_figures(client: Client, database: a
     assert reasons - {""} <= EXPECTED
     assert "" in reasons
 
-    kept = await database.fetch(KEPT)
-    assert kept == await database.fetch(FIGURES)
+    kept = await database.fetch(STORED_TOTALS)
+    assert kept == await database.fetch(COMPUTED_TOTALS)
     assert await database.fetchval("SELECT count(*) FROM users") == len(users) - len(leaving)
     by_id = {row["movie_id"]: row for row in kept}
     for movie_id in movies:
@@ -90,7 +90,7 @@ async def test_of_many_first_ratings_one_is_made(client: Client, database: async
     ]
     reasons = await asyncio.gather(*map(reason, calls))
     assert sorted(reasons) == ["", *["RATING_EXISTS"] * 19]
-    assert await database.fetch(KEPT) == await database.fetch(FIGURES)
+    assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)
 
 
 async def test_upserts_at_once_all_succeed(client: Client, database: asyncpg.Connection) -> None:
@@ -104,4 +104,4 @@ async def test_upserts_at_once_all_succeed(client: Client, database: asyncpg.Con
     ]
     assert set(await asyncio.gather(*map(reason, calls))) == {""}
     assert await database.fetchval("SELECT row_version FROM movie_ratings") == 20
-    assert await database.fetch(KEPT) == await database.fetch(FIGURES)
+    assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)

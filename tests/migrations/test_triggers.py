@@ -13,18 +13,7 @@ import pytest
 
 from tests.catalogue import add_movie, add_person
 from tests.migrations.rows import LATER, arrange, valid, write
-
-FIGURES = """
-SELECT movie_id, count(*) AS rating_count, sum(rating) AS rating_sum,
-    count(*) FILTER (WHERE rating = 1) AS rating_1, count(*) FILTER (WHERE rating = 2) AS rating_2,
-    count(*) FILTER (WHERE rating = 3) AS rating_3, count(*) FILTER (WHERE rating = 4) AS rating_4,
-    count(*) FILTER (WHERE rating = 5) AS rating_5, round(avg(rating), 3) AS rating_average
-FROM movie_ratings GROUP BY movie_id ORDER BY movie_id
-"""
-KEPT = """
-SELECT movie_id, rating_count, rating_sum, rating_1, rating_2, rating_3, rating_4, rating_5, rating_average
-FROM movie_stats WHERE rating_count > 0 ORDER BY movie_id
-"""
+from tests.rating_totals import COMPUTED_TOTALS, STORED_TOTALS
 
 
 @pytest.fixture
@@ -113,17 +102,17 @@ async def test_figures_follow_statements_of_many_rows(database: asyncpg.Connecti
         users,
         movies[:-1],
     )
-    assert await database.fetch(KEPT) == await database.fetch(FIGURES)
+    assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)
     await database.execute("UPDATE movie_ratings SET rating = 6 - rating, review = 'x' WHERE user_id % 2 = 0")
-    assert await database.fetch(KEPT) == await database.fetch(FIGURES)
+    assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)
     await database.execute("UPDATE movie_ratings SET movie_id = $1 WHERE movie_id = $2", movies[-1], movies[0])
     await database.execute("UPDATE movie_ratings SET rating = 1 WHERE false")
-    assert await database.fetch(KEPT) == await database.fetch(FIGURES)
+    assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)
     await database.execute("DELETE FROM movies WHERE id = $1", movies[1])
     await database.execute("DELETE FROM users WHERE id = ANY ($1)", users[:5])
-    assert await database.fetch(KEPT) == await database.fetch(FIGURES)
+    assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)
     await database.execute("DELETE FROM movie_ratings")
-    assert await database.fetch(KEPT) == []
+    assert await database.fetch(STORED_TOTALS) == []
 
 
 async def test_figures_stay_exact_while_many_write(database: asyncpg.Connection, pool: asyncpg.Pool) -> None:
@@ -150,9 +139,9 @@ async def test_figures_stay_exact_while_many_write(database: asyncpg.Connection,
     outcomes = await asyncio.gather(*acts, return_exceptions=True)
     # Whoever rates and leaves at once may find no account; nobody waits in a circle.
     assert {type(error) for error in outcomes if error is not None} <= {asyncpg.ForeignKeyViolationError}
-    kept = await database.fetch(KEPT)
+    kept = await database.fetch(STORED_TOTALS)
     assert len(kept) > 1
-    assert kept == await database.fetch(FIGURES)
+    assert kept == await database.fetch(COMPUTED_TOTALS)
 
 
 async def crowd(database: asyncpg.Connection) -> tuple[list[int], list[int]]:

@@ -1,4 +1,4 @@
-"""The migrations as a whole: up, down and up again, by several at once, and against newer and older programs."""
+"""All migrations: up, down and up again, several processes at once, and databases of other versions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.conftest import SettingsFactory
 
 ROOT = Path(__file__).parents[2]
 NOISE = re.compile(r"^(--.*|\\(un)?restrict .*|SET .*|)\n", re.MULTILINE)
-# Extensions are shared with whatever else lives in the database, and aerich's own table keeps its record.
+# The extensions belong to the whole database, and aerich keeps its table.
 STAYS = re.compile(
     r"^((CREATE|COMMENT ON) EXTENSION|(CREATE|ALTER) (TABLE|SEQUENCE)[^;]* public\.aerich)[^;]*;\n", re.MULTILINE
 )
@@ -29,7 +29,7 @@ STAYS = re.compile(
 
 @pytest.fixture
 async def empty(postgres: EmbeddedPostgres, make_settings: SettingsFactory) -> AsyncIterator[Settings]:
-    """Settings with a database that holds nothing."""
+    """Settings with an empty database."""
     postgres.ensure_database("unmigrated")
     yield make_settings(database_url=postgres.url("unmigrated"))
     admin = await asyncpg.connect(postgres.url("postgres"))
@@ -38,7 +38,7 @@ async def empty(postgres: EmbeddedPostgres, make_settings: SettingsFactory) -> A
 
 
 async def schema(settings: Settings) -> str:
-    """Returns all that pg_dump tells of a database's schema."""
+    """Returns the schema of a database as pg_dump prints it."""
     program = wheel_installation() / "bin" / "pg_dump"
     url = settings.database_url.get_secret_value()
     process = await asyncio.create_subprocess_exec(program, "--schema-only", f"--dbname={url}", stdout=subprocess.PIPE)
@@ -57,7 +57,7 @@ async def test_up_down_and_up_again_gives_the_same_schema(empty: Settings) -> No
     assert await schema(empty) == first
 
 
-async def test_each_step_down_and_up_gives_the_same_schema(empty: Settings) -> None:
+async def test_the_newest_down_and_up_gives_the_same_schema(empty: Settings) -> None:
     await migrations.up(empty)
     newest = await schema(empty)
     assert await migrations.down(empty) == [migrations.known_versions()[-1]]
@@ -66,12 +66,12 @@ async def test_each_step_down_and_up_gives_the_same_schema(empty: Settings) -> N
     assert await migrations.up(empty) == []
 
 
-async def test_nothing_to_revert_is_told(empty: Settings) -> None:
+async def test_an_empty_database_has_nothing_to_revert(empty: Settings) -> None:
     with pytest.raises(migrations.NothingToRevert):
         await migrations.down(empty)
 
 
-async def test_of_two_processes_at_once_one_migrates(empty: Settings) -> None:
+async def test_one_of_two_concurrent_processes_migrates(empty: Settings) -> None:
     environment = {
         **os.environ,
         "MARQUEE_PROFILE": "development",
@@ -83,23 +83,48 @@ async def test_of_two_processes_at_once_one_migrates(empty: Settings) -> None:
         )
         for _ in range(2)
     ]
-    said = sorted([(await process.communicate())[0].decode() for process in processes])
+    printed = sorted([(await process.communicate())[0].decode() for process in processes])
     assert [process.returncode for process in processes] == [0, 0]
     applied = "".join(f"applied {version}\n" for version in migrations.known_versions())
-    assert said == [applied, "nothing to apply\n"]
+    assert printed == [applied, "nothing to apply\n"]
 
 
-async def test_a_newer_schema_than_the_programs_counts_as_current(database: asyncpg.Connection) -> None:
-    newer = "99_20991231000000_later.py"
-    await database.execute("INSERT INTO aerich (version, app, content) VALUES ($1, 'marquee', '{}')", newer)
+async def add_version(database: asyncpg.Connection, version: str) -> None:
+    """Records a migration as applied."""
+    await database.execute("INSERT INTO aerich (version, app, content) VALUES ($1, 'marquee', '{}')", f"{version}.py")
+
+
+async def test_a_schema_newer_than_the_program_is_current(database: asyncpg.Connection, settings: Settings) -> None:
+    newer = "0099_20991231000000_later"
+    await add_version(database, newer)
     status = await migrations.status(database)
     assert status.is_current
-    assert status.applied[-1] == newer.removesuffix(".py")
+    assert status.applied[-1] == newer
+    assert await migrations.up(settings) == []
 
 
-async def test_an_older_schema_is_told_with_what_is_pending(database: asyncpg.Connection) -> None:
+async def test_an_older_schema_is_reported_with_its_pending_versions(database: asyncpg.Connection) -> None:
     newest = migrations.known_versions()[-1]
     await database.execute("DELETE FROM aerich WHERE version = $1", f"{newest}.py")
     status = await migrations.status(database)
     assert not status.is_current
     assert status.pending == (newest,)
+
+
+async def test_a_database_with_another_history_is_refused(database: asyncpg.Connection, settings: Settings) -> None:
+    await database.execute("DELETE FROM aerich")
+    await add_version(database, "0_20261121000000_init")
+    before = await schema(settings)
+    assert not (await migrations.status(database)).is_current
+    for migrate in (migrations.up, migrations.down):
+        with pytest.raises(migrations.UnknownMigrations, match=r"does not know \(0_20261121000000_init\)"):
+            await migrate(settings)
+    assert await schema(settings) == before
+
+
+async def test_a_migration_without_a_file_is_not_reverted(database: asyncpg.Connection, settings: Settings) -> None:
+    await add_version(database, "0099_20991231000000_later")
+    for to_empty in (False, True):
+        with pytest.raises(migrations.UnknownMigrations):
+            await migrations.down(settings, to_empty=to_empty)
+    assert (await migrations.status(database)).is_current

@@ -1,58 +1,34 @@
-"""Announcements of written movies and people, by which workers forget the replies that show them."""
+"""The baseline: the whole schema, from readable SQL files by topic in the folder `baseline`.
+
+Later migrations change the schema; these files are not edited any more after the first release.
+"""
+
+from pathlib import Path
 
 from tortoise import BaseDBAsyncClient
 
 RUN_IN_TRANSACTION = True
 
-# A payload has less than 8,000 bytes; the time tells how late it arrives.
-ANNOUNCE = """
-CREATE FUNCTION announce_replies(kind text, ids int[]) RETURNS void LANGUAGE sql AS $$
-    SELECT pg_notify(
-        'marquee_replies',
-        kind || ':' || extract(epoch FROM clock_timestamp()) || ':'
-            || CASE WHEN cardinality(ids) > 500 THEN '*' ELSE array_to_string(ids, ',') END
-    )
-    WHERE cardinality(ids) > 0
-$$;
-"""
-# A version shows in a reply even when nothing else of the row changed.
-ROWS = {"movies": "movie", "persons": "person"}
-CHANGES = """
-CREATE FUNCTION announce_changes() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM announce_replies(entity, array_agg(entity_id)) FROM added GROUP BY entity;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER tr_catalog_changes_announced AFTER INSERT ON catalog_changes
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION announce_changes();
-"""
-
-
-def announced(table: str, kind: str) -> str:
-    return f"""
-CREATE FUNCTION announce_{table}() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    PERFORM announce_replies('{kind}', array_agg(id)) FROM written;
-    RETURN NULL;
-END $$;
-CREATE TRIGGER tr_{table}_announced AFTER UPDATE ON {table}
-    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION announce_{table}();
-"""
+FOLDER = Path(__file__).with_name("baseline")
+# In this order: triggers call functions of earlier files, and indexes need their tables.
+FILES = (
+    "tables.sql",
+    "constraints.sql",
+    "indexes.sql",
+    "triggers_versions.sql",
+    "triggers_derived.sql",
+    "triggers_changes.sql",
+    "triggers_files.sql",
+    "search.sql",
+)
 
 
 async def upgrade(db: BaseDBAsyncClient) -> str:
-    return "\n".join([ANNOUNCE, CHANGES, *(announced(table, kind) for table, kind in ROWS.items())])
+    return "\n".join((FOLDER / name).read_text(encoding="utf-8") for name in FILES)
 
 
 async def downgrade(db: BaseDBAsyncClient) -> str:
-    rows = [f"DROP TRIGGER tr_{table}_announced ON {table}; DROP FUNCTION announce_{table}();" for table in ROWS]
-    return "\n".join(
-        [
-            *rows,
-            "DROP TRIGGER tr_catalog_changes_announced ON catalog_changes; DROP FUNCTION announce_changes();",
-            "DROP FUNCTION announce_replies(text, int[]);",
-        ]
-    )
+    return (FOLDER / "drop.sql").read_text(encoding="utf-8")
 
 
 MODELS_STATE = (
