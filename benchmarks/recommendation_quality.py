@@ -23,8 +23,9 @@ from scipy import sparse
 from threadpoolctl import threadpool_limits
 
 from service.cli.recommend import show_outcomes
+from service.importers.csv_files import find_csv, read_rows
 from service.importers.movielens.evaluation import read_ratings
-from service.importers.reading import find_table
+from service.importers.report import BadRows
 from service.recommendations.model.dataset import Dataset
 from service.recommendations.model.evaluation import Floats, HeldOut, Method, Outcome, Ratings, compare
 from service.recommendations.model.methods import baselines, edlae, marquee, weighted
@@ -72,7 +73,7 @@ def als() -> Method[tuple[int, float, float]]:
 
 def measure_quality(folder: Path, *, seeds: int) -> None:
     """Prints the table, what was chosen, and what resembles five films."""
-    ratings = read_ratings(find_table(folder, "ratings"), find_table(folder, "movies"), progress=_silent)
+    ratings = read_ratings(find_csv(folder, "ratings"), find_csv(folder, "movies"), progress=_silent)
     methods: list[Method[Any]] = [*baselines(), als(), edlae(), marquee(most_movies=MOST_MOVIES)]
     outcomes = compare(
         ratings,
@@ -150,11 +151,7 @@ def _served(trained: Trained) -> ServingModel:
 
 
 def _titles(folder: Path) -> dict[int, str]:
-    from service.importers.bad_rows import BadRows  # noqa: PLC0415 - only here
-    from service.importers.reading import read_rows  # noqa: PLC0415 - as above
-
-    bad = BadRows(told=lambda _: None)
-    rows = read_rows(find_table(folder, "movies"), ("movieId", "title"), kind="movie", bad=bad, advanced=_silent)
+    rows = read_rows(find_csv(folder, "movies"), ("movieId", "title"), kind="movie", bad=BadRows(), progress=_silent)
     return {int(row.values["movieId"]): row.values["title"] for row in rows}
 
 

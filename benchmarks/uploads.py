@@ -22,7 +22,7 @@ from marquee.users.v1 import users_pb2, users_pb2_grpc
 from PIL import Image
 
 from benchmarks.figure import Effort, Figure, MeasurementFailed
-from service.importers.uploads import post_picture
+from service.importers.uploads import post_image
 from service.local.aws import AwsNotReady
 from service.local.deploy import DeployFailed
 from service.local.layout import read_secrets
@@ -145,7 +145,7 @@ def _seconds_to_ready(uploader: _Uploader) -> float:
 
 
 def _send(answer: media_pb2.CreateUploadResponse, picture: bytes) -> None:
-    post_picture(answer.upload.url, answer.upload.fields, picture, file_name=answer.file.file_name)
+    post_image(answer.upload.url, answer.upload.fields, picture, file_name=answer.file.file_name)
 
 
 def _poster(seed: int, *, size: tuple[int, int] = POSTER) -> bytes:

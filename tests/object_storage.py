@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from service.importers.uploads import post_picture
+from service.importers.uploads import post_image
 from service.local.aws import LocalAws
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
@@ -48,7 +48,7 @@ class ObjectStorage:
 
     def upload(self, answer: Any, data: bytes = b"a picture") -> None:
         """Sends a picture through the form that CreateUpload answered."""
-        post_picture(answer.upload.url, answer.upload.fields, data, file_name=answer.file.file_name)
+        post_image(answer.upload.url, answer.upload.fields, data, file_name=answer.file.file_name)
 
     def render(self, upload_key: str) -> None:
         """Writes two renditions of an upload, as the function does."""

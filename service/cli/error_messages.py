@@ -15,7 +15,7 @@ def plain_sentence(error: Exception) -> str:
     from service.auth.keys import KeysUnusable
     from service.database.migrations import MigrationRefused
     from service.errors import DomainError
-    from service.importers.reading import FileUnusable
+    from service.importers.csv_files import FileUnusable
 
     if isinstance(error, ExtraNotInstalled | MigrationRefused | KeysUnusable | DomainError | FileUnusable):
         return str(error)

@@ -20,9 +20,8 @@ from service.cli.output import console, print_line, print_rows, progress_bar, pr
 
 if TYPE_CHECKING:
     from service.composition import Slices
-    from service.importers.bad_rows import BadRow
+    from service.importers.report import BadRow, Summary
     from service.importers.staging import Connection
-    from service.importers.summary import Summary
     from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Fill the catalogue.")
@@ -78,7 +77,7 @@ async def load_sample(slices: Slices, *, posters: bool) -> None:
         summary = await load.load_sample(catalogue, progress=progress)
     console.print(
         f"{summary.movies_added} films added with {summary.persons_added} people and"
-        f" {summary.characters_added} characters; {summary.movies_kept} were there already"
+        f" {summary.characters_added} characters; {summary.movies_present} were there already"
     )
     if posters:
         titles = [movie["title"] for movie in catalogue["movies"]]
@@ -98,7 +97,7 @@ async def _import_tmdb(settings: Settings, movies: Path, credits_: Path, *, dry_
     async with _connected(settings) as connection:
         with _bad_row_report(report) as report_row, progress_bars() as progress:
             summary = await import_tmdb(
-                connection, movies=movies, credits=credits_, progress=progress, told=report_row, dry_run=dry_run
+                connection, movies=movies, credits=credits_, progress=progress, on_bad_row=report_row, dry_run=dry_run
             )
     _show_summary(summary, dry_run=dry_run)
 
@@ -116,7 +115,7 @@ async def _import_movielens(settings: Settings, folder: Path, *, dry_run: bool, 
         users = DemoUsers(encrypted_email=slices.accounts.encrypted_email, password_hash=unknown_password_hash)
         with _bad_row_report(report) as report_row, progress_bars() as progress:
             summary = await import_movielens(
-                connection, folder=folder, users=users, progress=progress, told=report_row, dry_run=dry_run
+                connection, folder=folder, users=users, progress=progress, on_bad_row=report_row, dry_run=dry_run
             )
     _show_summary(summary, dry_run=dry_run)
 
@@ -149,12 +148,12 @@ def _show_summary(summary: Summary, *, dry_run: bool) -> None:
     print_line("Nothing was written; this would be:" if dry_run else "Imported:")
     print_rows(
         ("", "added", "changed", "unchanged"),
-        *((kind, str(done.added), str(done.changed), str(done.unchanged)) for kind, done in summary.outcomes.items()),
+        *((kind, str(done.added), str(done.changed), str(done.unchanged)) for kind, done in summary.counts.items()),
     )
     if not summary.is_change:
         print_line("Nothing changes." if dry_run else "Nothing changed.")
-    for row in summary.first_bad:
+    for row in summary.first_bad_rows:
         print_line(f"left out {row.file}:{row.line} ({row.kind}): {row.reason}")
-    if summary.bad:
-        counts = ", ".join(f"{count} {kind}" for kind, count in summary.bad.items())
-        print_line(f"{sum(summary.bad.values())} left out in all: {counts}")
+    if summary.bad_rows:
+        counts = ", ".join(f"{count} {kind}" for kind, count in summary.bad_rows.items())
+        print_line(f"{sum(summary.bad_rows.values())} left out in all: {counts}")

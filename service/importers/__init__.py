@@ -1,1 +1,1 @@
-"""Ways to fill the catalogue."""
+"""Imports from data files: TMDB, MovieLens and the sample catalogue."""

@@ -19,7 +19,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from service.importers.posters import draw_poster
-from service.importers.uploads import UploadRefused, post_picture
+from service.importers.uploads import UploadRefused, post_image
 from service.local.layout import Layout, read_environment, read_secrets
 
 console = Console(highlight=False)
@@ -148,7 +148,7 @@ class Demo:
         )
         self._tell(f"file {answer.file.id}, form for {answer.upload.url}")
         self._say(f"POST {len(data):,} bytes straight to S3")
-        post_picture(answer.upload.url, answer.upload.fields, data, file_name=file_name)
+        post_image(answer.upload.url, answer.upload.fields, data, file_name=file_name)
         self._tell("taken")
         self._say("Watch the file while the function works")
         return self._watch(token, answer.file.id)

@@ -1,4 +1,4 @@
-"""Small files in the forms of the sources, written by hand."""
+"""Small files in the formats of TMDB and MovieLens."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ MOVIE: dict[str, Any] = {
 
 
 def movie(tmdb_id: int, **values: Any) -> dict[str, str]:
-    """Returns a row of TMDB's movies; lists are written as JSON."""
+    """Returns a row of a TMDB movies file, with lists as JSON."""
     row = MOVIE | {"id": str(tmdb_id)} | values
     return {name: value if isinstance(value, str) else json.dumps(value) for name, value in row.items()}
 
@@ -44,23 +44,23 @@ def movie(tmdb_id: int, **values: Any) -> dict[str, str]:
 def credits_of(
     tmdb_id: int, cast: Iterable[Mapping[str, Any]] = (), crew: Iterable[Mapping[str, Any]] = ()
 ) -> dict[str, str]:
-    """Returns a row of TMDB's credits."""
+    """Returns a row of a TMDB credits file."""
     lists = {"cast": json.dumps(list(cast)), "crew": json.dumps(list(crew))}
     return {"movie_id": str(tmdb_id), "title": "A Film", **lists}
 
 
 def played(person: int, name: str, character: str, order: int, gender: int = 0) -> dict[str, Any]:
-    """Returns an entry of a cast."""
+    """Returns a cast entry."""
     return {"id": person, "name": name, "character": character, "order": order, "gender": gender}
 
 
 def directed(person: int, name: str, job: str = "Director", gender: int = 0) -> dict[str, Any]:
-    """Returns an entry of a crew."""
+    """Returns a crew entry."""
     return {"id": person, "name": name, "job": job, "gender": gender}
 
 
 def write_table(path: Path, rows: Iterable[Mapping[str, str]]) -> Path:
-    """Writes rows as CSV, compressed as the file's name says."""
+    """Writes rows as CSV, compressed according to the suffix of the path."""
     rows = list(rows)
     plain = path.with_name(path.name.partition(".csv")[0] + ".csv")
     with plain.open("w", encoding="utf-8", newline="") as file:

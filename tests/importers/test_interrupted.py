@@ -1,4 +1,4 @@
-"""An import that is killed in its midst leaves nothing behind, and a second one all that the files tell."""
+"""A killed import leaves nothing behind; its repeat imports everything."""
 
 from __future__ import annotations
 
@@ -20,27 +20,27 @@ FROM movies LEFT JOIN persons AS d ON d.id = director_id
 LEFT JOIN movie_characters ON movie_id = movies.id LEFT JOIN persons AS p ON p.id = person_id
 LEFT JOIN characters ON characters.id = character_id ORDER BY 1, 4, 5
 """
-FOUND = (
+SEARCH_MOVIES = (
     "SELECT m.title_key, m.document, genres.name FROM movie_search AS m LEFT JOIN movie_genres USING (movie_id)"
     " LEFT JOIN genres ON genres.id = genre_id ORDER BY 1, 2, 3"
 )
-NAMED = "SELECT name_key, credits FROM person_search ORDER BY 1"
+SEARCH_PERSONS = "SELECT name_key, credits FROM person_search ORDER BY 1"
 WAITING = "SELECT count(*) FROM pg_locks WHERE relation = 'movie_characters'::regclass AND NOT granted"
 OTHERS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 
 
 async def catalogue(database: asyncpg.Connection) -> list[tuple[Any, ...]]:
-    """Returns what an import wrote, without the ids that PostgreSQL gave it."""
-    return [tuple(row) for query in (CATALOGUE, FOUND, NAMED) for row in await database.fetch(query)]
+    """Returns the rows of an import without the ids that PostgreSQL assigned."""
+    return [tuple(row) for query in (CATALOGUE, SEARCH_MOVIES, SEARCH_PERSONS) for row in await database.fetch(query)]
 
 
-async def reaches(database: asyncpg.Connection, query: str, count: int) -> None:
+async def wait_for_count(database: asyncpg.Connection, query: str, count: int) -> None:
     async with asyncio.timeout(30):
-        while await database.fetchval(query) != count:  # noqa: ASYNC110 - only the database knows
+        while await database.fetchval(query) != count:  # noqa: ASYNC110 - the database sends no event
             await asyncio.sleep(0.02)
 
 
-async def test_a_killed_import_is_simply_repeated(
+async def test_a_killed_import_can_be_repeated(
     database: asyncpg.Connection, settings: Settings, tmp_path: Path
 ) -> None:
     source = Source(database, tmp_path)
@@ -59,10 +59,10 @@ async def test_a_killed_import_is_simply_repeated(
     await database.execute(
         "TRUNCATE movies, persons, characters, genres, countries, movie_search, person_search CASCADE"
     )
-    nothing = await catalogue(database)
+    empty = await catalogue(database)
     others = await database.fetchval(OTHERS)
     async with database.transaction():
-        # All but the last kind of record is written when the import comes here.
+        # The import waits for this lock after it has written all other kinds of records.
         await database.execute("LOCK TABLE movie_characters IN EXCLUSIVE MODE")
         killed = await asyncio.create_subprocess_exec(
             *command("import", "tmdb", *files),
@@ -73,11 +73,11 @@ async def test_a_killed_import_is_simply_repeated(
             stderr=subprocess.DEVNULL,
         )
         try:
-            await reaches(database, WAITING, 1)
+            await wait_for_count(database, WAITING, 1)
         finally:
             killed.kill()
             await killed.wait()
-    await reaches(database, OTHERS, others)
-    assert await catalogue(database) == nothing == []
+    await wait_for_count(database, OTHERS, others)
+    assert await catalogue(database) == empty == []
     assert run("import", "tmdb", *files, **variables_of(settings)).returncode == 0
     assert await catalogue(database) == clean

@@ -1,4 +1,4 @@
-"""Importing MovieLens' files: small ones, each with an oddity of the real."""
+"""Import of MovieLens files: small files, each with a peculiarity of the real ones."""
 
 from __future__ import annotations
 
@@ -13,11 +13,10 @@ from marquee.users.v1 import users_pb2
 
 from service.auth.encryption import DataCipher
 from service.auth.passwords import PasswordHasher
-from service.importers.bad_rows import BadRow
+from service.importers.csv_files import FileUnusable
 from service.importers.movielens import DemoUsers, import_movielens
-from service.importers.movielens.cleaning import Title, take_apart, whole_stars
-from service.importers.reading import FileUnusable
-from service.importers.summary import Outcome, Summary
+from service.importers.movielens.cleaning import Title, parse_title, whole_stars
+from service.importers.report import BadRow, RecordCounts, Summary
 from service.settings import Settings
 from tests.catalogue import add_genre, add_movie
 from tests.client import Client, refused
@@ -35,12 +34,12 @@ Table = Iterable[tuple[str, ...]]
 
 
 class Source:
-    """A folder of files and what importing them tells."""
+    """Folder of MovieLens files and the bad rows of their last import."""
 
     def __init__(self, database: asyncpg.Connection, folder: Path) -> None:
         self.database = database
         self.folder = folder
-        self.told: list[BadRow] = []
+        self.bad_rows: list[BadRow] = []
         cipher = DataCipher("A" * 43 + "=", index_key="i" * 32)
         self.users = DemoUsers(
             encrypted_email=lambda email: {"email_encrypted": cipher.encrypt(email), "email_hash": cipher.index(email)},
@@ -63,32 +62,30 @@ class Source:
 
     async def load(self, *, dry_run: bool = False) -> Summary:
         """Imports the folder."""
-        self.told.clear()
+        self.bad_rows.clear()
         return await import_movielens(
             self.database,
             folder=self.folder,
             users=self.users,
             progress=lambda *_: None,
-            told=self.told.append,
+            on_bad_row=self.bad_rows.append,
             dry_run=dry_run,
         )
 
     async def count(self) -> list[int]:
-        """Returns how many rows the tables have that an import fills."""
+        """Returns the numbers of rows of the tables that an import fills."""
         tables = ("movies", "movie_genres", "users", "user_profiles", "movie_ratings", "movie_stats", "audit_log")
         return [await self.database.fetchval(f"SELECT count(*) FROM {table}") for table in tables]  # noqa: S608 - ours
 
 
 @pytest.fixture
 def source(database: asyncpg.Connection, tmp_path: Path) -> Source:
-    """Files to import into the test's database."""
+    """Files for an import into the test database."""
     return Source(database, tmp_path)
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zip"])
-async def test_movies_ratings_and_their_users_are_made(
-    source: Source, database: asyncpg.Connection, suffix: str
-) -> None:
+async def test_movies_ratings_and_users_are_created(source: Source, database: asyncpg.Connection, suffix: str) -> None:
     source.write(suffix=suffix)
     summary = await source.load()
     rows = await database.fetch("SELECT title, original_title, release_date, imdb_id, tmdb_id FROM movies ORDER BY id")
@@ -109,16 +106,16 @@ async def test_movies_ratings_and_their_users_are_made(
         ("movielens-2", "The Matrix", 2, datetime.fromtimestamp(1147880044, UTC)),
     ]
     assert await database.fetchval("SELECT count(*) FROM user_profiles") == 2
-    assert summary.outcomes["ratings"] == Outcome(added=3, changed=0, unchanged=0)
-    assert source.told == []
+    assert summary.counts["ratings"] == RecordCounts(added=3, changed=0, unchanged=0)
+    assert source.bad_rows == []
 
 
-async def test_a_client_sees_the_ratings_and_nobody_signs_in_as_a_demo_user(
+async def test_a_client_sees_the_ratings_and_nobody_can_sign_in_as_a_demo_user(
     client: Client, settings: Settings, source: Source
 ) -> None:
-    told = run("import", "movielens", str(source.write()), **variables_of(settings))
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines()[-1].split() == ["ratings", "3", "0", "0"]
+    result = run("import", "movielens", str(source.write()), **variables_of(settings))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1].split() == ["ratings", "3", "0", "0"]
     found = (await client.catalog.GetMovie(movies_pb2.GetMovieRequest(tmdb_id=603))).movie
     assert (found.rating.count, found.rating.average) == (2, 3.5)
     for password in ("movielens-1", "!", "password"):
@@ -126,7 +123,7 @@ async def test_a_client_sees_the_ratings_and_nobody_signs_in_as_a_demo_user(
         assert (await refused(client.users.Login(login))).reason == "CREDENTIALS_INVALID"
 
 
-async def test_a_demo_user_is_an_account_like_others_with_a_hash_of_an_unknown_password(
+async def test_a_demo_user_is_an_ordinary_account_with_an_unknown_password(
     client: Client, settings: Settings, source: Source, database: asyncpg.Connection
 ) -> None:
     run("import", "movielens", str(source.write()), **variables_of(settings))
@@ -151,43 +148,43 @@ async def test_a_repeat_changes_nothing(source: Source, database: asyncpg.Connec
     assert await database.fetchval("SELECT max(row_version) FROM movies") == 1
 
 
-async def test_a_dry_run_tells_what_would_change_and_changes_nothing(source: Source) -> None:
+async def test_a_dry_run_returns_the_counts_and_changes_nothing(source: Source) -> None:
     source.write()
-    would = await source.load(dry_run=True)
+    dry_run = await source.load(dry_run=True)
     assert await source.count() == [0] * 7
-    assert (await source.load()).outcomes == would.outcomes
+    assert (await source.load()).counts == dry_run.counts
 
 
-async def test_an_import_that_was_cut_short_goes_on(source: Source, database: asyncpg.Connection) -> None:
-    class PlugPulled(Exception):
+async def test_the_repeat_of_an_interrupted_import_continues_it(source: Source, database: asyncpg.Connection) -> None:
+    class Interrupted(Exception):
         pass
 
     def stop(step: str, done: int, total: int) -> None:
         if step == "ratings" and done == total:
-            raise PlugPulled
+            raise Interrupted
 
     links = [(str(n), "", str(n)) for n in range(1, 301)]
     movies = [(str(n), f"Film {n} (2000)", "Drama") for n in range(1, 301)]
     ratings = [(str(user), str(n), "3.0", str(10**9 + n)) for user in range(1, 71) for n in range(1, 301)]
     source.write(movies, links, ratings)
-    with pytest.raises(PlugPulled):
+    with pytest.raises(Interrupted):
         await import_movielens(
-            database, folder=source.folder, users=source.users, progress=stop, told=source.told.append
+            database, folder=source.folder, users=source.users, progress=stop, on_bad_row=source.bad_rows.append
         )
-    kept = await database.fetchval("SELECT count(*) FROM movie_ratings")
+    imported = await database.fetchval("SELECT count(*) FROM movie_ratings")
     summary = await source.load()
-    assert kept == 20_000
-    assert summary.outcomes["ratings"] == Outcome(added=1_000, changed=0, unchanged=20_000)
+    assert imported == 20_000
+    assert summary.counts["ratings"] == RecordCounts(added=1_000, changed=0, unchanged=20_000)
     assert await database.fetchval("SELECT sum(rating_count) FROM movie_stats") == 21_000
 
 
-async def test_movies_that_are_there_gain_what_they_lack(source: Source, database: asyncpg.Connection) -> None:
+async def test_known_movies_gain_ids_and_genres_that_they_lack(source: Source, database: asyncpg.Connection) -> None:
     by_tmdb = await add_movie(database, "Matrix", tmdb_id=603)
     by_imdb = await add_movie(database, "Haine", imdb_id="tt0113247")
     await add_genre(database, "Cyberpunk", by_tmdb)
     source.write()
     summary = await source.load()
-    assert summary.outcomes["movies"] == Outcome(added=1, changed=2, unchanged=0)
+    assert summary.counts["movies"] == RecordCounts(added=1, changed=2, unchanged=0)
     rows = await database.fetch("SELECT id, title, tmdb_id, imdb_id FROM movies ORDER BY id LIMIT 2")
     assert [tuple(row) for row in rows] == [
         (by_tmdb, "Matrix", 603, "tt0133093"),
@@ -199,7 +196,7 @@ async def test_movies_that_are_there_gain_what_they_lack(source: Source, databas
     assert [tuple(row) for row in genres] == [(by_tmdb, "Cyberpunk"), (by_imdb, "Drama")]
 
 
-async def test_an_id_that_another_movie_has_stays_there(source: Source, database: asyncpg.Connection) -> None:
+async def test_an_id_of_another_movie_is_not_moved(source: Source, database: asyncpg.Connection) -> None:
     matched = await add_movie(database, "Matrix", tmdb_id=603)
     other = await add_movie(database, "Other", imdb_id="tt0133093")
     source.write()
@@ -208,7 +205,7 @@ async def test_an_id_that_another_movie_has_stays_there(source: Source, database
     assert [tuple(row) for row in rows] == [(matched, 603, None), (other, None, "tt0133093")]
 
 
-async def test_two_movies_that_are_one_here_share_it_and_the_latest_rating_counts(
+async def test_two_movies_of_the_source_with_one_tmdb_id_become_one_with_the_latest_rating(
     source: Source, database: asyncpg.Connection
 ) -> None:
     movies = [("1", "Emma (1996)", "Drama"), ("2", "Emma (1996)", "Drama")]
@@ -219,25 +216,25 @@ async def test_two_movies_that_are_one_here_share_it_and_the_latest_rating_count
     assert not (await source.load()).is_change
 
 
-async def test_a_rating_that_changed_is_changed(source: Source, database: asyncpg.Connection) -> None:
+async def test_a_changed_rating_is_updated(source: Source, database: asyncpg.Connection) -> None:
     source.write()
     await source.load()
     source.write(ratings=[("1", "1", "1.0", "964982800")])
-    assert (await source.load()).outcomes["ratings"] == Outcome(added=0, changed=1, unchanged=0)
+    assert (await source.load()).counts["ratings"] == RecordCounts(added=0, changed=1, unchanged=0)
     rows = await database.fetch("SELECT rating_count, rating_sum FROM movie_stats ORDER BY movie_id")
     assert [tuple(row) for row in rows][:1] == [(2, 3)]
 
 
-async def test_rows_that_cannot_be_used_are_told(source: Source) -> None:
+async def test_bad_rows_are_reported(source: Source) -> None:
     source.write(
         [*MOVIES, ("4", "Unlinked (2000)", ""), ("5", "", "Drama"), ("1", "Again (2000)", "")],
         [*LINKS, ("5", "", ""), ("6", "x", "")],
         [*RATINGS, ("1", "99", "3.0", "1"), ("1", "1", "5.5", "1"), ("1", "1", "3.3", "1"), ("0", "1", "3.0", "1")],
     )
     summary = await source.load()
-    assert [(row.file, row.line, row.reason) for row in source.told] == [
+    assert [(row.file, row.line, row.reason) for row in source.bad_rows] == [
         ("movies.csv", 6, "title is empty"),
-        ("movies.csv", 7, "movie 1 stands in an earlier line already"),
+        ("movies.csv", 7, "movie 1 is in line 2 already"),
         ("links.csv", 5, "has neither imdbId nor tmdbId"),
         ("links.csv", 6, "imdbId is no number: 'x'"),
         ("movies.csv", 5, "movie 4 has no usable link"),
@@ -246,27 +243,27 @@ async def test_rows_that_cannot_be_used_are_told(source: Source) -> None:
         ("ratings.csv", 8, "userId is no whole number from 1 to 2147483647: '0'"),
         ("ratings.csv", 5, "there is no movie 99"),
     ]
-    assert summary.bad == {"movie": 3, "link": 2, "rating": 4}
-    assert summary.outcomes["ratings"].added == 3
+    assert summary.bad_rows == {"movie": 3, "link": 2, "rating": 4}
+    assert summary.counts["ratings"].added == 3
 
 
-async def test_an_account_that_somebody_registered_gets_no_ratings(
+async def test_a_registered_account_gets_no_ratings(
     client: Client, source: Source, database: asyncpg.Connection
 ) -> None:
     stranger = await client.registered("movielens-1")
     source.write()
     summary = await source.load()
-    assert summary.bad == {"rating": 2}
-    assert source.told[0].reason == "an account that no import made is called movielens-1"
+    assert summary.bad_rows == {"rating": 2}
+    assert source.bad_rows[0].reason == "another account has the username movielens-1"
     owners = await database.fetch("SELECT DISTINCT user_id FROM movie_ratings")
     assert stranger.user_id not in {row["user_id"] for row in owners}
 
 
-async def test_a_folder_without_a_table_is_refused(source: Source, settings: Settings) -> None:
+async def test_a_folder_that_lacks_a_file_is_refused(source: Source, settings: Settings) -> None:
     (source.write() / "links.csv").unlink()
-    told = run("import", "movielens", str(source.folder), **variables_of(settings))
-    assert told.returncode == 1
-    assert told.stderr == f"marquee: {source.folder} has no links.csv, plain, .gz, .xz or .zip\n"
+    result = run("import", "movielens", str(source.folder), **variables_of(settings))
+    assert result.returncode == 1
+    assert result.stderr == f"marquee: {source.folder} has no links.csv, plain, .gz, .xz or .zip\n"
     with pytest.raises(FileUnusable):
         await source.load()
     assert await source.count() == [0] * 7
@@ -288,10 +285,10 @@ async def test_a_folder_without_a_table_is_refused(source: Source, settings: Set
         ("Goodbye, Man", Title("Goodbye, Man", None, None)),
     ],
 )
-def test_titles_are_taken_apart(text: str, parts: Title) -> None:
-    assert take_apart(text) == parts
+def test_titles_are_parsed(text: str, parts: Title) -> None:
+    assert parse_title(text) == parts
 
 
 def test_half_stars_are_rounded_up() -> None:
-    given = ("0.5", "1.0", "1.5", "2.0", "2.5", "3.0", "3.5", "4.0", "4.5", "5.0")
-    assert [whole_stars(stars) for stars in given] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]
+    ratings = ("0.5", "1.0", "1.5", "2.0", "2.5", "3.0", "3.5", "4.0", "4.5", "5.0")
+    assert [whole_stars(stars) for stars in ratings] == [1, 1, 2, 2, 3, 3, 4, 4, 5, 5]

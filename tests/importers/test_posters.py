@@ -1,4 +1,4 @@
-"""Drawn posters: the right size, the same every time, and readable whatever the title."""
+"""Generated posters: size, determinism, and text that fits."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_is_a_jpeg_of_the_default_size() -> None:
 
 
 @pytest.mark.parametrize(("width", "height"), [(64, 64), (90, 400), (333, 500), (400, 200)])
-def test_is_a_jpeg_of_the_size_asked_for(width: int, height: int) -> None:
+def test_is_a_jpeg_of_the_requested_size(width: int, height: int) -> None:
     image = Image.open(io.BytesIO(poster(width=width, height=height)))
     image.load()
     assert image.size == (width, height)

@@ -1,4 +1,4 @@
-"""Importing the whole of the real files, which are not part of the project: MARQUEE_DATA_DIR names their folder."""
+"""Import of the complete TMDB 5000 files, which are not part of the project; MARQUEE_DATA_DIR is their folder."""
 
 from __future__ import annotations
 
@@ -14,8 +14,7 @@ import asyncpg
 import pytest
 from marquee.catalog.v1 import movies_pb2
 
-from service.importers.bad_rows import BadRow
-from service.importers.summary import Summary
+from service.importers.report import BadRow, Summary
 from service.importers.tmdb import import_tmdb
 from tests.client import Client
 
@@ -42,7 +41,7 @@ def rows_of(path: Path) -> Iterator[dict[str, str]]:
 
 
 def expected_counts() -> dict[str, int]:
-    """Counts over the files, apart from the importer's own code."""
+    """Returns the counts of the files, computed without the code of the importer."""
     genres, countries, people, played = set(), set(), set(), set()
     movies = genres_of_movies = credited = 0
     for row in rows_of(MOVIES):
@@ -56,7 +55,7 @@ def expected_counts() -> dict[str, int]:
             credited += 1
             people.add(entry["id"])
             for name in entry["character"].split(" / "):
-                # The longest names are cut.
+                # The importer shortens the longest names.
                 played.add((row["movie_id"], entry["id"], " ".join(name.split())[:254]))
         directors = [entry["id"] for entry in json.loads(row["crew"]) if entry["job"] == "Director"]
         people |= set(directors[:1])
@@ -72,28 +71,30 @@ def expected_counts() -> dict[str, int]:
     }
 
 
-async def load(database: asyncpg.Connection, told: list[BadRow]) -> Summary:
-    return await import_tmdb(database, movies=MOVIES, credits=CREDITS, progress=lambda *_: None, told=told.append)
+async def load(database: asyncpg.Connection, bad_rows: list[BadRow]) -> Summary:
+    return await import_tmdb(
+        database, movies=MOVIES, credits=CREDITS, progress=lambda *_: None, on_bad_row=bad_rows.append
+    )
 
 
-async def test_the_whole_of_tmdb_5000_lands_and_a_repeat_changes_nothing(
+async def test_all_of_tmdb_5000_is_imported_and_a_repeat_changes_nothing(
     client: Client, database: asyncpg.Connection
 ) -> None:
-    told: list[BadRow] = []
+    bad_rows: list[BadRow] = []
     expected = expected_counts()
-    summary = await load(database, told)
-    assert {kind: done.added for kind, done in summary.outcomes.items()} == expected
-    assert told == []
+    summary = await load(database, bad_rows)
+    assert {kind: done.added for kind, done in summary.counts.items()} == expected
+    assert bad_rows == []
     before = await database.fetch(VERSIONS)
-    again = await load(database, told)
+    again = await load(database, bad_rows)
     assert not again.is_change
-    assert {kind: done.unchanged for kind, done in again.outcomes.items()} == expected
+    assert {kind: done.unchanged for kind, done in again.counts.items()} == expected
     assert await database.fetch(VERSIONS) == before
     await check_films(client, database)
 
 
 async def check_films(client: Client, database: asyncpg.Connection) -> None:
-    """Looks at a few films that show what files of this kind hold."""
+    """Checks a few films with typical peculiarities."""
     avatar = await get_movie(client, 19995)
     assert (avatar.title, avatar.duration, avatar.release_date.year) == ("Avatar", 162, 2009)
     assert (avatar.director.first_name, avatar.director.last_name) == ("James", "Cameron")

@@ -1,4 +1,4 @@
-"""The sample catalogue is consistent in itself and within what the catalogue accepts."""
+"""Consistency of the sample catalogue, and the limits of the catalogue's columns."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_lists_have_no_repetitions() -> None:
             assert not repeated(movie[name]), movie["title"]
 
 
-def test_is_broad_enough_to_try_things_out() -> None:
+def test_is_varied_enough_for_a_demonstration() -> None:
     assert len(MOVIES) >= 60
     assert len({code for movie in MOVIES for code in movie["countries"]}) >= 15
     assert len({movie["release_date"][:3] for movie in MOVIES}) >= 5
@@ -144,12 +144,12 @@ def test_nobody_works_before_being_born() -> None:
             )
 
 
-def test_genres_say_what_they_are() -> None:
+def test_genres_have_ids_and_notes() -> None:
     assert all(genre["tmdb_id"] > 0 for genre in GENRES)
     assert all(SENTENCE.fullmatch(genre["notes"]) for genre in GENRES)
 
 
-def test_file_is_in_the_form_it_is_kept_in() -> None:
+def test_file_is_formatted_and_sorted() -> None:
     text = resources.files("service.importers.sample").joinpath("catalogue.json").read_text(encoding="utf-8")
     assert text == json.dumps(CATALOGUE, ensure_ascii=False, indent=2) + "\n"
     assert [movie["release_date"] for movie in MOVIES] == sorted(movie["release_date"] for movie in MOVIES)

@@ -1,4 +1,4 @@
-"""Importing TMDB's files: small ones, each with an oddity of the real."""
+"""Import of TMDB files: small files, each with a peculiarity of the real ones."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 from marquee.catalog.v1 import movies_pb2
 
-from service.importers.summary import Outcome
+from service.importers.report import RecordCounts
 from service.importers.tmdb import import_tmdb
 from service.settings import Settings
 from tests.catalogue import add_genre, add_movie, add_person
@@ -28,17 +28,15 @@ ORDER BY billing_order, movie_characters.id
 
 @pytest.fixture
 def source(database: asyncpg.Connection, tmp_path: Path) -> Source:
-    """Files to import into the test's database."""
+    """Files for an import into the test database."""
     return Source(database, tmp_path)
 
 
-async def test_a_client_sees_all_that_the_files_tell_of_a_movie(
-    client: Client, settings: Settings, source: Source
-) -> None:
+async def test_a_client_sees_all_values_of_the_files(client: Client, settings: Settings, source: Source) -> None:
     movies, casts = source.write([heat()], [HEAT_CREDITS])
-    told = run("import", "tmdb", str(movies), str(casts), **variables_of(settings))
-    assert told.returncode == 0, told.stderr
-    assert told.stdout.splitlines()[-1].split() == ["cast", "4", "0", "0"]
+    result = run("import", "tmdb", str(movies), str(casts), **variables_of(settings))
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.splitlines()[-1].split() == ["cast", "4", "0", "0"]
     found = (await client.catalog.GetMovie(movies_pb2.GetMovieRequest(tmdb_id=1))).movie
     assert (found.title, found.original_title, found.description) == ("Heat Wave", "Vague de chaleur", "A summer.")
     assert (found.tagline, found.duration, found.original_language) == ("It burns.", 101, "fr")
@@ -75,25 +73,23 @@ async def test_roles_follow_the_place_in_the_cast(source: Source, database: asyn
     assert [row["billing_order"] for row in rows] == list(range(5, 17))
 
 
-async def test_one_person_may_play_several_and_several_persons_one(
+async def test_a_person_may_play_several_characters_and_a_character_may_have_several_actors(
     source: Source, database: asyncpg.Connection
 ) -> None:
     cast = [played(5, "Ada Poe", "Eve", 0), played(5, "Ada Poe", "Eva", 1), played(6, "Bo Ek", "Eve", 2)]
     summary = await source.load([movie(1)], [credits_of(1, cast)])
     assert [tuple(row)[2:4] for row in await database.fetch(CAST)] == [("Eve", "Ada"), ("Eva", "Ada"), ("Eve", "Bo")]
-    assert summary.outcomes["characters"].added == 2
+    assert summary.counts["characters"].added == 2
 
 
-async def test_a_character_of_another_movie_is_another(source: Source, database: asyncpg.Connection) -> None:
+async def test_characters_of_two_movies_are_different(source: Source, database: asyncpg.Connection) -> None:
     cast = [played(5, "Ada Poe", "Doctor", 0)]
     await source.load([movie(1), movie(2)], [credits_of(1, cast), credits_of(2, cast)])
     assert await database.fetchval("SELECT count(*) FROM characters") == 2
     assert await database.fetchval("SELECT count(*) FROM persons") == 1
 
 
-async def test_what_the_source_does_not_know_is_unknown_and_takes_nothing_away(
-    source: Source, database: asyncpg.Connection
-) -> None:
+async def test_empty_values_become_null_and_replace_no_value(source: Source, database: asyncpg.Connection) -> None:
     await source.load([movie(1, runtime="0")])
     (row,) = await database.fetch("SELECT budget, revenue, release_date, duration, country_id, director_id FROM movies")
     assert set(row) == {None}
@@ -110,8 +106,8 @@ async def test_a_repeat_changes_nothing_and_says_so(source: Source, settings: Se
     await source.load([heat()], [HEAT_CREDITS])
     before = await source.state()
     movies, casts = source.write([heat()], [HEAT_CREDITS])
-    told = run("import", "tmdb", str(movies), str(casts), **variables_of(settings))
-    assert told.stdout.splitlines()[-1] == "Nothing changed."
+    result = run("import", "tmdb", str(movies), str(casts), **variables_of(settings))
+    assert result.stdout.splitlines()[-1] == "Nothing changed."
     assert await source.state() == before
 
 
@@ -119,48 +115,50 @@ async def test_only_what_differs_is_written(source: Source, database: asyncpg.Co
     await source.load([heat(), movie(2)], [HEAT_CREDITS])
     before = set(await source.state())
     summary = await source.load([heat(tagline="It freezes."), movie(2)], [HEAT_CREDITS])
-    assert summary.outcomes["movies"] == Outcome(added=0, changed=1, unchanged=1)
+    assert summary.counts["movies"] == RecordCounts(added=0, changed=1, unchanged=1)
     assert {row[0] for row in set(await source.state()) - before} == {"movies", "audit_log"}
     versions = await database.fetch("SELECT row_version FROM movies ORDER BY tmdb_id")
     assert [row["row_version"] for row in versions] == [2, 1]
 
 
-async def test_a_dry_run_tells_what_would_change_and_changes_nothing(source: Source) -> None:
+async def test_a_dry_run_returns_the_counts_and_changes_nothing(source: Source) -> None:
     before = await source.state()
-    would = await source.load([heat()], [HEAT_CREDITS], dry_run=True)
+    dry_run = await source.load([heat()], [HEAT_CREDITS], dry_run=True)
     assert await source.state() == before
-    assert (await source.load([heat()], [HEAT_CREDITS])).outcomes == would.outcomes
-    assert would.outcomes["cast"].added == 4
+    assert (await source.load([heat()], [HEAT_CREDITS])).counts == dry_run.counts
+    assert dry_run.counts["cast"].added == 4
 
 
-async def test_an_import_that_was_cut_short_left_nothing_and_is_repeated(source: Source) -> None:
-    class PlugPulled(Exception):
+async def test_an_interrupted_import_leaves_nothing_and_can_be_repeated(source: Source) -> None:
+    class Interrupted(Exception):
         pass
 
     def stop(step: str, done: int, _total: int) -> None:
         if step == "loading" and done == 6:
-            raise PlugPulled
+            raise Interrupted
 
     movies, casts = source.write([heat()], [HEAT_CREDITS])
-    with pytest.raises(PlugPulled):
-        await import_tmdb(source.database, movies=movies, credits=casts, progress=stop, told=source.told.append)
+    with pytest.raises(Interrupted):
+        await import_tmdb(
+            source.database, movies=movies, credits=casts, progress=stop, on_bad_row=source.bad_rows.append
+        )
     assert await source.state() == []
-    assert (await source.load_files(movies, casts)).outcomes["cast"].added == 4
+    assert (await source.load_files(movies, casts)).counts["cast"].added == 4
 
 
 @pytest.mark.parametrize("suffix", ["", ".gz", ".xz", ".zip"])
 async def test_files_may_be_compressed(source: Source, suffix: str) -> None:
-    assert (await source.load([heat()], [HEAT_CREDITS], suffix=suffix)).outcomes["movies"].added == 1
+    assert (await source.load([heat()], [HEAT_CREDITS], suffix=suffix)).counts["movies"].added == 1
 
 
-async def test_what_was_made_by_hand_is_recognised(source: Source, database: asyncpg.Connection) -> None:
+async def test_records_made_by_hand_are_recognised(source: Source, database: asyncpg.Connection) -> None:
     drama = await add_genre(database, "drama")
     france = await database.fetchval("INSERT INTO countries (name) VALUES ('France') RETURNING id")
     director = await add_person(database, "Iris", last_name="De Wit")
     namesake = await add_person(database, "Ada", last_name="Poe")
     known = await add_movie(database, "Vague", tmdb_id=1, imdb_id="tt0000001", director_id=director)
     summary = await source.load([heat()], [HEAT_CREDITS])
-    assert [(summary.outcomes[kind].changed) for kind in ("genres", "countries", "people", "movies")] == [1, 1, 1, 1]
+    assert [(summary.counts[kind].changed) for kind in ("genres", "countries", "people", "movies")] == [1, 1, 1, 1]
     (row,) = await database.fetch("SELECT id, title, imdb_id, director_id, country_id FROM movies")
     assert tuple(row) == (known, "Heat Wave", "tt0000001", director, france)
     assert await database.fetchval("SELECT tmdb_id FROM genres WHERE id = $1", drama) == 18

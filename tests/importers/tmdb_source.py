@@ -1,4 +1,4 @@
-"""A pair of TMDB's files, and importing them into a test's database."""
+"""A pair of TMDB files and their import into a test database."""
 
 from __future__ import annotations
 
@@ -8,8 +8,7 @@ from typing import Any
 
 import asyncpg
 
-from service.importers.bad_rows import BadRow
-from service.importers.summary import Summary
+from service.importers.report import BadRow, Summary
 from service.importers.tmdb import import_tmdb
 from tests.importers.tables import credits_of, directed, movie, played, write_table
 
@@ -28,15 +27,15 @@ ORDER BY 1, 2
 
 
 class Source:
-    """A pair of files and what importing them tells."""
+    """Pair of TMDB files and the bad rows of their last import."""
 
     def __init__(self, database: asyncpg.Connection, folder: Path) -> None:
         self.database = database
         self.folder = folder
-        self.told: list[BadRow] = []
+        self.bad_rows: list[BadRow] = []
 
     def write(self, movies: Rows, credit_rows: Rows = (), *, suffix: str = "") -> tuple[Path, Path]:
-        """Writes both files; without credits, of an actor in movie 1."""
+        """Writes both files; without credit rows, one with an actor of movie 1."""
         casts = list(credit_rows) or [credits_of(1, [played(5, "Ada Poe", "Eve", 0)])]
         return (
             write_table(self.folder / f"movies.csv{suffix}", movies),
@@ -49,18 +48,18 @@ class Source:
 
     async def load_files(self, movies: Path, casts: Path, *, dry_run: bool = False) -> Summary:
         """Imports two files."""
-        self.told.clear()
+        self.bad_rows.clear()
         return await import_tmdb(
             self.database,
             movies=movies,
             credits=casts,
             progress=lambda *_: None,
-            told=self.told.append,
+            on_bad_row=self.bad_rows.append,
             dry_run=dry_run,
         )
 
     async def state(self) -> list[tuple[Any, ...]]:
-        """Returns every row of the catalogue with its version and time of change."""
+        """Returns the version and time of change of every row of the catalogue."""
         return [tuple(row) for row in await self.database.fetch(EVERYTHING)]
 
 

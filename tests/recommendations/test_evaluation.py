@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from service.importers.csv_files import FileUnusable
 from service.importers.movielens.evaluation import read_ratings
-from service.importers.reading import FileUnusable
 from service.recommendations.model.errors import InteractionsMissing
 from service.recommendations.model.evaluation import HeldOut, Method, compare, hold_out, measure, part_users
 from tests.processes import run

@@ -1,4 +1,4 @@
-"""Rows of the MovieLens files made rows for staging."""
+"""Conversion of rows of the MovieLens files to rows for staging."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from service.importers.cleaning import BadValue, clean_id, clean_text, required_text, single_spaced, whole
-from service.importers.reading import Row
+from service.importers.cleaning import BadValue, clean_id, clean_text, required_text, single_spaced, whole_number
+from service.importers.csv_files import Row
 
 MOVIE_COLUMNS = ("movieId", "title", "genres")
 LINK_COLUMNS = ("movieId", "imdbId", "tmdbId")
 RATING_COLUMNS = ("userId", "movieId", "rating", "timestamp")
 YEAR = re.compile(r"\s*\((\d{4})(?:[-\u2013]\s*(?:\d{4})?)?\)\s*$")
-# Innermost brackets alone: a title within a title keeps its own.
+# Matches innermost brackets only, so that brackets inside a title stay together.
 OTHER_TITLE = re.compile(r"(?<=\S)\s+\(([^()]*)\)$")
-ALSO_KNOWN = re.compile(r"a\.?k\.?a\.?[ :]", re.IGNORECASE)
+ALSO_KNOWN_AS = re.compile(r"a\.?k\.?a\.?[ :]", re.IGNORECASE)
 ARTICLE = re.compile(
     r"(.+), (The|A|An|Le|La|Les|L'|Un|Une|El|Los|Las|Il|Lo|Gli|Der|Die|Das|Den|Det|De|Het|En|Ett|O|Os|As)$"
 )
 FIRST_YEAR = 1870
-# In the words of TMDB, where it has the same genre; what is a format, not a genre, is nothing.
+# TMDB's names of the same genres. An empty name drops an entry that is no genre.
 GENRES = {
     "Children": "Family",
     "Film-Noir": "Film Noir",
@@ -32,14 +32,13 @@ GENRES = {
     "IMAX": "",
     "(no genres listed)": "",
 }
-# Half stars from half of one to five.
-MOST_STARS = Decimal(5)
-HALVES = 2
-LAST_SECOND = 253_402_300_799
+MAX_STARS = 5
+HALF_STARS = 2
+MAX_TIMESTAMP = 253_402_300_799
 
 
 class StagedMovie(NamedTuple):
-    """A movie."""
+    """Row of staged_movies."""
 
     line: int
     key: int
@@ -49,14 +48,14 @@ class StagedMovie(NamedTuple):
 
 
 class StagedGenre(NamedTuple):
-    """A movie's genre."""
+    """Row of staged_genres: a genre of a movie."""
 
     key: int
     name: str
 
 
 class StagedLink(NamedTuple):
-    """What other catalogues call a movie."""
+    """Row of staged_links: ids of a movie in other catalogues."""
 
     line: int
     key: int
@@ -65,7 +64,7 @@ class StagedLink(NamedTuple):
 
 
 class StagedRating(NamedTuple):
-    """A user's rating of a movie."""
+    """Row of staged_ratings, with the ids of the catalogue."""
 
     line: int
     user_id: int
@@ -76,7 +75,7 @@ class StagedRating(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A rating in the source's own terms."""
+    """Rating with the ids of MovieLens."""
 
     line: int
     user: int
@@ -87,7 +86,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """A movie's title taken apart."""
+    """Parts of a MovieLens title."""
 
     title: str
     original_title: str | None
@@ -97,10 +96,10 @@ class Title:
 def clean_movie(row: Row) -> tuple[StagedMovie, Sequence[StagedGenre]]:
     """Returns a movie and its genres; raises BadValue.
 
-    Of its release the source tells the year alone, which is kept as the first of January.
+    The source has only the year of the release, so the release date is the first of January.
     """
     key = clean_id("movieId", row.values["movieId"])
-    title = take_apart(required_text("title", row.values["title"], longest=500))
+    title = parse_title(required_text("title", row.values["title"], longest=500))
     names = (clean_text("genre", name, longest=100) for name in row.values["genres"].split("|"))
     genres = dict.fromkeys(GENRES.get(name, name) for name in names)
     released = date(title.year, 1, 1) if title.year else None
@@ -109,7 +108,7 @@ def clean_movie(row: Row) -> tuple[StagedMovie, Sequence[StagedGenre]]:
 
 
 def clean_link(row: Row) -> StagedLink:
-    """Returns a movie's ids elsewhere; without any, or with one that is none, raises BadValue."""
+    """Returns the ids of a movie in other catalogues; raises BadValue if it has none or an invalid one."""
     values = {name: value.strip() for name, value in row.values.items()}
     key = clean_id("movieId", values["movieId"])
     imdb_number = clean_id("imdbId", values["imdbId"]) if values["imdbId"] else 0
@@ -129,41 +128,38 @@ def clean_rating(row: Row) -> Rating:
         user=clean_id("userId", values["userId"]),
         movie=clean_id("movieId", values["movieId"]),
         stars=whole_stars(values["rating"]),
-        rated_at=datetime.fromtimestamp(whole("timestamp", values["timestamp"], most=LAST_SECOND), UTC),
+        rated_at=datetime.fromtimestamp(whole_number("timestamp", values["timestamp"], most=MAX_TIMESTAMP), UTC),
     )
 
 
 def whole_stars(rating: str) -> int:
-    """Returns half stars as 1 to 5: a half is rounded up, so that half a star is one."""
-    halves = whole("rating in half stars", _doubled(rating), least=1, most=int(MOST_STARS * HALVES))
-    return math.ceil(halves / HALVES)
+    """Returns 1 to 5 stars for a rating of 0.5 to 5.0; half stars are rounded up."""
+    try:
+        halves = str(Decimal(rating.strip()) * HALF_STARS)
+    except ArithmeticError as error:
+        raise BadValue("rating is no number") from error
+    return math.ceil(whole_number("rating in half stars", halves, least=1, most=MAX_STARS * HALF_STARS) / HALF_STARS)
 
 
-def take_apart(text: str) -> Title:
+def parse_title(text: str) -> Title:
     """Returns "Postman, The (Postino, Il) (1994)" as The Postman, Il Postino, 1994.
 
-    The last bracket before the year holds the original title, unless it says "a.k.a."; the others are dropped.
+    The last bracket before the year holds the original title, unless it starts with "a.k.a.". Other brackets at the
+    end are dropped.
     """
     year = YEAR.search(text)
     title = single_spaced(text[: year.start()] if year else text)
     original = None
-    while (found := OTHER_TITLE.search(title)) is not None:
-        if original is None and found[1] and not ALSO_KNOWN.match(found[1]):
-            original = _article_first(found[1])
-        title = title[: found.start()]
-    known = int(year[1]) if year else 0
-    return Title(_article_first(title), original, known if known >= FIRST_YEAR else None)
+    while (match := OTHER_TITLE.search(title)) is not None:
+        if original is None and match[1] and not ALSO_KNOWN_AS.match(match[1]):
+            original = _article_first(match[1])
+        title = title[: match.start()]
+    number = int(year[1]) if year else 0
+    return Title(_article_first(title), original, number if number >= FIRST_YEAR else None)
 
 
 def _article_first(title: str) -> str:
-    found = ARTICLE.match(title)
-    if found is None:
+    match = ARTICLE.match(title)
+    if match is None:
         return title
-    return found[2] + ("" if found[2].endswith("'") else " ") + found[1]
-
-
-def _doubled(rating: str) -> str:
-    try:
-        return str(Decimal(rating.strip()) * HALVES)
-    except ArithmeticError as error:
-        raise BadValue("rating is no number") from error
+    return match[2] + ("" if match[2].endswith("'") else " ") + match[1]

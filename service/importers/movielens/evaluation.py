@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from scipy import sparse
 
-from service.importers.bad_rows import BadRows
-from service.importers.reading import SUFFIXES, FileUnusable, read_rows
+from service.importers.csv_files import SUFFIXES, FileUnusable, read_rows
+from service.importers.report import BadRows
 from service.recommendations.model.dataset import Dataset, FacetKind
 from service.recommendations.model.errors import InteractionsMissing
 from service.recommendations.model.evaluation import Ratings
@@ -48,9 +48,8 @@ def find_movies(ratings: Path) -> Path | None:
 
 def _read_stars(path: Path, progress: Callable[[int, int], None]) -> list[tuple[int, int, float]]:
     """Returns user, movie and stars; the last one if a user rates a movie several times."""
-    bad = BadRows(told=lambda _: None)
     stars_of: dict[tuple[int, int], float] = {}
-    for row in read_rows(path, ("userId", "movieId", "rating"), kind="rating", bad=bad, advanced=progress):
+    for row in read_rows(path, ("userId", "movieId", "rating"), kind="rating", bad=BadRows(), progress=progress):
         try:
             user, movie, stars = int(row.values["userId"]), int(row.values["movieId"]), float(row.values["rating"])
         except ValueError as error:
@@ -63,11 +62,10 @@ def _read_stars(path: Path, progress: Callable[[int, int], None]) -> list[tuple[
 
 def _read_facets(path: Path) -> tuple[list[tuple[int, int, int]], list[int]]:
     """Returns facets (kind, number, movie) and the ids of all movies."""
-    bad = BadRows(told=lambda _: None)
     genres: dict[str, int] = {}
     facets: list[tuple[int, int, int]] = []
     movies: list[int] = []
-    for row in read_rows(path, ("movieId", "title", "genres"), kind="movie", bad=bad, advanced=lambda *_: None):
+    for row in read_rows(path, ("movieId", "title", "genres"), kind="movie", bad=BadRows(), progress=lambda *_: None):
         try:
             movie = int(row.values["movieId"])
         except ValueError as error:

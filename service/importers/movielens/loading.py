@@ -1,4 +1,4 @@
-"""Importing the MovieLens files: movies in one transaction, ratings in many, so that a repeat goes on."""
+"""Import of the MovieLens files: movies in one transaction, ratings in many, so that a repeat continues."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from service.importers.bad_rows import BadRow, BadRows
-from service.importers.cleaning import BadValue
+from service.importers.cleaning import FirstLines
+from service.importers.csv_files import Row, clean_rows, find_csv
 from service.importers.movielens import statements
 from service.importers.movielens.cleaning import (
     LINK_COLUMNS,
@@ -26,21 +26,19 @@ from service.importers.movielens.cleaning import (
     clean_rating,
 )
 from service.importers.movielens.demo_users import DemoUsers
-from service.importers.reading import Row, find_table, read_rows
+from service.importers.report import BadRow, BadRows, RecordCounts, Summary, count_records, summarize
 from service.importers.staging import (
     BATCH,
     Connection,
     Progress,
     Staging,
+    execute,
     import_transaction,
-    outcome,
     record_import,
-    written,
 )
-from service.importers.summary import Outcome, Summary, summarize
 
 STAGED_MOVIES = {"staged_movies": StagedMovie, "staged_genres": StagedGenre, "staged_links": StagedLink}
-RATINGS_A_TRANSACTION = 20_000
+RATINGS_PER_TRANSACTION = 20_000
 
 
 async def import_movielens(
@@ -49,42 +47,36 @@ async def import_movielens(
     folder: Path,
     users: DemoUsers,
     progress: Progress,
-    told: Callable[[BadRow], None],
+    on_bad_row: Callable[[BadRow], None],
     dry_run: bool = False,
 ) -> Summary:
     """Adds the movies of movies.csv and links.csv that the catalogue lacks, and the ratings of ratings.csv.
 
-    Movies are known by their TMDB id, else their IMDb id; those that are there gain an id they lack and, where they
-    have none, genres. Ratings belong to demo users; half stars are rounded up. A repeat changes nothing; one after an
-    import that was cut short goes on. A row that cannot be used is told and left out. A dry run does all the work
-    and takes it back. Raises FileUnusable, and what asyncpg raises.
+    It finds a movie by its TMDB id, else by its IMDb id. A known movie gains an id that it lacks and, if it has no
+    genres, genres. The ratings belong to demo users; half stars are rounded up. A repeat changes nothing; a repeat of
+    an interrupted import continues it. A bad row is reported and left out. A dry run does all the work and rolls it
+    back. Raises FileUnusable and asyncpg's errors.
     """
-    bad = BadRows(told=told)
-    movies, links, ratings = (find_table(folder, name) for name in ("movies", "links", "ratings"))
-    async with AsyncExitStack() as whole:
+    bad = BadRows(on_bad_row=on_bad_row)
+    movies, links, ratings = (find_csv(folder, name) for name in ("movies", "links", "ratings"))
+    async with AsyncExitStack() as stack:
         if dry_run:
-            await whole.enter_async_context(import_transaction(connection, dry_run=True))
-        catalogue = _Catalogue(connection, bad=bad, progress=progress)
-        outcomes = await catalogue.load(movies, links)
-        rated = _Ratings(connection, users=users, movie_ids=catalogue.movie_ids, bad=bad, file=ratings.name)
-        rows = read_rows(ratings, RATING_COLUMNS, kind="rating", bad=bad, advanced=partial(progress, "ratings"))
-        outcomes |= await rated.load(_clean_ratings(rows, ratings.name, bad))
-        summary = summarize(outcomes, bad)
+            await stack.enter_async_context(import_transaction(connection, dry_run=True))
+        catalogue = _MovieLoader(connection, bad=bad, progress=progress)
+        counts = await catalogue.load(movies, links)
+        loader = _RatingLoader(connection, users=users, movie_ids=catalogue.movie_ids, bad=bad, file=ratings.name)
+        cleaned = clean_rows(
+            ratings, RATING_COLUMNS, clean_rating, kind="rating", bad=bad, progress=partial(progress, "ratings")
+        )
+        counts |= await loader.load(cleaned)
+        summary = summarize(counts, bad)
         async with import_transaction(connection):
             await record_import(connection, "movielens", summary)
     return summary
 
 
-def _clean_ratings(rows: Iterator[Row], file: str, bad: BadRows) -> Iterator[Rating]:
-    for row in rows:
-        try:
-            yield clean_rating(row)
-        except BadValue as error:
-            bad.add(BadRow(file, row.line, "rating", str(error)))
-
-
-class _Catalogue:
-    """Movies, their ids elsewhere and their genres."""
+class _MovieLoader:
+    """Loads movies, their genres and their ids in other catalogues."""
 
     def __init__(self, connection: Connection, *, bad: BadRows, progress: Progress) -> None:
         self._connection = connection
@@ -92,65 +84,57 @@ class _Catalogue:
         self._progress = progress
         self._staging = Staging(connection, STAGED_MOVIES)
         self.movie_ids: dict[int, int] = {}
-        """Ids of movies by the source's."""
+        """Movie ids of the catalogue by those of MovieLens."""
 
-    async def load(self, movies: Path, links: Path) -> dict[str, Outcome]:
-        """Writes what two files say, in one transaction."""
+    async def load(self, movies: Path, links: Path) -> dict[str, RecordCounts]:
+        """Loads both files in one transaction."""
         async with import_transaction(self._connection):
             await self._connection.execute(statements.MOVIE_TABLES)
             await self._stage(movies, links)
-            for line, key in await self._connection.fetch(statements.UNLINKED):
+            for line, key in await self._connection.fetch(statements.UNLINKED_MOVIES):
                 self._bad.add(BadRow(movies.name, line, "movie", f"movie {key} has no usable link"))
-            await self._connection.execute(statements.GATHER_MOVIES)
-            changed = await written(self._connection, statements.ADD_IMDB_IDS)
-            changed += await written(self._connection, statements.ADD_TMDB_IDS)
-            added = await written(self._connection, statements.ADD_MOVIES)
-            await self._connection.execute(statements.FIND_MOVIES)
-            known = await self._connection.fetch(statements.KNOWN_MOVIES)
-            self.movie_ids = {row["key"]: row["movie_id"] for row in known}
+            await self._connection.execute(statements.MATCH_MOVIES)
+            changed = await execute(self._connection, statements.ADD_IMDB_IDS)
+            changed += await execute(self._connection, statements.ADD_TMDB_IDS)
+            added = await execute(self._connection, statements.ADD_MOVIES)
+            await self._connection.execute(statements.SET_MOVIE_IDS)
+            rows = await self._connection.fetch(statements.MOVIE_IDS)
+            self.movie_ids = {row["key"]: row["movie_id"] for row in rows}
             return {
-                "movies": outcome(len(self.movie_ids), added=added, changed=changed),
-                "genres": await self._genres(),
-                "genres of movies": Outcome(await written(self._connection, statements.ADD_MOVIE_GENRES), 0, 0),
+                "movies": count_records(len(self.movie_ids), added=added, changed=changed),
+                "genres": await self._add_genres(),
+                "genres of movies": RecordCounts(await execute(self._connection, statements.ADD_MOVIE_GENRES), 0, 0),
             }
 
-    async def _genres(self) -> Outcome:
-        added = await written(self._connection, statements.ADD_GENRES)
+    async def _add_genres(self) -> RecordCounts:
+        added = await execute(self._connection, statements.ADD_GENRES)
         total = await self._connection.fetchval("SELECT count(DISTINCT lower(name)) FROM staged_genres")
-        return outcome(total, added=added)
+        return count_records(total, added=added)
 
     async def _stage(self, movies: Path, links: Path) -> None:
-        seen: set[int] = set()
-        advanced = partial(self._progress, "movies")
-        for row in read_rows(movies, MOVIE_COLUMNS, kind="movie", bad=self._bad, advanced=advanced):
-            try:
-                movie, genres = clean_movie(row)
-                _require_new(seen, movie.key)
-            except BadValue as error:
-                self._bad.add(BadRow(movies.name, row.line, "movie", str(error)))
-                continue
+        first_lines = FirstLines()
+
+        def clean(row: Row) -> tuple[StagedMovie, list[StagedGenre]]:
+            movie, genres = clean_movie(row)
+            first_lines.require_first(movie.key, row.line)
+            return movie, list(genres)
+
+        for movie, genres in clean_rows(
+            movies, MOVIE_COLUMNS, clean, kind="movie", bad=self._bad, progress=partial(self._progress, "movies")
+        ):
             self._staging.add("staged_movies", [movie])
             self._staging.add("staged_genres", genres)
             await self._staging.flush(least=BATCH)
-        for row in read_rows(
-            links, LINK_COLUMNS, kind="link", bad=self._bad, advanced=partial(self._progress, "links")
+        for link in clean_rows(
+            links, LINK_COLUMNS, clean_link, kind="link", bad=self._bad, progress=partial(self._progress, "links")
         ):
-            try:
-                self._staging.add("staged_links", [clean_link(row)])
-            except BadValue as error:
-                self._bad.add(BadRow(links.name, row.line, "link", str(error)))
+            self._staging.add("staged_links", [link])
             await self._staging.flush(least=BATCH)
         await self._staging.flush()
 
 
-def _require_new(seen: set[int], key: int) -> None:
-    if key in seen:
-        raise BadValue(f"movie {key} stands in an earlier line already")
-    seen.add(key)
-
-
-class _Ratings:
-    """Ratings and the users they belong to."""
+class _RatingLoader:
+    """Loads ratings and creates the users they belong to."""
 
     def __init__(
         self, connection: Connection, *, users: DemoUsers, movie_ids: dict[int, int], bad: BadRows, file: str
@@ -163,30 +147,30 @@ class _Ratings:
         self._user_ids: dict[int, int] = {}
         self._numbers: set[int] = set()
 
-    async def load(self, ratings: Iterator[Rating]) -> dict[str, Outcome]:
-        """Writes ratings, so many a transaction."""
+    async def load(self, ratings: Iterator[Rating]) -> dict[str, RecordCounts]:
+        """Loads ratings in transactions of 20,000."""
         done: Counter[str] = Counter()
-        while batch := list(islice(ratings, RATINGS_A_TRANSACTION)):
+        while batch := list(islice(ratings, RATINGS_PER_TRANSACTION)):
             async with import_transaction(self._connection):
                 done["users"] += await self._ensure_users({rating.user for rating in batch})
-                await self._write([*self._staged(batch)], done)
+                await self._merge([*self._staged(batch)], done)
         return {
-            "users": outcome(len(self._user_ids), added=done["users"]),
-            "ratings": outcome(done["total"], added=done["added"], changed=done["changed"]),
+            "users": count_records(len(self._user_ids), added=done["users"]),
+            "ratings": count_records(done["total"], added=done["added"], changed=done["changed"]),
         }
 
     async def _ensure_users(self, numbers: set[int]) -> int:
-        found, made = await self._users.ensure(self._connection, numbers - self._numbers)
-        self._user_ids |= found
+        user_ids, created = await self._users.ensure(self._connection, numbers - self._numbers)
+        self._user_ids |= user_ids
         self._numbers |= numbers
-        return made
+        return created
 
     def _staged(self, batch: list[Rating]) -> Iterator[StagedRating]:
         for rating in batch:
             user_id = self._user_ids.get(rating.user)
             movie_id = self._movie_ids.get(rating.movie)
             if user_id is None:
-                reason = f"an account that no import made is called movielens-{rating.user}"
+                reason = f"another account has the username movielens-{rating.user}"
             elif movie_id is None:
                 reason = f"there is no movie {rating.movie}"
             else:
@@ -194,12 +178,12 @@ class _Ratings:
                 continue
             self._bad.add(BadRow(self._file, rating.line, "rating", reason))
 
-    async def _write(self, ratings: list[StagedRating], done: Counter[str]) -> None:
+    async def _merge(self, ratings: list[StagedRating], done: Counter[str]) -> None:
         await self._connection.execute(statements.RATING_TABLE)
         await self._connection.copy_records_to_table("staged_ratings", records=ratings, columns=StagedRating._fields)
-        await self._connection.execute(statements.GATHER_RATINGS)
-        done["total"] += await self._connection.fetchval("SELECT count(*) FROM given_ratings")
-        done["changed"] += await written(self._connection, statements.CHANGE_RATINGS)
-        done["added"] += await written(self._connection, statements.ADD_RATINGS)
-        # A dry run's batches share one transaction.
-        await self._connection.execute(statements.FORGET_RATINGS)
+        await self._connection.execute(statements.DEDUPLICATE_RATINGS)
+        done["total"] += await self._connection.fetchval("SELECT count(*) FROM source_ratings")
+        done["changed"] += await execute(self._connection, statements.CHANGE_RATINGS)
+        done["added"] += await execute(self._connection, statements.ADD_RATINGS)
+        # The batches of a dry run share one transaction, so ON COMMIT DROP is too late.
+        await self._connection.execute(statements.DROP_RATING_TABLES)

@@ -1,4 +1,4 @@
-"""The words on posters, in Manrope (SIL Open Font License), which has every Latin accent."""
+"""Text of posters, in the font Manrope (SIL Open Font License), which has all Latin accents."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def _font(size: int) -> ImageFont.FreeTypeFont:
 
 
 def _wrap(words: list[str], font: ImageFont.FreeTypeFont, width: int) -> list[str] | None:
-    """Break the words into lines no wider than `width`; None if a single word is wider."""
+    """Returns the words in lines of at most `width` pixels; None if a single word is wider."""
     lines: list[str] = []
     for word in words:
         if font.getlength(word) > width:
@@ -29,7 +29,7 @@ def _wrap(words: list[str], font: ImageFont.FreeTypeFont, width: int) -> list[st
 
 
 def _shortened(text: str, font: ImageFont.FreeTypeFont, width: int) -> str:
-    """Cut the text with an ellipsis so that it fits the width."""
+    """Returns the text, cut with an ellipsis if it is wider than `width` pixels."""
     if font.getlength(text) <= width:
         return text
     while text and font.getlength(f"{text}…") > width:
@@ -42,9 +42,9 @@ def _line_height(size: int) -> int:
 
 
 def fit_title(title: str, width: int, height: int, largest: int) -> tuple[ImageFont.FreeTypeFont, list[str]]:
-    """Choose the largest font in which a spelt title, wrapped at spaces, fits the box; also its lines.
+    """Returns the largest font in which the title, wrapped at spaces, fits the box, and its lines.
 
-    A title too long even for the smallest font is cut with an ellipsis, so the lines always fit.
+    A title that is too long for the smallest font is cut with an ellipsis, so the lines always fit.
     """
     words = title.split()
     smallest = max(6, largest // 5)
@@ -57,31 +57,31 @@ def fit_title(title: str, width: int, height: int, largest: int) -> tuple[ImageF
         size = min(size - 1, round(size * 0.94))
     font = _font(smallest)
     lines = _wrap([_shortened(word, font, width) for word in words], font, width) or []
-    kept = max(1, height // _line_height(smallest))
-    if len(lines) > kept:
-        lines = [*lines[: kept - 1], _shortened(" ".join(lines[kept - 1 :]), font, width)]
+    most = max(1, height // _line_height(smallest))
+    if len(lines) > most:
+        lines = [*lines[: most - 1], _shortened(" ".join(lines[most - 1 :]), font, width)]
     return font, lines
 
 
 def draw_text(image: Image.Image, frame: Frame, palette: Palette, *, title: str, byline: str) -> None:
-    """Set the title below the picture and the byline along the foot of the poster."""
-    foot = frame.height - round(frame.height * 0.05)
-    rule = foot - round(frame.height * 0.045)
+    """Draws the title below the picture and the byline at the bottom of the poster."""
+    bottom = frame.height - round(frame.height * 0.05)
+    rule = bottom - round(frame.height * 0.045)
     top = frame.art_bottom + round(frame.height * 0.03)
-    room = rule - round(frame.height * 0.015) - top
+    title_height = rule - round(frame.height * 0.015) - top
 
-    font, lines = fit_title(title, frame.text_width, room, largest=max(8, round(frame.width * 0.2)))
+    font, lines = fit_title(title, frame.text_width, title_height, largest=max(8, round(frame.width * 0.2)))
     size = round(font.size)
     draw = ImageDraw.Draw(image)
     for index, line in enumerate(lines):
         baseline = top + round(size * 0.88) + index * _line_height(size)
         draw.text((frame.margin, baseline), line, font=font, fill=palette.ink, anchor="ls")
 
-    quiet = mix(palette.bottom, palette.ink, 0.8)
+    muted = mix(palette.bottom, palette.ink, 0.8)
     thickness = max(1, round(frame.height * 0.002))
-    ends = (frame.margin, rule, frame.width - frame.margin - 1, rule + thickness - 1)
-    draw.rectangle(ends, fill=quiet)
+    rectangle = (frame.margin, rule, frame.width - frame.margin - 1, rule + thickness - 1)
+    draw.rectangle(rectangle, fill=muted)
     if byline:
         small = _font(max(6, round(frame.width * 0.042)))
         line = _shortened(byline, small, frame.text_width)
-        draw.text((frame.margin, foot), line, font=small, fill=quiet, anchor="ls")
+        draw.text((frame.margin, bottom), line, font=small, fill=muted, anchor="ls")

@@ -1,4 +1,4 @@
-"""The colours of posters and the frame they are drawn in."""
+"""Colours of posters and the layout of a poster."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Colour: TypeAlias = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class Palette:
-    """The colours of one poster: two of the ground, three of shapes, and one for text on that ground."""
+    """Colours of a poster: two for the background, three for shapes and one for text."""
 
     top: Colour
     bottom: Colour
@@ -22,14 +22,14 @@ class Palette:
 
 @dataclass(frozen=True)
 class Frame:
-    """Where things stand on a poster, in pixels: the picture above `art_bottom`, the text below it."""
+    """Layout of a poster in pixels: the picture is above `art_bottom`, the text below it."""
 
     width: int
     height: int
 
     @property
     def margin(self) -> int:
-        """Space kept free at either side of the text."""
+        """Free space on both sides of the text."""
         return max(1, round(self.width * 0.08))
 
     @property
@@ -39,7 +39,7 @@ class Frame:
 
     @property
     def text_width(self) -> int:
-        """Width that text may take."""
+        """Maximum width of text."""
         return max(1, self.width - 2 * self.margin)
 
 
@@ -58,13 +58,13 @@ PALETTES: tuple[Palette, ...] = (
 
 
 def mix(first: Colour, second: Colour, share: float) -> Colour:
-    """Blend two colours; share 0 gives the first, 1 the second."""
+    """Returns a blend of two colours: the first at share 0, the second at share 1."""
     red, green, blue = (round(a + (b - a) * share) for a, b in zip(first, second, strict=True))
     return red, green, blue
 
 
 def gradient(frame: Frame, top: Colour, bottom: Colour) -> Image.Image:
-    """Fill the frame with a vertical gradient."""
+    """Returns a vertical gradient of the size of the frame."""
     column = Image.new("RGB", (1, frame.height))
     last = max(1, frame.height - 1)
     column.putdata([mix(top, bottom, y / last) for y in range(frame.height)])

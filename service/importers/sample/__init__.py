@@ -1,1 +1,1 @@
-"""The project's own sample catalogue, `catalogue.json`: well-known films, their people and casts."""
+"""Sample catalogue of the project, `catalogue.json`: well-known films with their people and casts."""

@@ -1,4 +1,4 @@
-"""Draws posters for the sample's films and uploads them like any client's."""
+"""Posters of the sample films: drawn, then uploaded through the upload form of any client."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from tortoise.expressions import Q
 from service.catalog.models import Movie
 from service.importers.posters import draw_poster
 from service.importers.sample.load import Progress
-from service.importers.uploads import post_picture
+from service.importers.uploads import post_image
 from service.media.models import File, FileKind, FileState
 from service.media.service import Media
 from service.media.values import Upload
 
 
 async def upload_posters(media: Media, titles: list[str], *, progress: Progress) -> int:
-    """Uploads a poster for each of the movies that has none and for which none is on its way; returns how many."""
+    """Uploads a poster for each of the movies without a poster or a pending upload; returns the number of uploads."""
     movies = await Movie.filter(title__in=titles, poster_id=None).select_related("director").order_by("-popularity")
-    awaited = await File.filter(
+    pending = await File.filter(
         Q(state=FileState.PROCESSING) | Q(state=FileState.PENDING, expires_at__gt=datetime.now(UTC)),
         kind=FileKind.POSTER,
     ).only("id", "movie_id")
-    covered = {file.movie_id for file in awaited}
-    bare = [movie for movie in movies if movie.id not in covered]
-    for done, movie in enumerate(bare, start=1):
+    pending_movies = {file.movie_id for file in pending}
+    without_poster = [movie for movie in movies if movie.id not in pending_movies]
+    for done, movie in enumerate(without_poster, start=1):
         await _upload(media, movie)
-        progress(done, len(bare))
-    return len(bare)
+        progress(done, len(without_poster))
+    return len(without_poster)
 
 
 async def _upload(media: Media, movie: Movie) -> None:
@@ -48,4 +48,4 @@ async def _upload(media: Media, movie: Movie) -> None:
         size_bytes=len(poster),
     )
     _, form = await media.open_upload(upload, uploader_id=None)
-    await asyncio.to_thread(post_picture, form.url, form.fields, poster, file_name="poster.jpg")
+    await asyncio.to_thread(post_image, form.url, form.fields, poster, file_name="poster.jpg")

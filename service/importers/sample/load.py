@@ -1,4 +1,4 @@
-"""Loads the sample catalogue: films, people, characters and drawn posters. What is there already stays."""
+"""Import of the sample catalogue: films, people and characters. Movies that are present already stay unchanged."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ from service.catalog.models import (
 from service.database.orm import transaction
 
 Progress = Callable[[int, int], None]
-"""Told how many of how many movies are done."""
+"""Called with the number of movies that are done and of all movies."""
 
 
 @dataclass(frozen=True)
 class SampleSummary:
-    """What an import did."""
+    """Result of an import of the sample catalogue."""
 
     movies_added: int
-    movies_kept: int
+    movies_present: int
     persons_added: int
     characters_added: int
 
 
 @dataclass(frozen=True)
 class _Shared:
-    """Records that several movies name, by what the sample calls them."""
+    """Records that several movies refer to, by their keys in the sample."""
 
     countries: dict[str, Country]
     genres: dict[str, Genre]
@@ -46,26 +46,26 @@ class _Shared:
 
 
 def read_sample() -> dict[str, Any]:
-    """Returns the sample catalogue as its file has it."""
+    """Returns the content of catalogue.json."""
     text = resources.files(__package__).joinpath("catalogue.json").read_text(encoding="utf-8")
     sample: dict[str, Any] = json.loads(text)
     return sample
 
 
 async def load_sample(sample: dict[str, Any], *, progress: Progress) -> SampleSummary:
-    """Adds the movies that the database lacks, with all they name, in one transaction.
+    """Adds the movies that the database lacks, with everything they refer to, in one transaction.
 
-    A movie is the same when it shares an id with one that is there, or title and release date. Such a one is not
-    touched, so a repeat changes nothing.
+    A movie is present if a movie of the database has the same TMDB id, the same IMDb id, or the same title and release
+    date. It is not changed, so a repeat changes nothing.
     """
     async with transaction():
         movies = await Movie.all().values("tmdb_id", "imdb_id", "title", "release_date")
-        known = {mark for movie in movies for mark in _marks(movie)}
+        known = {key for movie in movies for key in _keys(movie)}
         entries = sample["movies"]
         missing = [
             entry
             for entry in entries
-            if known.isdisjoint(_marks(entry | {"release_date": _date(entry["release_date"])}))
+            if known.isdisjoint(_keys(entry | {"release_date": _date(entry["release_date"])}))
         ]
         shared = await _ensure_shared(sample, missing)
         characters = 0
@@ -74,7 +74,7 @@ async def load_sample(sample: dict[str, Any], *, progress: Progress) -> SampleSu
             progress(done, len(missing))
     return SampleSummary(
         movies_added=len(missing),
-        movies_kept=len(entries) - len(missing),
+        movies_present=len(entries) - len(missing),
         persons_added=shared.persons_added,
         characters_added=characters,
     )
@@ -89,8 +89,8 @@ async def _ensure_shared(sample: dict[str, Any], movies: Sequence[dict[str, Any]
     for entry in sample["genres"]:
         if movies and entry["name"].lower() not in genres:
             genres[entry["name"].lower()] = await Genre.create(**entry)
-    named = {part["person"] for movie in movies for part in movie["cast"]} | {movie["director"] for movie in movies}
-    persons, added = await _ensure_persons([entry for entry in sample["persons"] if entry["key"] in named], countries)
+    keys = {part["person"] for movie in movies for part in movie["cast"]} | {movie["director"] for movie in movies}
+    persons, added = await _ensure_persons([entry for entry in sample["persons"] if entry["key"] in keys], countries)
     return _Shared(countries, genres, persons, added)
 
 
@@ -118,8 +118,8 @@ async def _ensure_persons(
 
 
 async def _add_movie(entry: dict[str, Any], shared: _Shared) -> int:
-    """Adds a movie with its genres and cast; returns how many characters it has."""
-    made_in = [shared.countries[code] for code in entry["countries"]]
+    """Adds a movie with its genres and cast; returns the number of its characters."""
+    production = [shared.countries[code] for code in entry["countries"]]
     movie = await Movie.create(
         tmdb_id=entry["tmdb_id"],
         imdb_id=entry["imdb_id"],
@@ -132,13 +132,13 @@ async def _add_movie(entry: dict[str, Any], shared: _Shared) -> int:
         release_date=_date(entry["release_date"]),
         duration=entry["duration"],
         director=shared.persons.get(entry["director"]),
-        country=made_in[0] if made_in else None,
+        country=production[0] if production else None,
         popularity=entry["popularity"],
         vote_average=entry["vote_average"],
         vote_count=entry["vote_count"],
         status=entry["status"],
         original_language=entry["original_language"],
-        production_countries=[{"iso_3166_1": country.iso_3166_1, "name": country.name} for country in made_in],
+        production_countries=[{"iso_3166_1": country.iso_3166_1, "name": country.name} for country in production],
         spoken_languages=[{"iso_639_1": code, "name": ""} for code in entry["spoken_languages"]],
     )
     await MovieGenre.bulk_create(MovieGenre(movie=movie, genre=shared.genres[name.lower()]) for name in entry["genres"])
@@ -154,10 +154,10 @@ async def _add_movie(entry: dict[str, Any], shared: _Shared) -> int:
     return len(entry["cast"])
 
 
-def _marks(movie: dict[str, Any]) -> set[tuple[str, Any]]:
-    """Returns what a movie is known by."""
-    marks = {(name, movie[name]) for name in ("tmdb_id", "imdb_id") if movie[name]}
-    return marks | {(movie["title"], movie["release_date"])}
+def _keys(movie: dict[str, Any]) -> set[tuple[str, Any]]:
+    """Returns the keys that identify a movie."""
+    keys = {(name, movie[name]) for name in ("tmdb_id", "imdb_id") if movie[name]}
+    return keys | {(movie["title"], movie["release_date"])}
 
 
 def _date(text: str | None) -> date | None:

@@ -1,4 +1,4 @@
-"""The TMDB 5000 files: movies with genres and countries; credits with directors, people, characters and casts."""
+"""TMDB 5000 files: movies with genres and countries; credits with directors, people, characters and casts."""
 
 from service.importers.tmdb.loading import import_tmdb
 

@@ -1,7 +1,7 @@
-"""Rows of the TMDB files made rows for staging.
+"""Conversion of rows of the TMDB files to rows for staging.
 
-What the source does not know is None or empty: a budget, revenue or running time of 0, a missing date. Homepage and
-keywords have no column in the catalogue and are left out.
+Unknown values become None or empty: a budget, revenue or running time of 0, a missing date. Homepage and keywords have
+no column in the catalogue and are left out.
 """
 
 from __future__ import annotations
@@ -14,22 +14,22 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from service.catalog.models import CharacterRole, Gender, MovieStatus
-from service.importers.bad_rows import BadRow, BadRows
 from service.importers.cleaning import (
     BadValue,
     clean_id,
     clean_text,
     json_objects,
-    known_amount,
-    known_day,
-    known_minutes,
-    real,
+    optional_amount,
+    optional_date,
+    optional_minutes,
+    real_number,
     required_text,
     single_spaced,
-    whole,
+    whole_number,
 )
+from service.importers.csv_files import Row
 from service.importers.names import split_name
-from service.importers.reading import Row
+from service.importers.report import BadRow, BadRows
 
 MOVIE_COLUMNS = (
     *("id", "title", "original_title", "overview", "tagline", "budget", "revenue", "release_date", "runtime"),
@@ -47,7 +47,7 @@ STATUSES = {
     "Canceled": MovieStatus.CANCELED,
 }
 GENDERS = {1: Gender.FEMALE, 2: Gender.MALE, 3: Gender.NON_BINARY}
-# By place in a cast: the three names above the title, then those of a usual opening's credits.
+# The source has no roles. The first three of a cast usually are above the title, the first ten in the opening credits.
 LEADING_PLACES = 3
 SUPPORTING_PLACES = 10
 UNNAMED = "Unnamed"
@@ -59,7 +59,7 @@ COUNTRY_CODE = 2
 
 
 class StagedMovie(NamedTuple):
-    """A movie."""
+    """Row of staged_movies."""
 
     line: int
     tmdb_id: int
@@ -83,7 +83,7 @@ class StagedMovie(NamedTuple):
 
 
 class StagedGenre(NamedTuple):
-    """A movie's genre."""
+    """Row of staged_genres: a genre of a movie."""
 
     movie: int
     tmdb_id: int
@@ -91,7 +91,7 @@ class StagedGenre(NamedTuple):
 
 
 class StagedCountry(NamedTuple):
-    """A movie's country."""
+    """Row of staged_countries: a production country."""
 
     line: int
     code: str
@@ -99,7 +99,7 @@ class StagedCountry(NamedTuple):
 
 
 class StagedCredits(NamedTuple):
-    """A movie's row of credits."""
+    """Row of staged_credits: the director of a movie."""
 
     line: int
     movie: int
@@ -107,7 +107,7 @@ class StagedCredits(NamedTuple):
 
 
 class StagedPerson(NamedTuple):
-    """Someone who plays or directs."""
+    """Row of staged_persons: an actor or director."""
 
     tmdb_id: int
     first_name: str
@@ -116,7 +116,7 @@ class StagedPerson(NamedTuple):
 
 
 class StagedPart(NamedTuple):
-    """A character of a movie and who plays it."""
+    """Row of staged_parts: a character of a movie and its actor."""
 
     movie: int
     person: int
@@ -127,7 +127,7 @@ class StagedPart(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class CleanMovie:
-    """What a row of the movies says."""
+    """Content of a row of the movies file."""
 
     movie: StagedMovie
     genres: Sequence[StagedGenre]
@@ -136,7 +136,7 @@ class CleanMovie:
 
 @dataclass(frozen=True, slots=True)
 class CleanCredits:
-    """What a row of the credits says."""
+    """Content of a row of the credits file."""
 
     credits: StagedCredits
     persons: Sequence[StagedPerson]
@@ -165,13 +165,13 @@ def clean_movie(row: Row) -> CleanMovie:
         original_title=clean_text("original_title", values["original_title"], longest=500) or None,
         description=clean_text("overview", values["overview"]),
         tagline=clean_text("tagline", values["tagline"]),
-        budget=known_amount("budget", values["budget"]),
-        revenue=known_amount("revenue", values["revenue"]),
-        release_date=known_day("release_date", values["release_date"]),
-        duration=known_minutes("runtime", values["runtime"]),
-        vote_average=real("vote_average", values["vote_average"], most=10),
-        vote_count=whole("vote_count", values["vote_count"]),
-        popularity=real("popularity", values["popularity"]),
+        budget=optional_amount("budget", values["budget"]),
+        revenue=optional_amount("revenue", values["revenue"]),
+        release_date=optional_date("release_date", values["release_date"]),
+        duration=optional_minutes("runtime", values["runtime"]),
+        vote_average=real_number("vote_average", values["vote_average"], most=10),
+        vote_count=whole_number("vote_count", values["vote_count"]),
+        popularity=real_number("popularity", values["popularity"]),
         status=STATUSES[status],
         original_language=clean_text("original_language", values["original_language"], longest=10) or None,
         country_code=countries[0].code if countries else None,
@@ -183,21 +183,21 @@ def clean_movie(row: Row) -> CleanMovie:
 
 
 def clean_credits(row: Row, *, file: str, bad: BadRows) -> CleanCredits:
-    """Returns a movie's director, people and cast; an entry that is none is counted as bad. Raises BadValue.
+    """Returns the director, people and cast of a movie; counts an invalid entry as a bad row. Raises BadValue.
 
-    Of several directors the first one counts, as a movie has one. A part whose person or name another part of the
-    movie has, too, is a part of its own; a character with a slash ("Lucy / Stella") is several.
+    A movie of the catalogue has one director, so the first one is taken. Two parts may have the same person or the same
+    name. A character with a slash ("Lucy / Stella") becomes several parts.
     """
     movie = clean_id("movie_id", row.values["movie_id"])
     persons: list[StagedPerson] = []
     parts: list[StagedPart] = []
     director: int | None = None
-    for place, entry in enumerate(json_objects("cast", row.values["cast"])):
+    for index, entry in enumerate(json_objects("cast", row.values["cast"])):
         try:
             person = _person(entry)
-            parts += _parts(movie, person.tmdb_id, entry, place)
+            parts += _parts(movie, person.tmdb_id, entry, index)
         except BadValue as error:
-            bad.add(BadRow(file, row.line, "cast", f"entry {place + 1}: {error}"))
+            bad.add(BadRow(file, row.line, "cast", f"entry {index + 1}: {error}"))
         else:
             persons.append(person)
     for entry in json_objects("crew", row.values["crew"]):
@@ -212,43 +212,43 @@ def clean_credits(row: Row, *, file: str, bad: BadRows) -> CleanCredits:
 
 
 def _person(entry: Mapping[str, Any]) -> StagedPerson:
-    gender = whole("gender", entry.get("gender") or 0, most=3)
+    gender = whole_number("gender", entry.get("gender") or 0, most=3)
     first, last = split_name(required_text("name", entry.get("name"), longest=2 * MAX_NAME))
     if len(first) > MAX_NAME or len(last) > MAX_NAME:
         raise BadValue(f"name has a part longer than {MAX_NAME} characters")
     return StagedPerson(clean_id("id", entry.get("id")), first, last, GENDERS.get(gender))
 
 
-def _parts(movie: int, person: int, entry: Mapping[str, Any], place: int) -> Iterator[StagedPart]:
-    billing_order = whole("order", entry.get("order", place))
+def _parts(movie: int, person: int, entry: Mapping[str, Any], index: int) -> Iterator[StagedPart]:
+    billing_order = whole_number("order", entry.get("order", index))
     text = single_spaced(clean_text("character", entry.get("character")))
     for name in dict.fromkeys(part.strip() for part in text.split(" / ")):
-        yield StagedPart(movie, person, _shortened(name or UNNAMED), _role(place), billing_order)
+        yield StagedPart(movie, person, _shortened(name or UNNAMED), _role(index), billing_order)
 
 
-def _role(place: int) -> CharacterRole:
-    if place < LEADING_PLACES:
+def _role(index: int) -> CharacterRole:
+    if index < LEADING_PLACES:
         return CharacterRole.LEADING
-    return CharacterRole.SUPPORTING if place < SUPPORTING_PLACES else CharacterRole.BACKGROUND
+    return CharacterRole.SUPPORTING if index < SUPPORTING_PLACES else CharacterRole.BACKGROUND
 
 
 def _shortened(name: str) -> str:
     return name if len(name) <= MAX_CHARACTER else name[: MAX_CHARACTER - 1] + "…"
 
 
-def _name(what: str, entry: Mapping[str, Any], longest: int) -> str:
-    return required_text(f"{what} name", entry.get("name"), longest=longest)
+def _name(kind: str, entry: Mapping[str, Any], longest: int) -> str:
+    return required_text(f"{kind} name", entry.get("name"), longest=longest)
 
 
 def _country_code(value: object) -> str:
     code = clean_text("country code", value)
     if len(code) != COUNTRY_CODE or not (code.isascii() and code.isalpha() and code.isupper()):
-        raise BadValue(f"country code is none of ISO 3166-1: {ascii(code)[:40]}")
+        raise BadValue(f"country code is no ISO 3166-1 alpha-2 code: {ascii(code)[:40]}")
     return code
 
 
 def _named_list(column: str, values: Mapping[str, str], key: str, clean: Any) -> str:
-    """Returns a source list as JSON: each entry's key and name."""
+    """Returns a list of the source as JSON with the key and name of each entry."""
     entries = json_objects(column, values[column])
     return json.dumps(
         [{key: clean(key, entry.get(key)), "name": clean_text("name", entry.get("name"))} for entry in entries],

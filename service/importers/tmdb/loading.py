@@ -1,4 +1,4 @@
-"""Importing the TMDB files: all of both in one transaction, so readers see the whole of an import or nothing."""
+"""Import of the TMDB files in one transaction: readers see either the whole import or nothing of it."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 
-from service.importers.bad_rows import BadRow, BadRows
-from service.importers.cleaning import BadValue
-from service.importers.reading import read_rows
+from service.importers.cleaning import FirstLines
+from service.importers.csv_files import Row, clean_rows
+from service.importers.report import BadRow, BadRows, RecordCounts, Summary, count_records, summarize
 from service.importers.staging import (
     BATCH,
     Connection,
     Progress,
     Staging,
+    execute,
     import_transaction,
-    outcome,
     record_import,
-    written,
 )
-from service.importers.summary import Outcome, Summary, summarize
 from service.importers.tmdb import statements
 from service.importers.tmdb.cleaning import (
     CREDIT_COLUMNS,
@@ -52,68 +50,60 @@ async def import_tmdb(
     movies: Path,
     credits: Path,  # noqa: A002 - the file's name
     progress: Progress,
-    told: Callable[[BadRow], None],
+    on_bad_row: Callable[[BadRow], None],
     dry_run: bool = False,
 ) -> Summary:
-    """Brings the catalogue to what the two files say, and returns what that took.
+    """Adds the records of the two files to the catalogue and updates the known ones.
 
-    Records are known by their TMDB ids, so a repeat changes nothing, and an import that was cut short left nothing
-    behind and is simply repeated. What the files no longer hold stays. A row that cannot be used is told and left
-    out. A dry run does all the work and takes it back. Raises FileUnusable, and what asyncpg raises.
+    TMDB ids identify the records, so a repeat changes nothing. An interrupted import leaves nothing behind. Records
+    that the files no longer hold stay. A bad row is reported and left out. A dry run does all the work and rolls it
+    back. Raises FileUnusable and asyncpg's errors.
     """
-    bad = BadRows(told=told)
+    bad = BadRows(on_bad_row=on_bad_row)
     async with import_transaction(connection, dry_run=dry_run):
         await connection.execute(statements.TABLES)
         staging = Staging(connection, STAGED)
-        for movie in _movies(movies, bad, partial(progress, "movies")):
+        for movie in _clean_movies(movies, bad, partial(progress, "movies")):
             staging.add("staged_movies", [movie.movie])
             staging.add("staged_genres", movie.genres)
             staging.add("staged_countries", movie.countries)
             await staging.flush(least=BATCH)
-        for credit in _credits(credits, bad, partial(progress, "credits")):
+        for credit in _clean_credits(credits, bad, partial(progress, "credits")):
             staging.add("staged_credits", [credit.credits])
             staging.add("staged_persons", credit.persons)
             staging.add("staged_parts", credit.parts)
             await staging.flush(least=BATCH)
         await staging.flush()
-        loading = _Loading(connection, bad=bad, progress=progress, movies=movies.name, credits=credits.name)
-        summary = summarize(await loading.load(), bad)
+        merge = _Merge(connection, bad=bad, progress=progress, movies=movies.name, credits=credits.name)
+        summary = summarize(await merge.run(), bad)
         await record_import(connection, "tmdb", summary)
     return summary
 
 
-def _movies(path: Path, bad: BadRows, advanced: Callable[[int, int], None]) -> Iterator[CleanMovie]:
-    first_lines: dict[int, int] = {}
-    for row in read_rows(path, MOVIE_COLUMNS, kind="movie", bad=bad, advanced=advanced):
-        try:
-            movie = clean_movie(row)
-            _require_first(first_lines, movie.movie.tmdb_id, row.line)
-        except BadValue as error:
-            bad.add(BadRow(path.name, row.line, "movie", str(error)))
-        else:
-            yield movie
+def _clean_movies(path: Path, bad: BadRows, progress: Callable[[int, int], None]) -> Iterator[CleanMovie]:
+    first_lines = FirstLines()
+
+    def clean(row: Row) -> CleanMovie:
+        movie = clean_movie(row)
+        first_lines.require_first(movie.movie.tmdb_id, row.line)
+        return movie
+
+    return clean_rows(path, MOVIE_COLUMNS, clean, kind="movie", bad=bad, progress=progress)
 
 
-def _credits(path: Path, bad: BadRows, advanced: Callable[[int, int], None]) -> Iterator[CleanCredits]:
-    first_lines: dict[int, int] = {}
-    for row in read_rows(path, CREDIT_COLUMNS, kind="credits", bad=bad, advanced=advanced):
-        try:
-            found = clean_credits(row, file=path.name, bad=bad)
-            _require_first(first_lines, found.credits.movie, row.line)
-        except BadValue as error:
-            bad.add(BadRow(path.name, row.line, "credits", str(error)))
-        else:
-            yield found
+def _clean_credits(path: Path, bad: BadRows, progress: Callable[[int, int], None]) -> Iterator[CleanCredits]:
+    first_lines = FirstLines()
+
+    def clean(row: Row) -> CleanCredits:
+        cleaned = clean_credits(row, file=path.name, bad=bad)
+        first_lines.require_first(cleaned.credits.movie, row.line)
+        return cleaned
+
+    return clean_rows(path, CREDIT_COLUMNS, clean, kind="credits", bad=bad, progress=progress)
 
 
-def _require_first(first_lines: dict[int, int], tmdb_id: int, line: int) -> None:
-    first = first_lines.setdefault(tmdb_id, line)
-    if first != line:
-        raise BadValue(f"movie {tmdb_id} stands in line {first} already")
-
-
-class _Loading:
-    """From staged rows to the catalogue."""
+class _Merge:
+    """Merges staged rows into the catalogue."""
 
     def __init__(
         self,
@@ -130,9 +120,9 @@ class _Loading:
         self._movies_file = movies
         self._credits_file = credits
 
-    async def load(self) -> dict[str, Outcome]:
-        """Writes every kind of record, those that others refer to first; returns what became of each."""
-        await self._connection.execute(statements.GATHER)
+    async def run(self) -> dict[str, RecordCounts]:
+        """Merges every kind of record, referenced ones first, and returns the counts by kind."""
+        await self._connection.execute(statements.DEDUPLICATE)
         kinds = {
             "genres": self._genres,
             "countries": self._countries,
@@ -142,56 +132,56 @@ class _Loading:
             "characters": self._characters,
             "cast": self._parts,
         }
-        outcomes: dict[str, Outcome] = {}
-        for done, (kind, load) in enumerate(kinds.items()):
+        counts: dict[str, RecordCounts] = {}
+        for done, (kind, merge) in enumerate(kinds.items()):
             self._progress("loading", done, len(kinds))
-            outcomes[kind] = await load()
+            counts[kind] = await merge()
         self._progress("loading", len(kinds), len(kinds))
-        return outcomes
+        return counts
 
-    async def _genres(self) -> Outcome:
-        changed = await written(self._connection, statements.ADOPT_GENRES)
-        added = await written(self._connection, statements.ADD_GENRES)
-        await self._connection.execute(statements.FIND_GENRES)
-        return outcome(await self._count("given_genres"), added=added, changed=changed)
+    async def _genres(self) -> RecordCounts:
+        changed = await execute(self._connection, statements.LINK_GENRES)
+        added = await execute(self._connection, statements.ADD_GENRES)
+        await self._connection.execute(statements.SET_GENRE_IDS)
+        return count_records(await self._count("source_genres"), added=added, changed=changed)
 
-    async def _countries(self) -> Outcome:
-        changed = await written(self._connection, statements.ADOPT_COUNTRIES)
-        added = await written(self._connection, statements.ADD_COUNTRIES)
-        await self._connection.execute(statements.FIND_COUNTRIES)
-        unfound = await self._connection.fetch(statements.UNFOUND_COUNTRIES)
-        for line, code in unfound:
-            reason = f"the name of {code} belongs to a country with another code"
+    async def _countries(self) -> RecordCounts:
+        changed = await execute(self._connection, statements.LINK_COUNTRIES)
+        added = await execute(self._connection, statements.ADD_COUNTRIES)
+        await self._connection.execute(statements.SET_COUNTRY_IDS)
+        missing = await self._connection.fetch(statements.MISSING_COUNTRIES)
+        for line, code in missing:
+            reason = f"a country with another code has the name of {code}"
             self._bad.add(BadRow(self._movies_file, line, "country", reason))
-        return outcome(await self._count("given_countries") - len(unfound), added=added, changed=changed)
+        return count_records(await self._count("source_countries") - len(missing), added=added, changed=changed)
 
-    async def _persons(self) -> Outcome:
-        adopted = await written(self._connection, statements.ADOPT_PERSONS)
-        changed = await written(self._connection, statements.CHANGE_PERSONS)
-        added = await written(self._connection, statements.ADD_PERSONS)
-        return outcome(await self._count("given_persons"), added=added, changed=adopted + changed)
+    async def _persons(self) -> RecordCounts:
+        linked = await execute(self._connection, statements.LINK_PERSONS)
+        changed = await execute(self._connection, statements.CHANGE_PERSONS)
+        added = await execute(self._connection, statements.ADD_PERSONS)
+        return count_records(await self._count("source_persons"), added=added, changed=linked + changed)
 
-    async def _movies(self) -> Outcome:
-        await self._connection.execute(statements.GATHER_MOVIES)
-        changed = await written(self._connection, statements.CHANGE_MOVIES)
-        added = await written(self._connection, statements.ADD_MOVIES)
-        for line, movie in await self._connection.fetch(statements.UNFOUND_MOVIES):
+    async def _movies(self) -> RecordCounts:
+        await self._connection.execute(statements.RESOLVE_MOVIES)
+        changed = await execute(self._connection, statements.CHANGE_MOVIES)
+        added = await execute(self._connection, statements.ADD_MOVIES)
+        for line, movie in await self._connection.fetch(statements.MISSING_MOVIES):
             self._bad.add(BadRow(self._credits_file, line, "credits", f"there is no movie {movie}"))
-        return outcome(await self._count("given_movies"), added=added, changed=changed)
+        return count_records(await self._count("source_movies"), added=added, changed=changed)
 
-    async def _movie_genres(self) -> Outcome:
-        added = await written(self._connection, statements.ADD_MOVIE_GENRES)
-        return outcome(await self._count("(SELECT DISTINCT movie, tmdb_id FROM staged_genres)"), added=added)
+    async def _movie_genres(self) -> RecordCounts:
+        added = await execute(self._connection, statements.ADD_MOVIE_GENRES)
+        return count_records(await self._count("(SELECT DISTINCT movie, tmdb_id FROM staged_genres)"), added=added)
 
-    async def _characters(self) -> Outcome:
-        await self._connection.execute(statements.GATHER_PARTS)
-        added = await written(self._connection, statements.ADD_CHARACTERS)
-        return outcome(await self._count("given_characters"), added=added)
+    async def _characters(self) -> RecordCounts:
+        await self._connection.execute(statements.RESOLVE_PARTS)
+        added = await execute(self._connection, statements.ADD_CHARACTERS)
+        return count_records(await self._count("source_characters"), added=added)
 
-    async def _parts(self) -> Outcome:
-        changed = await written(self._connection, statements.CHANGE_PARTS)
-        added = await written(self._connection, statements.ADD_PARTS)
-        return outcome(await self._count("given_parts"), added=added, changed=changed)
+    async def _parts(self) -> RecordCounts:
+        changed = await execute(self._connection, statements.CHANGE_PARTS)
+        added = await execute(self._connection, statements.ADD_PARTS)
+        return count_records(await self._count("source_parts"), added=added, changed=changed)
 
     async def _count(self, table: str) -> int:
         count: int = await self._connection.fetchval(f"SELECT count(*) FROM {table} AS counted")  # noqa: S608 - ours

@@ -1,4 +1,4 @@
-"""Reading tables of data files: CSV, plain or compressed, a row at a time and in bounded memory."""
+"""Reader of CSV files, plain or compressed. It reads row by row in bounded memory."""
 
 from __future__ import annotations
 
@@ -12,31 +12,33 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, cast
+from typing import IO, TypeVar, cast
 
-from service.importers.bad_rows import BadRow, BadRows
+from service.importers.cleaning import BadValue
+from service.importers.report import BadRow, BadRows
 
 MAX_LINE = 4 * 1024 * 1024
-"""Characters of a line; what is longer is skipped without being held."""
+"""In characters. The reader skips a longer line without holding it in memory."""
 MAX_FIELD = 1024 * 1024
-"""Characters of a field, which may span lines."""
+"""In characters. A field may span several lines."""
 SUFFIXES = ("", ".gz", ".xz", ".zip")
-BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
+READ_ERRORS = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile)
 
-Advanced = Callable[[int, int], None]
-"""Told how many of how many bytes of a file are read."""
+Progress = Callable[[int, int], None]
+"""Called with the number of bytes read and the size of the file."""
+T = TypeVar("T")
 
 
 class FileUnusable(ValueError):
-    """A file cannot be read or is not the table it should be; the message names it."""
+    """A file cannot be read or lacks a column; the message names the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row of a table."""
+    """A row of a CSV file."""
 
     line: int
-    """Where it begins, the header being line 1."""
+    """First line of the row; the header is line 1."""
     values: dict[str, str]
 
 
@@ -45,12 +47,12 @@ class _LineTooLong(Exception):
 
 
 class _Lines:
-    """The lines of a text; goes on after one that is too long."""
+    """Lines of a text. Iteration can continue after a line that is too long."""
 
     def __init__(self, text: IO[str]) -> None:
         self._text = text
         self.count = 0
-        """How many there were so far, skipped ones too."""
+        """Number of lines so far, with the skipped ones."""
 
     def __iter__(self) -> _Lines:
         return self
@@ -67,8 +69,8 @@ class _Lines:
         raise _LineTooLong
 
 
-def find_table(folder: Path, name: str) -> Path:
-    """Returns the file of a table, plain or compressed; raises FileUnusable where a folder has none."""
+def find_csv(folder: Path, name: str) -> Path:
+    """Returns the path of `name`.csv in a folder, plain or compressed; raises FileUnusable if there is none."""
     for suffix in SUFFIXES:
         path = folder / f"{name}.csv{suffix}"
         if path.is_file():
@@ -76,18 +78,32 @@ def find_table(folder: Path, name: str) -> Path:
     raise FileUnusable(f"{folder} has no {name}.csv, plain, .gz, .xz or .zip")
 
 
-def read_rows(path: Path, columns: Sequence[str], *, kind: str, bad: BadRows, advanced: Advanced) -> Iterator[Row]:
-    """Yields the rows of a table that has at least these columns; what is no row is counted as bad, of that kind.
+def clean_rows(
+    path: Path, columns: Sequence[str], clean: Callable[[Row], T], *, kind: str, bad: BadRows, progress: Progress
+) -> Iterator[T]:
+    """Yields the result of `clean` for each row; a row for which it raises BadValue counts as bad."""
+    for row in read_rows(path, columns, kind=kind, bad=bad, progress=progress):
+        try:
+            cleaned = clean(row)
+        except BadValue as error:
+            bad.add(BadRow(path.name, row.line, kind, str(error)))
+        else:
+            yield cleaned
 
-    Bytes that are not UTF-8 come as lone surrogates, for the row's own check to refuse. Raises FileUnusable for a
-    file that is away, cut short, broken, or another table.
+
+def read_rows(path: Path, columns: Sequence[str], *, kind: str, bad: BadRows, progress: Progress) -> Iterator[Row]:
+    """Yields the rows of a file that has at least these columns.
+
+    A line that is no CSV, too long, or has another number of fields than the header counts as a bad row of `kind`.
+    Bytes that are not UTF-8 become lone surrogates, which `clean_text` refuses. Raises FileUnusable for a file that
+    does not exist, is truncated or damaged, or lacks a column.
     """
     csv.field_size_limit(MAX_FIELD)
     with _opened(path) as (raw, text):
         size = path.stat().st_size
         lines = _Lines(text)
         reader = csv.reader(lines, strict=True)
-        header = _header(path, reader, columns)
+        header = _read_header(path, reader, columns)
         while True:
             line = lines.count + 1
             try:
@@ -96,9 +112,9 @@ def read_rows(path: Path, columns: Sequence[str], *, kind: str, bad: BadRows, ad
                 reason = str(error) or f"line longer than {MAX_LINE} characters"
                 bad.add(BadRow(path.name, line, kind, reason))
                 continue
-            except BROKEN as error:
+            except READ_ERRORS as error:
                 raise _unusable(path, error) from error
-            advanced(raw.tell(), size)
+            progress(raw.tell(), size)
             if fields is None:
                 return
             if len(fields) == len(header):
@@ -107,12 +123,12 @@ def read_rows(path: Path, columns: Sequence[str], *, kind: str, bad: BadRows, ad
                 bad.add(BadRow(path.name, line, kind, f"{len(fields)} fields, not {len(header)}"))
 
 
-def _header(path: Path, reader: Iterator[list[str]], columns: Sequence[str]) -> list[str]:
+def _read_header(path: Path, reader: Iterator[list[str]], columns: Sequence[str]) -> list[str]:
     try:
         header = next(reader, [])
     except (csv.Error, _LineTooLong) as error:
-        raise FileUnusable(f"{path} is no CSV table") from error
-    except BROKEN as error:
+        raise FileUnusable(f"{path} is no CSV file") from error
+    except READ_ERRORS as error:
         raise _unusable(path, error) from error
     missing = [column for column in columns if column not in header]
     if missing:
@@ -122,7 +138,7 @@ def _header(path: Path, reader: Iterator[list[str]], columns: Sequence[str]) -> 
 
 @contextmanager
 def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[str]]]:
-    """Gives a file as it is, whose position tells how far it is read, and its text."""
+    """Yields the file as it is, for the progress, and its decompressed text."""
     try:
         raw = path.open("rb")
     except OSError as error:
@@ -130,7 +146,7 @@ def _opened(path: Path) -> Iterator[tuple[IO[bytes], IO[str]]]:
     with raw:
         try:
             content = _decompressed(raw, path.suffix)
-        except BROKEN as error:
+        except READ_ERRORS as error:
             raise _unusable(path, error) from error
         with io.TextIOWrapper(content, "utf-8-sig", errors="surrogateescape", newline="") as text:
             yield raw, text

@@ -1,4 +1,4 @@
-"""Loading the sample catalogue: the command, then what a client sees."""
+"""Import of the sample catalogue: the command, then the replies to a client."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ TABLES = ("movies", "persons", "characters", "movie_characters", "movie_genres",
 
 @pytest.fixture
 def variables(settings: Settings) -> dict[str, Any]:
-    """The settings of the test's server, as an operator's shell has them."""
+    """Settings of the test server as environment variables."""
     return variables_of(settings)
 
 
@@ -26,7 +26,7 @@ async def count(database: asyncpg.Connection) -> dict[str, int]:
     return {table: await database.fetchval(f"SELECT count(*) FROM {table}") for table in TABLES}  # noqa: S608 - ours
 
 
-async def test_a_client_sees_every_film_with_what_belongs_to_it(client: Client, variables: dict[str, Any]) -> None:
+async def test_a_client_sees_every_film_with_its_people_and_genres(client: Client, variables: dict[str, Any]) -> None:
     assert run("import", "sample", "--no-posters", **variables).returncode == 0
     page = await client.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_size=100, order_by="title"))
     assert len(page.movies) == 60
@@ -49,7 +49,9 @@ async def test_a_repeat_changes_nothing_and_says_so(database: asyncpg.Connection
     assert first["movie_characters"] == first["characters"] > 300
 
 
-async def test_what_the_catalogue_has_already_is_used(database: asyncpg.Connection, variables: dict[str, Any]) -> None:
+async def test_existing_genres_countries_and_movies_are_used(
+    database: asyncpg.Connection, variables: dict[str, Any]
+) -> None:
     await database.execute("INSERT INTO genres (name) VALUES ('drama')")
     await database.execute("INSERT INTO countries (name, iso_3166_1) VALUES ('Nippon', 'JP')")
     await add_movie(database, "Shichinin no samurai", imdb_id="tt0047478")
