@@ -1,4 +1,4 @@
-"""Rows to break rules with: a whole row of each table, and how to write one."""
+"""Complete rows of each table, for tests that break rules of the schema."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ONE_ID = "00000000-0000-0000-0000-000000000001"
 
 
 def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
-    """Returns a row that the table takes; `ids` are those of `arrange`."""
+    """Returns a row that the table accepts. `ids` are those of `arrange`."""
     pair = {"user_id": ids["users"], "movie_id": ids["movies"]}
     rows: dict[str, dict[str, Any]] = {
         "files": {
@@ -81,7 +81,7 @@ def valid(table: str, ids: Mapping[str, Any]) -> dict[str, Any]:
 
 
 async def arrange(database: asyncpg.Connection) -> dict[str, Any]:
-    """Makes one row of each table that others refer to; returns their ids by table."""
+    """Inserts one row of each table that others refer to. Returns their ids by table."""
     rows: dict[str, dict[str, Any]] = {
         "users": {"username": "Ada", "email_encrypted": b"", "email_hash": HASH, "password_hash": ""},
         "files": {"kind": "avatar", "file_name": "", "mime_type": "", "bucket": "uploads", "key": "one",

@@ -1,4 +1,4 @@
-"""What becomes of a row when the row that it points at is deleted."""
+"""Delete rules: cascade, set to NULL or refuse when a referenced row is deleted."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ RULES = {
 }
 
 
-async def test_every_reference_has_a_rule_here(database: asyncpg.Connection) -> None:
+async def test_every_reference_is_listed_here(database: asyncpg.Connection) -> None:
     references = await database.fetch(
         "SELECT conrelid::regclass || '.' || attname, confrelid::regclass::text FROM pg_constraint"
         " JOIN pg_attribute ON attrelid = conrelid AND attnum = conkey[1] WHERE contype = 'f'"
@@ -67,7 +67,7 @@ async def test_the_rule_holds(database: asyncpg.Connection, rule: str) -> None:
         transaction = database.transaction()
         await transaction.start()
         await write(database, table, valid(table, ids) | {column: ids[parent]})
-        count = f"SELECT count(*) FROM {table} WHERE {column}"  # noqa: S608 - names are the tests' own
+        count = f"SELECT count(*) FROM {table} WHERE {column}"  # noqa: S608 - names from this file
         assert await database.fetchval(f"{count} = '{ids[parent]}'") >= 1, reference
         nulls = await database.fetchval(f"{count} IS NULL")
         delete = f"DELETE FROM {parent} WHERE id = '{ids[parent]}'"  # noqa: S608 - as above

@@ -1,4 +1,4 @@
-"""The kept number of a genre's movies, and what movie_genres repeats of a movie."""
+"""The stored number of movies per genre, and the copies of movie columns in movie_genres."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def counts(database: asyncpg.Connection) -> dict[str, int]:
     return dict(map(tuple, await database.fetch(COUNTS)))
 
 
-async def test_counts_follow_whoever_writes(database: asyncpg.Connection) -> None:
+async def test_counts_follow_every_write(database: asyncpg.Connection) -> None:
     first, second = await add_movie(database), await add_movie(database)
     drama, war = await add_genre(database, "Drama", first, second), await add_genre(database, "War", first)
     assert await counts(database) == {"Drama": 2, "War": 1}
@@ -31,7 +31,7 @@ async def test_counts_follow_whoever_writes(database: asyncpg.Connection) -> Non
     assert await database.fetchval("SELECT count(*) FROM genre_counts WHERE genre_id = $1", drama) == 0
 
 
-async def test_counts_are_exact_however_many_write_at_once(database: asyncpg.Connection, database_url: str) -> None:
+async def test_counts_are_exact_under_concurrent_writers(database: asyncpg.Connection, database_url: str) -> None:
     genre_id = await add_genre(database, "Drama")
     movie_ids = [await add_movie(database) for _ in range(24)]
     async with asyncpg.create_pool(database_url, min_size=0, max_size=8) as pool:
@@ -41,7 +41,7 @@ async def test_counts_are_exact_however_many_write_at_once(database: asyncpg.Con
     assert await database.fetchval("SELECT count(*) FROM genre_counts") <= 8
 
 
-async def test_a_long_transaction_keeps_no_other_from_counting(database: asyncpg.Connection, database_url: str) -> None:
+async def test_a_long_transaction_does_not_block_other_writers(database: asyncpg.Connection, database_url: str) -> None:
     genre_id = await add_genre(database, "Drama", await add_movie(database))
     first, second = await add_movie(database), await add_movie(database)
     other = await asyncpg.connect(database_url)
@@ -54,7 +54,7 @@ async def test_a_long_transaction_keeps_no_other_from_counting(database: asyncpg
     assert await counts(database) == {"Drama": 3}
 
 
-async def test_the_year_beside_a_genre_follows_the_movie(database: asyncpg.Connection) -> None:
+async def test_the_copied_year_follows_the_movie(database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, release_date=date(1999, 12, 31))
     await add_genre(database, "Drama", movie_id)
     read = "SELECT release_year FROM movie_genres"
@@ -64,7 +64,7 @@ async def test_the_year_beside_a_genre_follows_the_movie(database: asyncpg.Conne
         assert await database.fetchval(read) == year
 
 
-async def test_what_lists_sort_a_genre_by_follows_the_movie(database: asyncpg.Connection) -> None:
+async def test_the_copied_sort_keys_follow_the_movie(database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, release_date=date(1999, 12, 31), vote_average=7.5)
     await add_genre(database, "Drama", movie_id)
     read = "SELECT (vote_average, release_date) FROM movie_genres"

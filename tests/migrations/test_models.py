@@ -1,4 +1,4 @@
-"""The models and the schema that the migrations make say the same."""
+"""The models agree with the schema that the migrations create."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tortoise import Tortoise
 from service.database import migrations, orm
 from service.settings import Settings
 
-# What the ORM has no word for or must not write.
+# Columns that the ORM cannot describe or must not write.
 DATABASE_ONLY = {
     ("movie_genres", "popularity"),
     ("movie_genres", "release_date"),
@@ -59,7 +59,7 @@ async def test_tables_and_columns_are_those_of_the_models(settings: Settings, da
             for name, column in model.fields_db_projection.items()
         }
         types = {key: str(field.get_for_dialect("postgres", "SQL_TYPE")) for key, field in fields.items()}
-    # PostgreSQL itself tells how it calls the models' types.
+    # A temporary table gives PostgreSQL's own names of the types of the models.
     for table in models:
         columns = ", ".join(f'"{column}" {kind}' for (owner, column), kind in types.items() if owner == table)
         await database.execute(f'CREATE TEMPORARY TABLE "{table}" ({columns})')
@@ -71,10 +71,10 @@ async def test_tables_and_columns_are_those_of_the_models(settings: Settings, da
 
 
 def describe(model: Any) -> Any:
-    """Returns what Tortoise knows of a model."""
-    return model._meta  # noqa: SLF001 - its one home for tables and columns
+    """Returns the metadata of a model."""
+    return model._meta  # noqa: SLF001 - the only place with tables and columns
 
 
 def files(folder: Path) -> list[Path]:
-    """Returns the files of a folder that are no byte code."""
+    """Returns the files of a folder, without byte code."""
     return sorted(path for path in folder.rglob("*") if "__pycache__" not in path.parts)

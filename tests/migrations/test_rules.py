@@ -1,4 +1,4 @@
-"""Each rule of the schema, by an attempt to break it; a rule without an attempt fails a test, too."""
+"""Each CHECK and unique rule is broken once. A rule that is missing here fails a test."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.migrations.rows import HASH, LATER, arrange, valid, write
 
 FILE = {"file_name": "a.png", "mime_type": "image/png", "size_bytes": 1, "expires_at": LATER}
 
-# What to change in a valid row, by the check that then refuses it.
+# By CHECK: the values that make it refuse an otherwise valid row.
 CHECKS: dict[str, dict[str, Any]] = {
     "ck_files_kind": {"kind": "selfie"},
     "ck_files_state": {"state": "lost"},
@@ -68,7 +68,7 @@ CHECKS: dict[str, dict[str, Any]] = {
     "ck_catalog_changes_kind": {"kind": "renamed"},
 }  # fmt: skip
 
-# The table and what both of two otherwise valid rows have, by the rule that refuses the second.
+# By unique rule: the table, and the values of the rows of which it refuses the last.
 UNIQUE: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "uid_files_bucket_f1607c": ("files", [{}, {}]),
     "file_renditions_key_key": ("file_renditions", [{}, {"width": 2}]),
@@ -98,7 +98,7 @@ UNIQUE: dict[str, tuple[str, list[dict[str, Any]]]] = {
 }  # fmt: skip
 
 
-async def test_every_check_has_an_attempt_and_holds(database: asyncpg.Connection) -> None:
+async def test_every_check_refuses_a_wrong_value(database: asyncpg.Connection) -> None:
     ids = await arrange(database)
     checks = await database.fetch(
         "SELECT conname, conrelid::regclass::text FROM pg_constraint"
@@ -112,11 +112,11 @@ async def test_every_check_has_an_attempt_and_holds(database: asyncpg.Connection
 
 
 @pytest.mark.parametrize("table", ["files", "users", "movies", "persons", "movie_characters", "movie_neighbors"])
-async def test_the_valid_rows_are_valid(database: asyncpg.Connection, table: str) -> None:
+async def test_valid_rows_are_accepted(database: asyncpg.Connection, table: str) -> None:
     await write(database, table, valid(table, await arrange(database)))
 
 
-async def test_every_unique_rule_has_an_attempt_and_holds(database: asyncpg.Connection) -> None:
+async def test_every_unique_rule_refuses_a_duplicate(database: asyncpg.Connection) -> None:
     ids = await arrange(database)
     indexes = await database.fetch(
         "SELECT indexrelid::regclass::text FROM pg_index JOIN pg_class ON pg_class.oid = indrelid"
@@ -135,7 +135,7 @@ async def test_every_unique_rule_has_an_attempt_and_holds(database: asyncpg.Conn
 
 
 @pytest.mark.parametrize(("table", "column"), [("movies", "tmdb_id"), ("persons", "imdb_id"), ("genres", "tmdb_id")])
-async def test_foreign_numbers_may_be_absent_often(database: asyncpg.Connection, table: str, column: str) -> None:
+async def test_external_ids_may_be_missing_in_many_rows(database: asyncpg.Connection, table: str, column: str) -> None:
     ids = await arrange(database)
     for number in range(2):
         name = {"movies": "title", "persons": "first_name", "genres": "name"}[table]

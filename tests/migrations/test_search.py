@@ -1,4 +1,4 @@
-"""What searches read follows the catalogue, whoever writes, and is found through indexes."""
+"""The search tables follow every write of the catalogue, and searches read them through indexes."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ async def play(database: Any, person_id: int, movie_id: int) -> None:
     await write(database, "movie_characters", row)
 
 
-async def test_a_movie_that_is_written_changed_or_removed_is_so_for_searches(database: asyncpg.Connection) -> None:
+async def test_the_search_row_follows_its_movie(database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "The Élan", original_title="L'Élan", release_date=date(2001, 1, 1))
     read = "SELECT title_text, title_key, original_key, year, popularity FROM movie_search WHERE movie_id = $1"
     assert await row_of(database, read, movie_id) == ("the elan", "elan", "lelan", 2001, 0)
@@ -48,14 +48,14 @@ async def test_a_movie_that_is_written_changed_or_removed_is_so_for_searches(dat
     assert await database.fetchrow(read, movie_id) is None
 
 
-async def test_rows_that_are_copied_are_found(database: asyncpg.Connection) -> None:
+async def test_rows_of_a_copy_are_found(database: asyncpg.Connection) -> None:
     await database.copy_records_to_table("movies", columns=["title"], records=[(f"Film {n}",) for n in range(50)])
     await database.copy_records_to_table("persons", columns=["first_name"], records=[(f"P{n}",) for n in range(50)])
     assert await database.fetchval("SELECT count(*) FROM movie_search WHERE title_key LIKE 'film %'") == 50
     assert await database.fetchval("SELECT count(*) FROM person_search") == 50
 
 
-async def test_a_movie_is_found_by_who_is_in_it_now(database: asyncpg.Connection) -> None:
+async def test_a_movie_is_found_by_its_present_people(database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Heat")
     ann, bob = await add_person(database, "Ann", last_name="Lee"), await add_person(database, "Bob")
     await play(database, ann, movie_id)
@@ -79,7 +79,7 @@ async def test_a_movie_is_found_by_who_is_in_it_now(database: asyncpg.Connection
     assert await credits_of(database) == {ann: ("ann loe", 0)}
 
 
-async def test_people_who_join_a_movie_at_once_are_all_found(database_url: str, database: asyncpg.Connection) -> None:
+async def test_people_added_concurrently_are_all_found(database_url: str, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Heat")
     people = [await add_person(database, f"P{number}") for number in range(8)]
     async with asyncpg.create_pool(database_url, min_size=0, max_size=8) as pool:
@@ -87,7 +87,7 @@ async def test_people_who_join_a_movie_at_once_are_all_found(database_url: str, 
     assert (await documents(database))[movie_id] == " ".join([*(f"@p{number}" for number in range(8)), "heat"])
 
 
-async def test_a_change_that_no_search_sees_writes_nothing_for_it(database: asyncpg.Connection) -> None:
+async def test_a_change_without_effect_on_searches_writes_no_search_row(database: asyncpg.Connection) -> None:
     await add_movie(database, "Heat")
     before = await database.fetchval("SELECT xmin FROM movie_search")
     await database.execute("UPDATE movies SET description = 'Cops and robbers', vote_count = 3")
@@ -121,7 +121,7 @@ async def test_texts_and_keys(database: asyncpg.Connection, written: str, text: 
         ("fim", "fim", {"ix_movie_search_title", "ix_movie_search_document", "movie_search_pkey"}),
     ],
 )
-async def test_a_search_reads_indexes_alone(
+async def test_a_search_reads_indexes_only(
     database: asyncpg.Connection, text: str, key: str, indexes: set[str]
 ) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'Film ' || n FROM generate_series(1, 3000) n")
@@ -148,7 +148,7 @@ async def words(database: asyncpg.Connection) -> set[str]:
     return {word for (word,) in await database.fetch("SELECT word FROM search_words")}
 
 
-async def test_the_vocabulary_has_each_word_of_titles_and_names(database: asyncpg.Connection) -> None:
+async def test_the_vocabulary_holds_each_word_of_titles_and_names(database: asyncpg.Connection) -> None:
     await add_movie(database, "The Big Heat", original_title="H\u00e9at")
     person_id = await add_person(database, "Ann", last_name="Lee")
     await database.execute("UPDATE movies SET title = 'Big Sleep'")
@@ -158,7 +158,7 @@ async def test_the_vocabulary_has_each_word_of_titles_and_names(database: asyncp
     assert await database.fetchval("SELECT count(*) FROM search_words") == 10
 
 
-async def test_who_writes_a_new_word_keeps_nobody_waiting(database: asyncpg.Connection, database_url: str) -> None:
+async def test_a_new_word_does_not_block_other_writers(database: asyncpg.Connection, database_url: str) -> None:
     other = await asyncpg.connect(database_url)
     await other.execute("SET lock_timeout = '1s'")
     async with database.transaction():
@@ -172,14 +172,14 @@ async def test_who_writes_a_new_word_keeps_nobody_waiting(database: asyncpg.Conn
     "written",
     ["heatwave", "hetwave", "heatwavee", "haetwave", "jeatwave", "ehatwavw", "eatwav", "xheatwavey"],
 )
-async def test_words_with_up_to_two_edits_are_near(database: asyncpg.Connection, written: str) -> None:
+async def test_words_with_up_to_two_edits_are_found(database: asyncpg.Connection, written: str) -> None:
     for word in ("heatwave", "beat", "heavenly", "microwave"):
         await database.execute("INSERT INTO search_words (word) VALUES ($1)", word)
     found = await database.fetch("SELECT word FROM near_words($1, 9)", written)
     assert [word for (word,) in found] == ["heatwave"]
 
 
-async def test_near_words_are_read_from_their_index(database: asyncpg.Connection) -> None:
+async def test_similar_words_are_read_from_their_index(database: asyncpg.Connection) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'Film ' || md5(n::text) FROM generate_series(1, 3000) n")
     await database.execute("VACUUM ANALYZE search_words")
     plan = await database.fetch("EXPLAIN SELECT FROM search_words WHERE search_torn(word) && search_torn('flim')")
@@ -188,7 +188,7 @@ async def test_near_words_are_read_from_their_index(database: asyncpg.Connection
     assert "Seq Scan" not in lines
 
 
-async def test_titles_to_offer_are_read_from_indexes(database: asyncpg.Connection) -> None:
+async def test_suggested_titles_are_read_from_indexes(database: asyncpg.Connection) -> None:
     await database.execute(
         "INSERT INTO movies (title, popularity) SELECT 'Film ' || md5(n::text), n FROM generate_series(1, 3000) n"
     )

@@ -1,4 +1,4 @@
-"""What the database keeps by itself, whoever writes: times, versions, primary photos, figures of ratings."""
+"""Data that triggers maintain for every writer: times, versions, primary photos, rating totals."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.rating_totals import COMPUTED_TOTALS, STORED_TOTALS
 
 @pytest.fixture
 async def pool(database_url: str) -> AsyncIterator[asyncpg.Pool]:
-    """Connections to write with at once."""
+    """Connections for concurrent writers."""
     async with asyncpg.create_pool(database_url, min_size=0, max_size=8) as pool:
         yield pool
 
@@ -32,20 +32,20 @@ async def test_every_table_with_updated_at_is_touched(database: asyncpg.Connecti
     for (table,) in tables:
         with suppress(asyncpg.UniqueViolationError):
             await write(database, table, valid(table, ids))
-        # Also when the writer names a time of its own.
-        times = await database.fetch(f"UPDATE {table} SET updated_at = $1 RETURNING updated_at, created_at", LATER)  # noqa: S608 - names are the catalogue's
+        # Also if the statement sets a time itself.
+        times = await database.fetch(f"UPDATE {table} SET updated_at = $1 RETURNING updated_at, created_at", LATER)  # noqa: S608 - names from the database
         assert times, table
         assert all(created <= updated < LATER for updated, created in times), table
 
 
-async def test_a_movies_version_rises_with_every_update(database: asyncpg.Connection) -> None:
+async def test_the_version_of_a_movie_rises_with_every_update(database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     for expected in (2, 3):
         update = "UPDATE movies SET title = 'Other', row_version = 70 WHERE id = $1 RETURNING row_version"
         assert await database.fetchval(update, movie_id) == expected
 
 
-async def test_changes_carry_the_transaction_that_made_them(database: asyncpg.Connection) -> None:
+async def test_changes_hold_the_id_of_their_transaction(database: asyncpg.Connection) -> None:
     async with database.transaction():
         await database.execute("INSERT INTO catalog_changes (entity, entity_id, kind) VALUES ('movie', 1, 'created')")
         assert await database.fetchval("SELECT xid = pg_current_xact_id() FROM catalog_changes")
@@ -94,8 +94,8 @@ async def test_the_primary_photo_follows_removals_and_moves(database: asyncpg.Co
     assert await database.fetchval(PRIMARY, person_id) is None
 
 
-async def test_figures_follow_statements_of_many_rows(database: asyncpg.Connection) -> None:
-    movies, users = await crowd(database)
+async def test_totals_follow_statements_of_many_rows(database: asyncpg.Connection) -> None:
+    movies, users = await add_movies_and_users(database)
     await database.execute(
         "INSERT INTO movie_ratings (user_id, movie_id, rating)"
         " SELECT u, m, 1 + (u + m) % 5 FROM unnest($1::int[]) AS u, unnest($2::int[]) AS m",
@@ -115,8 +115,8 @@ async def test_figures_follow_statements_of_many_rows(database: asyncpg.Connecti
     assert await database.fetch(STORED_TOTALS) == []
 
 
-async def test_figures_stay_exact_while_many_write(database: asyncpg.Connection, pool: asyncpg.Pool) -> None:
-    movies, users = await crowd(database)
+async def test_totals_are_exact_under_concurrent_writers(database: asyncpg.Connection, pool: asyncpg.Pool) -> None:
+    movies, users = await add_movies_and_users(database)
     choice = random.Random(7)  # noqa: S311 - a repeatable mix
 
     async def act(kind: str, user_id: int, movie_id: int, rating: int) -> None:
@@ -129,22 +129,22 @@ async def test_figures_stay_exact_while_many_write(database: asyncpg.Connection,
                     movie_id,
                     rating,
                 )
-            case "take back":
+            case "delete":
                 await pool.execute("DELETE FROM movie_ratings WHERE user_id = $1 AND movie_id = $2", user_id, movie_id)
-            case "leave":
+            case "erase user":
                 await pool.execute("DELETE FROM users WHERE id = $1", user_id)
 
-    kinds = choice.choices(["rate", "take back", "leave"], weights=[80, 17, 3], k=600)
+    kinds = choice.choices(["rate", "delete", "erase user"], weights=[80, 17, 3], k=600)
     acts = [act(kind, choice.choice(users), choice.choice(movies), choice.randint(1, 5)) for kind in kinds]
     outcomes = await asyncio.gather(*acts, return_exceptions=True)
-    # Whoever rates and leaves at once may find no account; nobody waits in a circle.
+    # A rating may meet the deletion of its user. No transaction ends in a deadlock.
     assert {type(error) for error in outcomes if error is not None} <= {asyncpg.ForeignKeyViolationError}
-    kept = await database.fetch(STORED_TOTALS)
-    assert len(kept) > 1
-    assert kept == await database.fetch(COMPUTED_TOTALS)
+    stored = await database.fetch(STORED_TOTALS)
+    assert len(stored) > 1
+    assert stored == await database.fetch(COMPUTED_TOTALS)
 
 
-async def crowd(database: asyncpg.Connection) -> tuple[list[int], list[int]]:
+async def add_movies_and_users(database: asyncpg.Connection) -> tuple[list[int], list[int]]:
     movies = [await add_movie(database, f"Number {number}") for number in range(6)]
     rows = await database.fetch(
         "INSERT INTO users (username, email_encrypted, email_hash, password_hash)"
