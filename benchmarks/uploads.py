@@ -20,6 +20,7 @@ from marquee.catalog.v1 import catalog_pb2_grpc, movies_pb2
 from marquee.media.v1 import media_pb2, media_pb2_grpc
 from marquee.users.v1 import users_pb2, users_pb2_grpc
 from PIL import Image
+from rich.console import Console
 
 from benchmarks.figure import Effort, Figure, MeasurementFailed
 from service.importers.uploads import post_image
@@ -27,6 +28,7 @@ from service.local.aws import AwsNotReady
 from service.local.deploy import DeployFailed
 from service.local.layout import read_secrets
 from service.local.postgres_account import PostgresUnavailable
+from service.local.progress import Progress
 from service.local.stack import LocalStack, StackFailed
 from service.supervisor.ports import free_port
 
@@ -158,7 +160,8 @@ def _poster(seed: int, *, size: tuple[int, int] = POSTER) -> bytes:
 
 @contextmanager
 def _running(folder: Path) -> Iterator[LocalStack]:
-    stack = LocalStack(folder / "data", port=free_port(), aws_port=free_port(), workers=WORKERS)
+    progress = Progress(Console(stderr=True))
+    stack = LocalStack(folder / "data", port=free_port(), aws_port=free_port(), workers=WORKERS, progress=progress)
     os.environ.update(UNLIMITED)
     try:
         stack.start()

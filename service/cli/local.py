@@ -23,7 +23,7 @@ DataFolder = Annotated[Path, typer.Option("--data", envvar="MARQUEE_LOCAL_DATA",
 @app.command("run")
 def run(data: DataFolder = Path(".marquee")) -> None:
     """Start PostgreSQL, S3 + Lambda and the server on this machine; Ctrl-C stops them."""
-    from service.local.stack import run
+    from service.local.run import run
 
     sys.exit(run(data))
 
@@ -39,7 +39,7 @@ def demo(data: DataFolder = Path(".marquee")) -> None:
 @app.command("clean")
 def clean(data: DataFolder = Path(".marquee")) -> None:
     """Remove all data of the stack, which must not be running."""
-    from service.local.stack import clean
+    from service.local.run import clean
 
     sys.exit(clean(data))
 

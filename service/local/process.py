@@ -1,4 +1,4 @@
-"""Child processes that a later start can find again and end, even after the parent was killed."""
+"""Child processes that a later start can find and stop, even if the parent was killed."""
 
 import contextlib
 import json
@@ -6,20 +6,25 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import FrameType
 
 import psutil
 
 _POLL_SECONDS = 0.02
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+"""Signals that ask a program to stop: Ctrl-C, kill, and the end of the terminal."""
 
-# Popen's own `user=` forks without vfork, and gRPC's fork handlers crash such a child now and then.
-# `warnings` is what execvp imports; the new account may not be able to read it.
-_BECOME = (
+# Popen's `user=` forks without vfork, and gRPC's fork handlers sometimes crash such a child.
+# execvp imports `warnings` lazily, and the new account may not be able to read that file, so it is imported first.
+_SWITCH_ACCOUNT = (
     "import os, sys, warnings; uid, gid, *command = sys.argv[1:]; "
     "os.setgroups([]); os.setgid(int(gid)); os.setuid(int(uid)); os.execvp(command[0], command)"
 )
@@ -27,36 +32,36 @@ _BECOME = (
 
 @dataclass(frozen=True)
 class Account:
-    """The system account a child runs under instead of the caller's."""
+    """System account of a child that does not run under the caller's account."""
 
     name: str
     uid: int
     gid: int
 
     def command(self, command: Sequence[str]) -> list[str]:
-        """Returns the command that becomes this account, without supplementary groups, and then becomes `command`.
+        """Returns a command that switches to this account, without supplementary groups, and then runs `command`.
 
-        It takes root. When the account cannot be taken on or the command is missing, it ends with 1 and says
-        why on its standard error.
+        Switching requires root. If it fails or `command` is missing, the returned command exits with 1 and writes
+        the reason to standard error.
         """
-        return [sys.executable, "-I", "-S", "-c", _BECOME, str(self.uid), str(self.gid), *command]
+        return [sys.executable, "-I", "-S", "-c", _SWITCH_ACCOUNT, str(self.uid), str(self.gid), *command]
 
 
 @dataclass(frozen=True)
 class _Record:
-    """What the pid file keeps: a process number and what tells it from a later holder of that number."""
+    """Content of a pid file: a process number, and the start of that process, because numbers are used again."""
 
     pid: int
     started: str
 
 
 class ChildProcess:
-    """One command run as a child, in a session of its own, with its output in a log file.
+    """Runs one command as a child in its own session, with its output in a log file.
 
-    A session of its own keeps the terminal's Ctrl-C away from the child: who started it decides when
-    it ends. The child is not tied to the parent's life; after a `kill -9` of the parent it runs on until
-    the next `start()` with the same pid file (or `stop_leftover`) ends it. Only a kill between the child's
-    start and the writing of the pid file, which is microseconds, escapes that.
+    Ctrl-C in the terminal does not reach the child because of its own session: only the parent stops it. If the
+    parent is killed, the child continues until the next `start()` with the same pid file, or `stop_leftover`, stops
+    it. A `kill -9` of the parent in the microseconds between the child's start and the writing of the pid file is
+    the one exception.
     """
 
     def __init__(
@@ -70,11 +75,11 @@ class ChildProcess:
         account: Account | None = None,
         stop_signal: signal.Signals = signal.SIGTERM,
     ) -> None:
-        """Takes the command and its surroundings; nothing is started or read yet.
+        """Stores the command and its options; starts and reads nothing.
 
-        `environment` is the child's whole environment (default: the parent's). The child enters `folder`
-        while it still has the parent's rights and only then becomes `account`, so it may stand in a folder
-        whose parents that account cannot enter. Becoming another account takes root.
+        `environment` is the child's whole environment (default: the parent's). The child enters `folder` with the
+        parent's rights and switches to `account` afterwards, so `folder` may lie below folders that the account
+        cannot enter. Switching to an account requires root.
         """
         parts = [str(part) for part in command]
         self._name = parts[0]
@@ -88,7 +93,7 @@ class ChildProcess:
 
     @property
     def pid(self) -> int | None:
-        """The process number, or None before the first start. It may belong to a child that has ended."""
+        """Process number, None before the first start. The child may have ended."""
         return None if self._process is None else self._process.pid
 
     @property
@@ -98,40 +103,42 @@ class ChildProcess:
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code, negative for a signal; None while it runs and before it is started."""
+        """Exit code, negative for a signal; None before the start and while the child runs."""
         return None if self._process is None else self._process.poll()
 
     def start(self, *, leftover_grace: float = 10.0) -> None:
-        """Ends what an earlier parent left behind under the same pid file, then starts the child.
+        """Stops the child that an earlier parent left behind under the same pid file, then starts the child.
 
-        Raises RuntimeError when this object's child is running already, OSError when the command or
-        `folder` is missing (of another account's command the log tells).
+        Raises RuntimeError if this object's child is already running, OSError if the command or `folder` is
+        missing. If another account's command is missing, only the log says so. Python's signal handlers wait until
+        the pid file is written, so an exception that they raise never hides the child from `stop()`.
         """
         if self.is_running:
             raise RuntimeError(f"{self._name} is already running")
         stop_leftover(self._pid_file, stop_signal=self._stop_signal, grace=leftover_grace)
         for file in (self._log_file, self._pid_file):
             file.parent.mkdir(parents=True, exist_ok=True)
-        with self._log_file.open("ab") as log:
-            self._process = subprocess.Popen(
-                self._command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                cwd=self._folder,
-                env=self._environment,
-                start_new_session=True,
-            )
-        try:
-            _write_record(self._pid_file, pid=self._process.pid)
-        except OSError:  # Nobody would find it again.
-            self.stop(grace=0)
-            raise
+        with _signals_deferred():
+            with self._log_file.open("ab") as log:
+                self._process = subprocess.Popen(
+                    self._command,
+                    stdin=subprocess.DEVNULL,
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    cwd=self._folder,
+                    env=self._environment,
+                    start_new_session=True,
+                )
+            try:
+                _write_record(self._pid_file, pid=self._process.pid)
+            except OSError:  # Without the file a later start could not find the child.
+                self.stop(grace=0)
+                raise
 
     def wait(self, timeout: float | None = None) -> int:
-        """Waits for the child to end by itself and returns its exit code.
+        """Waits until the child ends and returns its exit code.
 
-        Raises TimeoutError after `timeout` seconds, RuntimeError when it was never started.
+        Raises TimeoutError after `timeout` seconds, RuntimeError if the child was never started.
         """
         if self._process is None:
             raise RuntimeError(f"{self._name} was never started")
@@ -141,10 +148,10 @@ class ChildProcess:
             raise TimeoutError(f"{self._name} did not end within {timeout} s") from error
 
     def stop(self, grace: float = 10.0) -> int | None:
-        """Asks the child to end, kills its whole session after `grace` seconds, removes the pid file.
+        """Sends the stop signal, kills the child's whole session after `grace` seconds, and removes the pid file.
 
-        Returns the exit code, None when it was never started. Stopping twice is a no-op. Processes the
-        child left in its session are killed too, also when it had ended by itself.
+        Returns the exit code, None if the child was never started. Stopping twice is a no-op. Processes that remain
+        in the child's session are always killed, even if the child had ended before.
         """
         if self._process is None:
             return None
@@ -153,7 +160,7 @@ class ChildProcess:
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._process.wait(grace)
         if self._process.poll() is None:
-            # Not reaped yet, so the number is still this child's and newcomers are found by it.
+            # The child is not reaped yet, so its number cannot be used again and finds new members of the session.
             members = _session_members(self._process.pid)
         _kill(members)
         code = self._process.wait()
@@ -161,17 +168,57 @@ class ChildProcess:
         return code
 
 
-def stop_leftover(pid_file: Path, *, stop_signal: signal.Signals = signal.SIGTERM, grace: float = 10.0) -> bool:
-    """Ends the process recorded in `pid_file`, with its session, and removes the file.
+def run_command(
+    command: Sequence[str | Path],
+    *,
+    environment: Mapping[str, str],
+    folder: Path,
+    on_line: Callable[[str], None] = lambda _: None,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a command to its end in its own session, and calls `on_line` with each line of its standard output.
 
-    Returns whether there was one. A process is ended only when both its number and its start time are the
-    recorded ones: a number that the system has given to another program since is left alone, and an
-    unreadable pid file counts as none. The session is killed when the process outlives `grace` seconds;
-    what it leaves in its session when it goes in time is killed as well. Raises PermissionError for a
-    process of another user.
+    If an exception ends the wait (Ctrl-C, for example), the whole session is killed first.
+    """
+    parts = [str(part) for part in command]
+    lines: list[str] = []
+    process: subprocess.Popen[str] | None = None
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as errors:
+        try:
+            with _signals_deferred():
+                process = subprocess.Popen(
+                    parts,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=errors,
+                    cwd=folder,
+                    env=environment,
+                    start_new_session=True,
+                    text=True,
+                )
+            if process.stdout is not None:  # It is a pipe, always; the type allows None.
+                with process.stdout as output:
+                    for line in output:
+                        lines.append(line)
+                        on_line(line.rstrip())
+            code = process.wait()
+        except BaseException:
+            if process is not None:
+                _kill(_session_members(process.pid))
+            raise
+        errors.seek(0)
+        return subprocess.CompletedProcess(parts, code, "".join(lines), errors.read())
+
+
+def stop_leftover(pid_file: Path, *, stop_signal: signal.Signals = signal.SIGTERM, grace: float = 10.0) -> bool:
+    """Stops the process recorded in `pid_file` and its session, and removes the file.
+
+    Returns whether that process was running. A process is stopped only if its number and its start time are the
+    recorded ones: another program may have the number by now. An unreadable pid file counts as absent. After
+    `grace` seconds, or when the process has ended, every process that remains in the session is killed. Raises
+    PermissionError for a process of another user.
     """
     record = _read_record(pid_file)
-    found = record is not None and _start_mark(record.pid) == record.started
+    found = record is not None and _start_id(record.pid) == record.started
     if record is not None and found:
         members = _session_members(record.pid)
         leader = [process for process in members if process.pid == record.pid]
@@ -182,10 +229,10 @@ def stop_leftover(pid_file: Path, *, stop_signal: signal.Signals = signal.SIGTER
 
 
 def end_processes(processes: Sequence[psutil.Process], *, stop_signal: signal.Signals, grace: float) -> None:
-    """Sends `stop_signal` to each process, and SIGKILL to those still there after `grace` seconds.
+    """Sends `stop_signal` to each process, and SIGKILL to those that still run after `grace` seconds.
 
-    Returns once all are gone; a zombie counts as gone, since only its parent can remove it. Raises
-    PermissionError for a process of another user, TimeoutError for one that outlives SIGKILL by 10 s.
+    Returns when all have ended. A zombie counts as ended, because only its parent can remove it. Raises
+    PermissionError for a process of another user, TimeoutError for one that runs 10 s after SIGKILL.
     """
     for process in processes:
         with contextlib.suppress(psutil.NoSuchProcess):
@@ -204,7 +251,7 @@ def _kill(processes: Sequence[psutil.Process]) -> None:
 
 
 def _send(process: psutil.Process, number: signal.Signals) -> None:
-    # psutil looks at the start time again first, so a reused number is never hit.
+    # psutil compares the start time first, so another program with the same number never gets the signal.
     try:
         process.send_signal(number)
     except psutil.AccessDenied as error:
@@ -236,17 +283,16 @@ def _session_members(leader: int) -> list[psutil.Process]:
     return members
 
 
-def _start_mark(pid: int) -> str | None:
-    """Names the moment `pid` started; None when there is no such process.
+def _start_id(pid: int) -> str | None:
+    """Returns an id of the moment when `pid` started, None if there is no such process.
 
-    On Linux it is the boot's id with the clock ticks since boot: unlike a time of day it stays the same
-    when the clock is set.
+    On Linux it is the id of the boot and the clock ticks since then: a time of day would change with the clock.
     """
     try:
         if not _BOOT_ID.exists():
             return str(psutil.Process(pid).create_time())
         boot = _BOOT_ID.read_text(encoding="utf-8").strip()
-        # The second field is the program's name in parentheses and may itself contain spaces and ")".
+        # The second field is the program's name in parentheses. It may contain spaces and ")".
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2]
         return f"{boot}:{fields.split()[19]}"
     except (FileNotFoundError, ProcessLookupError, psutil.NoSuchProcess):
@@ -254,8 +300,8 @@ def _start_mark(pid: int) -> str | None:
 
 
 def _write_record(pid_file: Path, *, pid: int) -> None:
-    # A child that has ended already is a zombie until it is reaped, so it still has a start time.
-    record = _Record(pid=pid, started=_start_mark(pid) or "")
+    # A child that has already ended is a zombie until it is reaped, so it still has a start time.
+    record = _Record(pid=pid, started=_start_id(pid) or "")
     draft = pid_file.with_name(pid_file.name + ".new")
     draft.write_text(json.dumps(asdict(record)), encoding="utf-8")
     draft.replace(pid_file)
@@ -267,3 +313,25 @@ def _read_record(pid_file: Path) -> _Record | None:
         return _Record(pid=int(data["pid"]), started=str(data["started"]))
     except (FileNotFoundError, ValueError, KeyError, TypeError):
         return None
+
+
+@contextlib.contextmanager
+def _signals_deferred() -> Iterator[None]:
+    """Delays the Python handlers of the stop signals to the end of the block."""
+    if threading.current_thread() is not threading.main_thread():  # Handlers run only in the main thread.
+        yield
+        return
+    received: list[tuple[int, FrameType | None]] = []
+    handlers = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+    handlers = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in handlers:
+        signal.signal(number, lambda number, frame: received.append((number, frame)))
+    try:
+        yield
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+        for received_number, frame in received:
+            handler = handlers[signal.Signals(received_number)]
+            if callable(handler):
+                handler(received_number, frame)

@@ -3,33 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import os
 import platform
-import shutil
-import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
-
-from rich.console import Console
-from rich.markup import escape
 
 from lambdas.build import build
 from service.auth import keys
 from service.local import deploy
-from service.local.aws import AwsNotReady, LocalAws
+from service.local.aws import LocalAws
 from service.local.layout import CHECKOUT, Layout, StackSecrets, ensure_secrets, ensure_service_token, write_environment
 from service.local.postgres import EmbeddedPostgres
-from service.local.postgres_account import PostgresUnavailable
-from service.local.process import ChildProcess, stop_leftover
+from service.local.process import ChildProcess, run_command, stop_leftover
+from service.local.progress import Progress
+from service.local.status import READY, locked
 from service.server.health_client import get_health
-from service.supervisor.ports import PortInUse, require_free_port
+from service.supervisor.ports import require_free_port
 
 DATABASE = "marquee"
 RENDITION_BUCKET = "marquee-renditions"
@@ -37,37 +30,41 @@ HOST = "127.0.0.1"
 SERVER_START_SECONDS = 60.0
 SERVER_STOP_SECONDS = 30.0
 POLL_SECONDS = 0.2
-console = Console(highlight=False)
 
 
 class StackFailed(RuntimeError):
-    """A part did not start or ended by itself; the message says which and where its log is."""
+    """A part did not start, or ended unexpectedly; the message names the part and its log."""
 
 
 class LocalStack:
-    """All parts of one data folder."""
+    """All parts of the stack that keeps its data in one folder."""
 
-    def __init__(self, data: Path, *, port: int, aws_port: int, workers: int) -> None:
-        """Takes the folder of all data, the ports and the number of workers; starts nothing."""
+    def __init__(self, data: Path, *, port: int, aws_port: int, workers: int, progress: Progress) -> None:
+        """Stores the data folder, the ports and the number of workers; starts nothing."""
         self.layout = Layout(data.resolve())
         self._port = port
         self._workers = workers
+        self._progress = progress
         self._aws = LocalAws(python=_ministack_python(), data_dir=self.layout.aws, port=aws_port)
         self._postgres = EmbeddedPostgres(self.layout.postgres, log_file=self.layout.logs / "postgres.log")
         self._server_log = self.layout.logs / "server.log"
         self._server_pid_file = self.layout.root / "server.pid"
         self._server: ChildProcess | None = None
-        self._child_environment: dict[str, str] = {}
+        self._environment: dict[str, str] = {}
         self._lock = ExitStack()
+        self._publish: Callable[[str], None] = lambda _: None
 
     @classmethod
-    def from_environment(cls, data: Path, environment: Mapping[str, str] = os.environ) -> LocalStack:
-        """Takes ports and workers from MARQUEE_PORT, MARQUEE_LOCAL_AWS_PORT and MARQUEE_WORKERS."""
+    def from_environment(
+        cls, data: Path, *, progress: Progress, environment: Mapping[str, str] = os.environ
+    ) -> LocalStack:
+        """Reads the ports and the number of workers: MARQUEE_PORT, MARQUEE_LOCAL_AWS_PORT and MARQUEE_WORKERS."""
         return cls(
             data,
             port=int(environment.get("MARQUEE_PORT", "50051")),
             aws_port=int(environment.get("MARQUEE_LOCAL_AWS_PORT", "4566")),
             workers=int(environment.get("MARQUEE_WORKERS", "2")),
+            progress=progress,
         )
 
     @property
@@ -81,49 +78,55 @@ class LocalStack:
         return self._aws.endpoint_url
 
     def start(self) -> StackSecrets:
-        """Starts everything and returns the installation's secrets; progress goes to the terminal.
+        """Starts everything and returns the installation's secrets.
 
-        Raises StackFailed, PortInUse, AwsNotReady or PostgresUnavailable; what had started is stopped then.
+        Raises StackRunning, StackFailed, PortInUse, AwsNotReady, DeployFailed or PostgresUnavailable. The parts that
+        have started keep running then: always call `stop()` afterwards.
         """
-        try:
-            return self._start()
-        except BaseException:
-            self.stop()
-            raise
-
-    def _start(self) -> StackSecrets:
         layout = self.layout
         layout.logs.mkdir(parents=True, exist_ok=True, mode=0o700)
-        self._lock.enter_context(_locked(layout.lock_file))
+        self._publish = self._lock.enter_context(locked(layout))
         stop_leftover(self._server_pid_file)
         require_free_port(self._port, purpose="the gRPC server", variable="MARQUEE_PORT")
         secrets = ensure_secrets(layout)
         if not any(layout.keys.glob("*.pem")):
             keys.generate(layout.keys)
-        _step("PostgreSQL", self._start_postgres)
-        _step("S3, SQS and Lambda", self._aws.start)
+        with self._step("PostgreSQL"):
+            self._postgres.start()
+            self._postgres.ensure_database(DATABASE)
+        with self._step("S3, SQS and Lambda"):
+            self._aws.start()
         settings = self._settings(secrets)
         write_environment(layout, settings)
-        self._child_environment = {**os.environ, **settings}
-        with ThreadPoolExecutor(1) as beside:
-            code = beside.submit(build, stubs=CHECKOUT / "gen", output=layout.build)
-            _step("schema", lambda: self._marquee("migrate", "up"))
-            functions = beside.submit(lambda: self._deploy_functions(code.result()))
-            _step("server", self._start_server)
-            _step("image functions", functions.result)
-        _step("sample and demo users", lambda: self._marquee("local", "fill", "--data", str(self.layout.root)))
+        self._environment = {**os.environ, **settings}
+        with ThreadPoolExecutor(1) as executor:
+            code = executor.submit(build, stubs=CHECKOUT / "gen", output=layout.build)
+            with self._step("schema"):
+                self._run("migrate", "up")
+            functions = executor.submit(lambda: self._deploy_functions(code.result()))
+            with self._step("server"):
+                self._start_server()
+            with self._step("image functions"):
+                functions.result()
+        with self._step("sample and demo users") as show_detail:
+            self._run("local", "fill", "--data", str(layout.root), on_line=show_detail)
+        self._publish(READY)
         return secrets
 
     def stop(self) -> None:
-        """Stops what runs, the server first, so that calls under way still find the rest."""
-        if self._server is not None:
-            self._server.stop(SERVER_STOP_SECONDS)
-        self._aws.stop()
-        self._postgres.stop()
-        self._lock.close()
+        """Stops every part, also if one of them fails to stop. Stopping twice is a no-op.
+
+        The server stops first, so that its running calls still reach the other parts.
+        """
+        with ExitStack() as parts:  # Calls in reverse order.
+            parts.callback(self._lock.close)
+            parts.callback(self._postgres.stop)
+            parts.callback(self._aws.stop)
+            if self._server is not None:
+                parts.callback(self._server.stop, SERVER_STOP_SECONDS)
 
     def watch(self) -> None:
-        """Returns never: raises StackFailed when a part ends by itself, KeyboardInterrupt on Ctrl-C."""
+        """Waits for ever; raises StackFailed when a part ends, KeyboardInterrupt on Ctrl-C."""
         while True:
             time.sleep(POLL_SECONDS)
             for name, is_running, log in (
@@ -132,11 +135,19 @@ class LocalStack:
                 ("S3 and Lambda", self._aws.is_running, self.layout.aws / "ministack.log"),
             ):
                 if not is_running:
-                    raise StackFailed(f"{name} ended by itself; see {log}")
+                    raise StackFailed(f"{name} ended unexpectedly; see {log}")
 
-    def _start_postgres(self) -> None:
-        self._postgres.start()
-        self._postgres.ensure_database(DATABASE)
+    @contextmanager
+    def _step(self, name: str) -> Iterator[Callable[[str], None]]:
+        """Shows a step of the start and publishes it as the stack's status; yields a function for its detail."""
+        self._publish(name)
+        with self._progress.step(name) as show_detail:
+
+            def change(detail: str) -> None:
+                show_detail(detail)
+                self._publish(f"{name}: {detail}")
+
+            yield change
 
     def _deploy_functions(self, code: Path) -> None:
         token = asyncio.run(ensure_service_token(self.layout))
@@ -161,7 +172,7 @@ class LocalStack:
         deadline = time.monotonic() + SERVER_START_SECONDS
         while get_health(self.address, timeout=1.0) != "SERVING":
             if not self._server.is_running:
-                raise StackFailed(f"the server ended at once; see {self._server_log}")
+                raise StackFailed(f"the server ended during its start; see {self._server_log}")
             if time.monotonic() > deadline:
                 raise StackFailed(f"the server is not ready after {SERVER_START_SECONDS:.0f} s; see {self._server_log}")
             time.sleep(POLL_SECONDS)
@@ -171,24 +182,22 @@ class LocalStack:
             [sys.executable, "-m", "service", "serve"],
             log_file=self._server_log,
             pid_file=self._server_pid_file,
-            environment=self._child_environment,
+            environment=self._environment,
             folder=CHECKOUT,
         )
 
-    def _marquee(self, *arguments: str) -> None:
-        """Runs a command of our own with the server's settings."""
-        done = subprocess.run(
+    def _run(self, *arguments: str, on_line: Callable[[str], None] = lambda _: None) -> None:
+        """Runs a `marquee` command with the server's settings; raises StackFailed."""
+        done = run_command(
             [sys.executable, "-m", "service", *arguments],
-            stdin=subprocess.DEVNULL,
-            env=self._child_environment,
-            cwd=CHECKOUT,
-            capture_output=True,
-            text=True,
-            check=False,
+            environment=self._environment,
+            folder=CHECKOUT,
+            on_line=on_line,
         )
         if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip().splitlines()
-            raise StackFailed(f"marquee {' '.join(arguments)} failed: {said[-1] if said else done.returncode}")
+            output = (done.stderr or done.stdout).strip().splitlines()
+            reason = output[-1] if output else f"exit code {done.returncode}"
+            raise StackFailed(f"marquee {' '.join(arguments)} failed: {reason}")
 
     def _settings(self, secrets: StackSecrets) -> dict[str, str]:
         """Returns the server's settings, as environment variables."""
@@ -209,92 +218,5 @@ class LocalStack:
         }
 
 
-def run(data: Path) -> int:
-    """Starts the stack, shows where it is, and keeps it running until Ctrl-C; returns the exit code."""
-    # Closing the terminal ends the stack like Ctrl-C does, which a shell has its background jobs ignore.
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    started = time.monotonic()
-    try:
-        stack = LocalStack.from_environment(data)
-        secrets = stack.start()
-        try:
-            _show_banner(stack, secrets, seconds=time.monotonic() - started)
-            stack.watch()
-        finally:
-            try:
-                console.print("stopping ...")
-            finally:  # Even when nobody reads any more what is printed.
-                stack.stop()
-    except KeyboardInterrupt:
-        console.print("stopped")
-        return 0
-    except (StackFailed, PortInUse, AwsNotReady, PostgresUnavailable, deploy.DeployFailed, ValueError) as error:
-        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
-        return 1
-    return 0
-
-
-def clean(data: Path) -> int:
-    """Removes all data of a stack that is not running; returns the exit code."""
-    layout = Layout(data.resolve())
-    if not layout.root.is_dir():
-        console.print(f"nothing in {data}")
-        return 0
-    try:
-        with _locked(layout.lock_file):
-            shutil.rmtree(layout.root)
-    except StackFailed as error:
-        console.print(f"[red]{escape(str(error))}[/red]", soft_wrap=True)
-        return 1
-    console.print(f"removed {data}")
-    return 0
-
-
-def _interrupt(_number: int, _frame: object) -> None:
-    raise KeyboardInterrupt
-
-
 def _ministack_python() -> Path:
     return Path(os.environ.get("MARQUEE_MINISTACK_PYTHON", CHECKOUT / ".venv-ministack" / "bin" / "python"))
-
-
-@contextmanager
-def _locked(file: Path) -> Iterator[IO[str]]:
-    """Holds the data folder; the system lets go of it however this process ends. Raises StackFailed."""
-    with file.open("a+") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StackFailed(f"a stack is running on {file.parent} already; stop it with Ctrl-C there") from None
-        yield stream
-
-
-def _step(name: str, work: Callable[[], object]) -> None:
-    """Does one step of the start, showing its name meanwhile and its seconds afterwards."""
-    started = time.monotonic()
-    with console.status(f"{name} ..."):
-        work()
-    console.print(f"  [green]✓[/green] {name:22} {time.monotonic() - started:5.1f} s")
-
-
-def _show_banner(stack: LocalStack, secrets: StackSecrets, *, seconds: float) -> None:
-    staff, user = secrets.demo_users
-    console.print(
-        f"""
-[bold]Marquee is ready[/bold] after {seconds:.1f} s; Ctrl-C stops it.
-
-  gRPC   {stack.address} (plaintext, reflection on)
-  S3     {stack.s3_url}
-  logs   {stack.layout.logs}
-  staff  {staff.username} / {escape(staff.password)}
-  user   {user.username} / {escape(user.password)}
-
-Try, in another terminal:
-
-  make demo
-  .venv/bin/grpcurl -plaintext {stack.address} list
-  .venv/bin/grpcurl -plaintext -d '{{"page_size": 3}}' {stack.address} marquee.catalog.v1.CatalogService/ListMovies
-""",
-        soft_wrap=True,
-    )

@@ -5,6 +5,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -128,6 +129,32 @@ def test_a_spoilt_pid_file_counts_as_none(tmp_path: Path, content: str) -> None:
     pid_file = tmp_path / "child.pid"
     pid_file.write_text(content)
     assert not stop_leftover(pid_file)
+
+
+def test_an_interrupt_during_the_start_never_loses_the_child(tmp_path: Path) -> None:
+    def interrupt(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    sleeper = str(60 + os.getpid() / 1e7)
+    interrupted = 0
+    previous = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        for attempt in range(30):
+            child = ChildProcess(["sleep", sleeper], log_file=tmp_path / "log", pid_file=tmp_path / "pid")
+            timer = threading.Timer(attempt / 10_000, os.kill, (os.getpid(), signal.SIGTERM))
+            try:
+                timer.start()
+                child.start()
+                time.sleep(10)
+            except KeyboardInterrupt:
+                interrupted += 1
+            child.stop(grace=1)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    assert interrupted == 30
+    assert [
+        process for process in psutil.process_iter(["cmdline"]) if process.info["cmdline"] == ["sleep", sleeper]
+    ] == []
 
 
 def test_starting_twice_is_refused(children: Children) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import ipaddress
 import os
 import signal
@@ -35,6 +36,10 @@ class RunningStack:
         return self._output.read_text(encoding="utf-8")
 
     def start(self) -> None:
+        self.launch()
+        self.wait_for_output("Marquee is ready")
+
+    def launch(self) -> None:
         with self._output.open("w") as output:
             self._process = subprocess.Popen(
                 [*MARQUEE, "run", "--data", str(self.data)],
@@ -44,8 +49,10 @@ class RunningStack:
                 text=True,
                 start_new_session=True,
             )
-        wait_for(lambda: "Marquee is ready" in self.output or self._process_ended(), seconds=START_SECONDS)
-        assert "Marquee is ready" in self.output, self.output
+
+    def wait_for_output(self, text: str) -> None:
+        wait_for(lambda: text in self.output or self._process_ended(), seconds=START_SECONDS)
+        assert text in self.output, self.output
 
     def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -62,10 +69,24 @@ class RunningStack:
         runner = psutil.Process(self._process.pid)
         return [runner, *runner.children(recursive=True)]
 
-    def interrupt(self) -> int:
+    def interrupt_twice(self) -> int:
+        """Presses Ctrl-C twice, as a terminal does, and returns the exit code."""
         assert self._process is not None
-        self._process.send_signal(signal.SIGINT)
+        os.killpg(self._process.pid, signal.SIGINT)
+        wait_for(lambda: "stopping" in self.output, seconds=START_SECONDS)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGINT)
         return self._process.wait(60)
+
+    def remaining(self) -> list[psutil.Process]:
+        """Returns every process that works below the data folder or has it in its environment."""
+        found = []
+        for process in psutil.process_iter():
+            with contextlib.suppress(psutil.Error):
+                places = [process.cwd(), *process.environ().values()]
+                if any(place.startswith(str(self.data)) for place in places):
+                    found.append(process)
+        return found
 
     def reap(self) -> None:
         assert self._process is not None
@@ -80,7 +101,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     stack = RunningStack(tmp_path_factory.mktemp("stack") / "data")
     stack.start()
     yield stack
-    assert stack.interrupt() == 0
+    assert stack.interrupt_twice() == 0
+    assert stack.remaining() == []
+    assert "Traceback" not in stack.output
 
 
 def wait_for(holds: Callable[[], bool], *, seconds: float) -> None:
@@ -121,7 +144,7 @@ def test_its_secrets_are_its_owners_alone(stack: RunningStack) -> None:
 def test_a_second_one_on_the_same_folder_is_refused(stack: RunningStack) -> None:
     refused = stack.run("run")
     assert refused.returncode == 1
-    assert "is running on" in refused.stdout
+    assert "already running on" in refused.stdout
 
 
 def test_its_data_is_not_removed_while_it_runs(stack: RunningStack) -> None:
@@ -146,6 +169,19 @@ def test_after_a_kill_of_everything_it_starts_again_with_its_data(stack: Running
     stack.reap()
     stack.start()
     assert stack.run("demo").returncode == 0
+
+
+@pytest.mark.parametrize("moment", ["PostgreSQL", "schema"])
+def test_ctrl_c_during_the_start_leaves_no_process_behind(tmp_path: Path, moment: str) -> None:
+    stack = RunningStack(tmp_path / "data")
+    stack.launch()
+    stack.wait_for_output(moment)
+    started = stack.processes()
+    assert len(started) > 1
+    assert stack.interrupt_twice() == 0
+    psutil.wait_procs(started, timeout=10)
+    assert stack.remaining() == []
+    assert "Traceback" not in stack.output
 
 
 def test_clean_removes_everything(tmp_path: Path) -> None:
