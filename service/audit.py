@@ -1,4 +1,4 @@
-"""The audit trail: who did what to which record, written in the transaction of the act."""
+"""Audit log: the actor, action and resource of each change, written in the transaction of the change."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from service.observability.logging import REQUEST_ID
 
 
 class AuditEvent(Model):
-    """One act. Has no foreign keys: the trail outlives an erased user, under the id alone."""
+    """One action. It has no foreign keys: events of an erased user stay, with the id only."""
 
     id = fields.BigIntField(primary_key=True)
     actor_user_id = fields.IntField(null=True)
@@ -36,7 +36,7 @@ class AuditEvent(Model):
 async def record(
     action: str, *, resource: str, actor_user_id: int | None, outcome: str = "ok", **detail: object
 ) -> None:
-    """Writes one event into the current transaction; `detail` must hold no secret."""
+    """Writes one event in the current transaction; `detail` must not contain secrets."""
     await AuditEvent.create(
         action=action,
         resource=resource,
@@ -49,10 +49,10 @@ async def record(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditFilter:
-    """Which events to list; what is None or empty holds for all."""
+    """Conditions for the events to list. None or empty means no condition."""
 
     concerning_user_id: int | None = None
-    """Events that this user caused or that are about their account."""
+    """Only events that this user caused, or that are about their account."""
     actor_user_id: int | None = None
     action: str = ""
     resource: str = ""
@@ -60,27 +60,27 @@ class AuditFilter:
     created_before: datetime | None = None
 
 
-async def list_events(wanted: AuditFilter, *, page_tokens: PageTokens, size: int, page_token: str) -> Page[AuditEvent]:
-    """Returns a page of the events that a filter admits, the newest first; raises PageTokenInvalid."""
-    binding = ("ListAuditEvents", wanted)
+async def list_events(filter_: AuditFilter, *, page_tokens: PageTokens, size: int, page_token: str) -> Page[AuditEvent]:
+    """Returns a page of the events that match a filter, newest first; raises PageTokenInvalid."""
+    binding = ("ListAuditEvents", filter_)
     position = page_tokens.read(page_token, binding=binding)
     conditions = {
         "id__lt": position[0] if position else None,
-        "actor_user_id": wanted.actor_user_id,
-        "action": wanted.action,
-        "resource": wanted.resource,
-        "created_at__gte": wanted.created_from,
-        "created_at__lt": wanted.created_before,
+        "actor_user_id": filter_.actor_user_id,
+        "action": filter_.action,
+        "resource": filter_.resource,
+        "created_at__gte": filter_.created_from,
+        "created_at__lt": filter_.created_before,
     }
     events = AuditEvent.filter(**{name: value for name, value in conditions.items() if value not in (None, "")})
-    if wanted.concerning_user_id is not None:
-        events = events.filter(concerning(wanted.concerning_user_id))
+    if filter_.concerning_user_id is not None:
+        events = events.filter(events_about(filter_.concerning_user_id))
     limit = page_size(size)
     found = await events.order_by("-id").limit(limit + 1)
     more = len(found) > limit
     return Page(found[:limit], page_tokens.make([found[limit - 1].id], binding=binding) if more else "")
 
 
-def concerning(user_id: int) -> Q:
-    """Returns the condition for events that a user caused or that are about their account."""
+def events_about(user_id: int) -> Q:
+    """Returns the condition for events that a user caused, or that are about their account."""
     return Q(actor_user_id=user_id) | Q(resource=f"users/{user_id}")

@@ -1,20 +1,20 @@
-"""The exceptions that a caller gets to see, free of any transport.
+"""The errors that a caller may see, independent of the transport.
 
-    DomainError                what the caller may know: a code, a reason, typed metadata
+    DomainError                a code, a reason and typed metadata
     ├── InvalidArgument        the request itself is wrong; lists every bad field
-    ├── NotFound               the named thing does not exist, or not for this caller
-    ├── AlreadyExists          another record has the unique value
-    ├── PermissionDenied       known caller, not allowed
-    ├── Unauthenticated        unknown caller
-    ├── FailedPrecondition     the system's state forbids it; a repeat will not help
-    ├── Aborted                lost against a concurrent change; read again and repeat
-    ├── ResourceExhausted      over a limit; says when to come back
-    ├── DeadlineExceeded       not done in time
-    ├── Unavailable            cannot be served just now; repeat later
-    └── Unimplemented          known, but not offered
+    ├── NotFound               the resource does not exist, or this caller may not see it
+    ├── AlreadyExists          another record has a value that must be unique
+    ├── PermissionDenied       the caller is known and not allowed
+    ├── Unauthenticated        the caller is unknown
+    ├── FailedPrecondition     the state of the system does not allow it; a repeat will not help
+    ├── Aborted                a concurrent change came first; read again and repeat
+    ├── ResourceExhausted      a limit is exceeded; says when a repeat may succeed
+    ├── DeadlineExceeded       not finished in time
+    ├── Unavailable            temporarily not possible; repeat later
+    └── Unimplemented          known, but not offered by this server
 
-A subclass is named noun + state (`MovieNotFound`); its reason is that name in UPPER_SNAKE. Everything else that
-is raised is a fault of the server: the caller learns nothing of it but a request id.
+A subclass is named noun + state (`MovieNotFound`); its reason is that name in UPPER_SNAKE. Any other exception is a
+server fault: the caller sees only a request id.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Code(enum.IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class FieldViolation:
-    """One rule that one field of the request breaks."""
+    """One field of the request that breaks one rule."""
 
     field: str
     """Path of the field, such as `object.sequencer` or `renditions[2].width`; empty for the whole message."""
@@ -57,17 +57,17 @@ class FieldViolation:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """The thing that an error is about."""
+    """The resource that an error is about."""
 
     type: str
     name: str
 
 
 class DomainError(Exception):
-    """What the caller may know of a refused request.
+    """An error that the caller may see.
 
-    `message` is for a developer to read; programs look at `code`, `reason` and `metadata`. No part may hold a
-    secret or another user's data.
+    `message` is for developers; programs use `code`, `reason` and `metadata`. No part may contain a secret or the data
+    of another user.
     """
 
     code: ClassVar[Code]
@@ -96,23 +96,23 @@ class DomainError(Exception):
         self.retry_after = retry_after
         """Seconds after which a repeat may succeed."""
         self.quota = quota
-        """Name of the limit that was met."""
+        """Name of the limit that was exceeded."""
 
 
 class InvalidArgument(DomainError):
-    """The request itself is wrong, whatever the state of the system."""
+    """The request is invalid in every state of the system."""
 
     code = Code.INVALID_ARGUMENT
 
 
 class NotFound(DomainError):
-    """The named thing does not exist, or must look so to this caller."""
+    """The resource does not exist, or this caller may not see it."""
 
     code = Code.NOT_FOUND
 
 
 class AlreadyExists(DomainError):
-    """Another record holds a value that must be unique."""
+    """Another record has a value that must be unique."""
 
     code = Code.ALREADY_EXISTS
 
@@ -124,60 +124,60 @@ class PermissionDenied(DomainError):
 
 
 class Unauthenticated(DomainError):
-    """The caller did not prove who they are."""
+    """The caller has not proved their identity."""
 
     code = Code.UNAUTHENTICATED
 
 
 class FailedPrecondition(DomainError):
-    """The state of the system forbids it; a mere repeat will not help."""
+    """The state of the system does not allow the request; a repeat will not help."""
 
     code = Code.FAILED_PRECONDITION
 
 
 class Aborted(DomainError):
-    """Lost against a concurrent change; the caller reads again and repeats."""
+    """A concurrent change came first; the caller should read again and repeat."""
 
     code = Code.ABORTED
 
 
 class ResourceExhausted(DomainError):
-    """A limit was met; `retry_after` and `quota` say which and for how long."""
+    """A limit is exceeded; `quota` names it and `retry_after` says when a repeat may succeed."""
 
     code = Code.RESOURCE_EXHAUSTED
 
 
 class DeadlineExceeded(DomainError):
-    """Not done in time; whether it took effect is unknown to the caller."""
+    """The request did not finish in time; it may have taken effect."""
 
     code = Code.DEADLINE_EXCEEDED
 
 
 class Unavailable(DomainError):
-    """Cannot be served just now; a repeat after `retry_after` may succeed."""
+    """Temporarily not possible; a repeat after `retry_after` may succeed."""
 
     code = Code.UNAVAILABLE
 
 
 class Unimplemented(DomainError):
-    """Known, but not offered by this server."""
+    """The server knows the request, but does not offer it."""
 
     code = Code.UNIMPLEMENTED
 
 
 class Internal(DomainError):
-    """A fault of the server. Only the error mapping makes one; the cause stays in the log."""
+    """A server fault. Only the errors interceptor creates it; the cause is in the log."""
 
     code = Code.INTERNAL
 
 
 def invalid_field(field: str, rule: str, description: str) -> InvalidArgument:
-    """Returns the error for one bad field, worded like those that the validation finds."""
+    """Returns the error for one invalid field, in the same form as the errors of the validation."""
     return FieldsInvalid([FieldViolation(field, rule, description)])
 
 
 class FieldsInvalid(InvalidArgument):
-    """One or more fields break their rules; all of them are listed."""
+    """One or more fields break their rules; the error lists all of them."""
 
     def __init__(self, violations: Sequence[FieldViolation]) -> None:
         listed = "; ".join(f"{v.field or 'request'}: {v.description}" for v in violations[:5])

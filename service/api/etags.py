@@ -1,4 +1,4 @@
-"""Etags: names of a record's versions, which guard a write against changes since it was read (AIP-154)."""
+"""Etags: identify a version of a record, so that a write can detect concurrent changes (AIP-154)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from service.errors import Aborted
 
 
 class EtagStale(Aborted):
-    """The record changed since it was read."""
+    """The record changed after the caller read it."""
 
     def __init__(self) -> None:
-        super().__init__("the record changed since this etag was read; read it again and repeat")
+        super().__init__("the record changed after this etag was read; read it again and repeat")
 
 
 class Versioned(Protocol):
-    """A row whose `row_version` rises with every change, by trigger."""
+    """A row with a `row_version`, which a trigger increases at every change."""
 
     @property
     def id(self) -> int:
@@ -24,16 +24,16 @@ class Versioned(Protocol):
 
     @property
     def row_version(self) -> int:
-        """How often it changed."""
+        """Number of the row's version."""
         ...
 
 
 def etag_of(row: Versioned) -> str:
-    """Returns the name of this version of a row."""
+    """Returns the etag of this version of a row."""
     return f"{row.id}-{row.row_version}"
 
 
 def require_etag(etag: str, row: Versioned) -> None:
-    """Raises EtagStale unless the etag names this version of a row, which should be locked, or is empty."""
+    """Raises EtagStale if the etag is not empty and names another version. The caller should have locked the row."""
     if etag and etag != etag_of(row):
         raise EtagStale

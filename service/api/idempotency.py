@@ -1,4 +1,4 @@
-"""First answers: what makes a repeated request_id return what it returned before (AIP-155)."""
+"""Idempotency keys: the stored response to each request_id, which a repeated request gets again (AIP-155)."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from service.errors import FieldViolation, InvalidArgument
 
 
 class RequestIdReused(InvalidArgument):
-    """The caller sent another request under this id before."""
+    """The caller has already used this request_id for another request."""
 
     def __init__(self) -> None:
-        description = "was used for another request; make a new one"
+        description = "was used for another request; generate a new one"
         super().__init__(
             f"request_id: {description}",
             violations=[FieldViolation("request_id", "request_id.unique", description)],
@@ -23,7 +23,7 @@ class RequestIdReused(InvalidArgument):
 
 
 class IdempotencyKey(Model):
-    """The first answer to a request_id, to be given again to a repeat."""
+    """A request_id and the response to its first request."""
 
     id = fields.BigIntField(primary_key=True)
     caller = fields.CharField(max_length=100)
@@ -41,10 +41,10 @@ class IdempotencyKey(Model):
         indexes = (("created_at",),)
 
 
-async def claim(*, caller: str, method: str, request_id: UUID, request_sha256: bytes) -> int | None:
-    """Reserves a request_id within the current transaction; returns the key's id, None when it was answered before.
+async def claim_request_id(*, caller: str, method: str, request_id: UUID, request_sha256: bytes) -> int | None:
+    """Claims a request_id in the current transaction; returns the key's id, or None if a response is stored already.
 
-    Waits for a concurrent transaction that has it, and takes over when that one fails.
+    Waits for a concurrent transaction with the same request_id, and claims the id when that transaction fails.
     """
     rows = await connection().execute_query_dict(
         "INSERT INTO idempotency_keys (caller, method, request_id, request_sha256) VALUES ($1, $2, $3, $4)"
@@ -54,14 +54,14 @@ async def claim(*, caller: str, method: str, request_id: UUID, request_sha256: b
     return rows[0]["id"] if rows else None
 
 
-async def keep_response(key_id: int, response: bytes) -> None:
-    """Keeps the answer to a claimed request_id, within the claiming transaction."""
+async def store_response(key_id: int, response: bytes) -> None:
+    """Stores the response for a claimed request_id. Must run in the transaction that claimed it."""
     await IdempotencyKey.filter(id=key_id).update(response=response)
 
 
-async def first_response(*, caller: str, method: str, request_id: UUID, request_sha256: bytes) -> bytes:
-    """Returns the answer that a request_id got before; raises RequestIdReused when that was to another request."""
-    known = await IdempotencyKey.get(caller=caller, method=method, request_id=request_id)
-    if bytes(known.request_sha256) != request_sha256:
+async def get_stored_response(*, caller: str, method: str, request_id: UUID, request_sha256: bytes) -> bytes:
+    """Returns the stored response for a request_id; raises RequestIdReused if that was for another request."""
+    key = await IdempotencyKey.get(caller=caller, method=method, request_id=request_id)
+    if bytes(key.request_sha256) != request_sha256:
         raise RequestIdReused
-    return bytes(known.response or b"")
+    return bytes(key.response or b"")

@@ -1,4 +1,4 @@
-"""Values that several slices turn into protobuf's own types and back."""
+"""Conversions between Python values and protobuf's own types, and serialized messages."""
 
 from __future__ import annotations
 
@@ -23,35 +23,35 @@ LENGTH_DELIMITED = 2
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS_OF_DAY = 86_400
 MONEY = re.compile(r"[0-9]{1,19}(\.[0-9]{1,2})?")
-"""What numeric(21, 2) holds exactly, neither negative nor with an exponent."""
+"""The non-negative values of numeric(21, 2), without an exponent."""
 
 
 def timestamp(value: datetime) -> Timestamp:
-    """Returns an aware datetime as a Timestamp."""
+    """Converts an aware datetime."""
     since = value - EPOCH
     return Timestamp(seconds=since.days * SECONDS_OF_DAY + since.seconds, nanos=since.microseconds * 1000)
 
 
 def to_date(value: date) -> date_pb2.Date:
-    """Returns a full calendar date."""
+    """Converts a date."""
     return date_pb2.Date(year=value.year, month=value.month, day=value.day)
 
 
 def to_decimal(value: Decimal) -> decimal_pb2.Decimal:
-    """Returns an exact decimal, written without an exponent."""
+    """Converts a decimal exactly, without an exponent."""
     return decimal_pb2.Decimal(value=format(value, "f"))
 
 
 def from_timestamp(message: Timestamp, *, field: str) -> datetime:
-    """Returns a Timestamp as an aware datetime; raises FieldsInvalid for one outside of a Timestamp's own range."""
+    """Returns an aware datetime; raises FieldsInvalid for a value outside the range of a Timestamp."""
     try:
         return message.ToDatetime(tzinfo=UTC)
     except ValueError as error:
-        raise invalid_field(field, "timestamp.range", "must be a moment of the years 1 to 9999") from error
+        raise invalid_field(field, "timestamp.range", "must be in the years 1 to 9999") from error
 
 
 def from_date(message: date_pb2.Date, *, field: str) -> date:
-    """Returns a full calendar date; raises FieldsInvalid for one that is none or lacks a part."""
+    """Returns a date; raises FieldsInvalid if a part is missing or there is no such date."""
     try:
         return date(message.year, message.month, message.day)
     except ValueError as error:
@@ -59,33 +59,33 @@ def from_date(message: date_pb2.Date, *, field: str) -> date:
 
 
 def from_money(message: decimal_pb2.Decimal, *, field: str) -> Decimal:
-    """Returns an amount with up to 19 digits and two decimals; raises FieldsInvalid for what is none, or negative."""
+    """Returns an amount with up to 19 digits and two decimals; raises FieldsInvalid for anything else."""
     if not MONEY.fullmatch(message.value):
-        raise invalid_field(field, "decimal.money", "must be 1 to 19 digits, with up to two decimals behind a point")
+        raise invalid_field(field, "decimal.money", "must be 1 to 19 digits, with up to two decimals after a point")
     return Decimal(message.value)
 
 
 def from_struct(message: struct_pb2.Struct, *, field: str) -> dict[str, Any]:
-    """Returns a JSON object; raises FieldsInvalid for numbers that JSON lacks."""
+    """Returns a JSON object; raises FieldsInvalid for NaN and infinite numbers, which JSON does not have."""
     try:
         return json_format.MessageToDict(message)
     except (json_format.SerializeToJsonError, ValueError) as error:
-        raise invalid_field(field, "struct.finite", "must not hold NaN or infinite numbers") from error
+        raise invalid_field(field, "struct.finite", "must not contain NaN or infinite numbers") from error
 
 
 def masked_fields(
     request: Message, mask: field_mask_pb2.FieldMask, *, allowed: Collection[str], populated: bool = False
 ) -> list[str]:
-    """Returns the names of the fields that an update mask names, each once (AIP-134).
+    """Returns the fields that an update mask names, each once (AIP-134).
 
-    `populated`: an absent mask stands for those allowed fields that are set. Raises FieldsInvalid for every path
-    that is not allowed, `*` included: what may be changed is a list, never whatever a message happens to hold.
+    With `populated`, an absent mask means all allowed fields that are set. Raises FieldsInvalid for paths that are not
+    allowed. `*` is not allowed either: clients must list the fields, because a message may contain others.
     """
-    strange = [(index, path) for index, path in enumerate(mask.paths) if path not in allowed]
-    if strange:
+    unknown = [(index, path) for index, path in enumerate(mask.paths) if path not in allowed]
+    if unknown:
         description = f"must be one of {', '.join(allowed)}"
         raise FieldsInvalid(
-            [FieldViolation(f"update_mask.paths[{index}]", "update_mask.allowed", description) for index, _ in strange]
+            [FieldViolation(f"update_mask.paths[{index}]", "update_mask.allowed", description) for index, _ in unknown]
         )
     if mask.paths or not populated:
         return list(dict.fromkeys(mask.paths))
@@ -95,25 +95,25 @@ def masked_fields(
 
 @dataclass(frozen=True, slots=True)
 class Serialized:
-    """A message in its bytes: whoever must see into it parses it."""
+    """A message as its serialized bytes."""
 
     type: type[Message]
     data: bytes
 
-    def parsed(self) -> Message:
-        """Returns the message itself."""
+    def parse(self) -> Message:
+        """Returns the message."""
         return self.type.FromString(self.data)
 
 
 def serialized(message_type: type[M], data: bytes) -> M:
-    """Returns bytes as a reply of an rpc, which sends them as they are."""
+    """Returns serialized bytes as the response of an rpc, which sends them unchanged."""
     return cast("M", Serialized(message_type, data))
 
 
-def embed(message: Message, field: str, items: Iterable[bytes]) -> bytes:
-    """Serializes a message with serialized messages added to one of its fields.
+def serialize_with(message: Message, field: str, items: Iterable[bytes]) -> bytes:
+    """Serializes a message and appends serialized messages to one of its fields.
 
-    Source: "Message Structure" of protobuf's encoding guide; fields may stand in any order.
+    Source: "Message Structure" in protobuf's encoding guide; fields may come in any order.
     """
     tag = _tag(message.DESCRIPTOR, field)
     parts = [message.SerializeToString()]
@@ -122,8 +122,8 @@ def embed(message: Message, field: str, items: Iterable[bytes]) -> bytes:
     return b"".join(parts)
 
 
-def embedded(message_type: type[Message], field: str, item: bytes) -> bytes:
-    """Serializes a message that holds nothing but one serialized message in one of its fields."""
+def wrap_serialized(message_type: type[Message], field: str, item: bytes) -> bytes:
+    """Serializes a message that has only one field, which contains one serialized message."""
     return _tag(message_type.DESCRIPTOR, field) + _varint(len(item)) + item
 
 
@@ -136,7 +136,7 @@ def _tag(message_type: Descriptor, field: str) -> bytes:
 @lru_cache(4096)
 def _varint(value: int) -> bytes:
     encoded = bytearray()
-    while value > 0x7F:  # noqa: PLR2004 - seven bits a byte, the eighth says that more follow
+    while value > 0x7F:  # noqa: PLR2004 - seven bits per byte; the eighth says that more bytes follow
         encoded.append(value & 0x7F | 0x80)
         value >>= 7
     encoded.append(value)

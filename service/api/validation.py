@@ -1,9 +1,9 @@
-"""The contract's rules about messages: buf.validate's annotations, and what PostgreSQL cannot keep."""
+"""Checks messages against the buf.validate annotations of the protos, and for NUL, which PostgreSQL cannot store."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, ClassVar
+from typing import Any
 
 import protovalidate
 from google.protobuf.descriptor import FieldDescriptor
@@ -12,34 +12,34 @@ from google.protobuf.message import Message
 from service.errors import FieldsInvalid, FieldViolation
 
 MAX_VIOLATIONS = 50
+_validator = protovalidate.Validator()
 
 
-class MessageRules:
-    """Checks messages; the rules of a type are compiled when the process first meets it."""
+def require_valid(message: Message) -> None:
+    """Raises FieldsInvalid, naming every field that breaks a rule or contains a NUL character.
 
-    _validator: ClassVar[protovalidate.Validator] = protovalidate.Validator()
+    The rules of a message type are compiled at its first use.
+    """
+    # Without a zero byte there is no NUL to search for, and most messages have none.
+    violations = [*_nul_violations(message)] if b"\0" in message.SerializeToString() else []
+    violations += _rule_violations(message)
+    if violations:
+        raise FieldsInvalid(violations[:MAX_VIOLATIONS])
 
-    def require_valid(self, message: Message) -> None:
-        """Raises FieldsInvalid, naming every field that breaks a rule or holds a NUL."""
-        # Without a zero byte there is no NUL to look for, and most messages have none.
-        violations = [*_nul_violations(message)] if b"\0" in message.SerializeToString() else []
-        violations += self._rule_violations(message)
-        if violations:
-            raise FieldsInvalid(violations[:MAX_VIOLATIONS])
 
-    def _rule_violations(self, message: Message) -> list[FieldViolation]:
-        return [
-            FieldViolation(
-                field=_path(violation.proto),
-                rule=violation.proto.rule_id,
-                description=violation.proto.message,
-            )
-            for violation in self._validator.collect_violations(message)
-        ]
+def _rule_violations(message: Message) -> list[FieldViolation]:
+    return [
+        FieldViolation(
+            field=_path(violation.proto),
+            rule=violation.proto.rule_id,
+            description=violation.proto.message,
+        )
+        for violation in _validator.collect_violations(message)
+    ]
 
 
 def _path(violation: Any) -> str:
-    """Writes a protovalidate field path as `object.key` or `renditions[2].width`."""
+    """Returns a protovalidate field path as `object.key` or `renditions[2].width`."""
     if not violation.field:
         return ""
     parts = []
@@ -51,7 +51,7 @@ def _path(violation: Any) -> str:
 
 
 def _nul_violations(message: Message, prefix: str = "") -> Iterator[FieldViolation]:
-    """Finds NUL characters in every string, however deep, keys of maps included."""
+    """Finds NUL characters in all strings of a message, at any depth, also in the keys of maps."""
     for field, value in message.ListFields():
         path = prefix + field.name
         texts, messages = _parts(field, value, path)

@@ -9,7 +9,7 @@ from typing import Any
 from marquee.catalog.v1 import movie_pb2
 
 from service.api.etags import etag_of
-from service.api.protobuf import embedded, timestamp, to_date, to_decimal
+from service.api.protobuf import timestamp, to_date, to_decimal, wrap_serialized
 from service.catalog.service import MovieDetail, ViewerState
 from service.media.convert import to_image
 
@@ -43,7 +43,7 @@ def viewer_part(state: ViewerState) -> bytes:
     viewer = movie_pb2.MovieViewer(
         is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
     )
-    return embedded(movie_pb2.Movie, "viewer", viewer.SerializeToString())
+    return wrap_serialized(movie_pb2.Movie, "viewer", viewer.SerializeToString())
 
 
 def _shared(detail: MovieDetail) -> movie_pb2.Movie:

@@ -95,10 +95,10 @@ async def register(
     """Creates an account and prints the result; returns False if the name or address is taken."""
     from marquee.users.v1.users_pb2 import RegisterRequest
 
-    from service.api.validation import MessageRules
+    from service.api.validation import require_valid
     from service.users.errors import EmailTaken, UsernameTaken
 
-    MessageRules().require_valid(RegisterRequest(username=username, email=email, password=password))
+    require_valid(RegisterRequest(username=username, email=email, password=password))
     try:
         await slices.users.create(
             username=username, email=email, password=password, is_staff=staff, is_superuser=superuser
@@ -122,10 +122,10 @@ async def _create_user(
 async def _set_password(settings: Settings, login: str, *, password: str) -> None:
     from marquee.users.v1.users_pb2 import ChangePasswordRequest
 
-    from service.api.validation import MessageRules
+    from service.api.validation import require_valid
 
     # The rules require a current password; an operator does not need to know it.
-    MessageRules().require_valid(ChangePasswordRequest(current_password=password[:1] or "-", new_password=password))
+    require_valid(ChangePasswordRequest(current_password=password[:1] or "-", new_password=password))
     async with composed(settings) as slices:
         await slices.sessions.set_password(await _get_user_id(slices, login), password)
     console.print(f"{login} has a new password; every session was ended")

@@ -14,7 +14,7 @@ from marquee.favorites.v1 import activity_pb2, add_result_pb2, favorites_pb2, ra
 
 from service.api.etags import etag_of
 from service.api.pagination import Page
-from service.api.protobuf import embed, embedded, from_timestamp, masked_fields, timestamp
+from service.api.protobuf import from_timestamp, masked_fields, serialize_with, timestamp, wrap_serialized
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
 from service.catalog.written_fields import nfc
@@ -90,13 +90,13 @@ def to_favorite(kept: KeptMovie, movies: Movies) -> bytes:
 def to_favorites_page(page: Page[KeptMovie], movies: Movies) -> bytes:
     """Returns the whole reply with a page of favorites."""
     response = favorites_pb2.ListFavoritesResponse(next_page_token=page.next_page_token)
-    return embed(response, "favorites", [to_favorite(kept, movies) for kept in page.items])
+    return serialize_with(response, "favorites", [to_favorite(kept, movies) for kept in page.items])
 
 
 def to_watchlist_page(page: Page[KeptMovie], movies: Movies) -> bytes:
     """Returns the whole reply with a page of a watchlist."""
     response = watchlist_pb2.ListWatchlistResponse(next_page_token=page.next_page_token)
-    return embed(response, "items", [to_watchlist_item(kept, movies) for kept in page.items])
+    return serialize_with(response, "items", [to_watchlist_item(kept, movies) for kept in page.items])
 
 
 def to_watchlist_item(kept: KeptMovie, movies: Movies) -> bytes:
@@ -120,7 +120,7 @@ def _created(item: type[favorites_pb2.Favorite | watchlist_pb2.WatchlistItem], c
 def _with_movie(item: type[Message], own: bytes, movie_id: MovieId, state: ViewerState, movies: Movies) -> bytes:
     # A movie that was deleted since the row was read leaves the field absent.
     movie = movies.get(movie_id)
-    return own if movie is None else own + embedded(item, "movie", movie + viewer_part(state))
+    return own if movie is None else own + wrap_serialized(item, "movie", movie + viewer_part(state))
 
 
 def to_rating(rating: Rating) -> rating_pb2.Rating:

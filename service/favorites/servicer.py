@@ -7,7 +7,7 @@ from typing import Any
 
 from marquee.favorites.v1 import activity_pb2, favorites_pb2, watchlist_pb2
 
-from service.api.protobuf import embed, serialized
+from service.api.protobuf import serialize_with, serialized
 from service.auth.principal import current_principal
 from service.catalog.service import UNTOUCHED, MovieId
 from service.favorites import convert
@@ -45,7 +45,7 @@ class FavoritesServicer(RatingsServicer):
         kept = await self._favorites.add_favorite(user_id, MovieId(request.movie_id))
         movies = await self._movies_of([kept], request.view)
         favorite = convert.to_favorite(kept, movies)
-        response = embed(favorites_pb2.AddFavoriteResponse(), "favorite", [favorite])
+        response = serialize_with(favorites_pb2.AddFavoriteResponse(), "favorite", [favorite])
         return serialized(favorites_pb2.AddFavoriteResponse, response)
 
     async def BatchAddFavorites(
@@ -87,7 +87,7 @@ class FavoritesServicer(RatingsServicer):
         kept = await self._favorites.add_to_watchlist(user_id, MovieId(request.movie_id))
         movies = await self._movies_of([kept], request.view)
         item = convert.to_watchlist_item(kept, movies)
-        response = embed(watchlist_pb2.AddToWatchlistResponse(), "item", [item])
+        response = serialize_with(watchlist_pb2.AddToWatchlistResponse(), "item", [item])
         return serialized(watchlist_pb2.AddToWatchlistResponse, response)
 
     async def BatchAddToWatchlist(

@@ -37,7 +37,7 @@ def apply_field_mask(rpc: Rpc, handler: Handler) -> Handler:
         mask = parse_mask(str(text))
         response = await handler(request, call)
         if isinstance(response, Serialized):
-            response = response.parsed()
+            response = response.parse()
         for movie in (movie for path in paths for movie in _messages_at(response, path)):
             _apply(mask, movie)
         return response

@@ -8,7 +8,7 @@ from uuid import UUID
 
 from google.protobuf import message_factory
 
-from service.api.idempotency import claim, first_response, keep_response
+from service.api.idempotency import claim_request_id, get_stored_response, store_response
 from service.auth.principal import Principal
 from service.database.orm import transaction
 from service.interceptors.chain import Call, Handler, Rpc
@@ -34,11 +34,11 @@ def deduplicate(rpc: Rpc, handler: Handler) -> Handler:
             "request_sha256": _fingerprint(request),
         }
         async with transaction():
-            key_id = await claim(**key)
+            key_id = await claim_request_id(**key)
             if key_id is None:
-                return message_factory.GetMessageClass(rpc.response_type).FromString(await first_response(**key))
+                return message_factory.GetMessageClass(rpc.response_type).FromString(await get_stored_response(**key))
             response = await handler(request, call)
-            await keep_response(key_id, response.SerializeToString())
+            await store_response(key_id, response.SerializeToString())
             return response
 
     return deduplicated

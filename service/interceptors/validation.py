@@ -8,7 +8,7 @@ from typing import Any
 from cachetools import FIFOCache
 from google.protobuf.message import Message
 
-from service.api.validation import MessageRules
+from service.api.validation import require_valid
 from service.auth.policy import MethodClass, rule_for
 from service.interceptors.chain import Call, Handler, Rpc
 
@@ -22,32 +22,31 @@ def validate_request(rpc: Rpc, handler: Handler) -> Handler:
     """Refuses requests that break a rule. Streamed requests are not checked."""
     if rpc.request_streaming or rpc.is_infrastructure:
         return handler
-    require_valid: Callable[[Message], None] = MessageRules().require_valid
-    if rule_for(rpc.full_method).method_class is MethodClass.READ:
-        require_valid = cached(require_valid)
+    is_read = rule_for(rpc.full_method).method_class is MethodClass.READ
+    check = cached(require_valid) if is_read else require_valid
 
     async def validated(request: Any, call: Call) -> Any:
         # The innermost handler refuses a request that could not be decoded.
         if isinstance(request, Message):
-            require_valid(request)
+            check(request)
         return await handler(request, call)
 
     return validated
 
 
-def cached(require_valid: Callable[[Message], None]) -> Callable[[Message], None]:
+def cached(check: Callable[[Message], None]) -> Callable[[Message], None]:
     """Returns a check that skips messages whose exact bytes were valid before.
 
     It is for reads only: they repeat and contain no secrets.
     """
     valid: FIFOCache[bytes, None] = FIFOCache(CACHE_SIZE)
 
-    def check(message: Message) -> None:
+    def check_uncached(message: Message) -> None:
         data = message.SerializeToString()
         if data in valid:
             return
-        require_valid(message)
+        check(message)
         if len(data) <= MAX_CACHED_BYTES:
             valid[data] = None
 
-    return check
+    return check_uncached

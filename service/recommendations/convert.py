@@ -10,7 +10,7 @@ from google.protobuf.message import Message
 from marquee.catalog.v1 import movie_pb2
 from marquee.recommendations.v1 import recommendation_pb2, recommendations_pb2
 
-from service.api.protobuf import embed, embedded, timestamp
+from service.api.protobuf import serialize_with, timestamp, wrap_serialized
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
 from service.recommendations.values import (
@@ -64,7 +64,7 @@ def to_recommendations(items: Collection[Recommended], movies: Movies) -> list[b
     return [
         _reason(item.reason, _liked(item.reason, movies))
         # A movie that is recommended is neither rated nor a favorite: its `viewer` takes no query.
-        + embedded(
+        + wrap_serialized(
             recommendation_pb2.Recommendation,
             "movie",
             movies[item.movie_id] + viewer_part(ViewerState(in_watchlist=item.in_watchlist)),
@@ -77,7 +77,7 @@ def to_recommendations(items: Collection[Recommended], movies: Movies) -> list[b
 def to_similar_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of similar movies."""
     return [
-        embed(recommendation_pb2.SimilarMovie(similarity=item.score), "movie", [movies[item.movie_id]])
+        serialize_with(recommendation_pb2.SimilarMovie(similarity=item.score), "movie", [movies[item.movie_id]])
         for item in items
         if item.movie_id in movies
     ]
@@ -86,7 +86,7 @@ def to_similar_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
 def to_trending_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of trending movies."""
     return [
-        embed(recommendation_pb2.TrendingMovie(score=item.score), "movie", [movies[item.movie_id]])
+        serialize_with(recommendation_pb2.TrendingMovie(score=item.score), "movie", [movies[item.movie_id]])
         for item in items
         if item.movie_id in movies
     ]
@@ -95,7 +95,9 @@ def to_trending_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
 def to_dismissals(items: Iterable[Dismissed], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of dismissals."""
     return [
-        embed(recommendation_pb2.Dismissal(create_time=timestamp(item.created_at)), "movie", [movies[item.movie_id]])
+        serialize_with(
+            recommendation_pb2.Dismissal(create_time=timestamp(item.created_at)), "movie", [movies[item.movie_id]]
+        )
         for item in items
         if item.movie_id in movies
     ]
@@ -122,8 +124,8 @@ def _reason(reason: Reason, liked: bytes) -> bytes:
             kind, told = "popular_in_genre", recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
         case _:
             kind, told = "popular", recommendation_pb2.Popular()
-    because = embedded(recommendation_pb2.Reason, kind, told.SerializeToString())
-    return embedded(recommendation_pb2.Recommendation, "reason", because)
+    because = wrap_serialized(recommendation_pb2.Reason, kind, told.SerializeToString())
+    return wrap_serialized(recommendation_pb2.Recommendation, "reason", because)
 
 
 def _title(movie: bytes) -> str:

@@ -7,7 +7,7 @@ from typing import Any
 
 from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
 
-from service.api.protobuf import embed, serialized
+from service.api.protobuf import serialize_with, serialized
 from service.auth.principal import current_principal
 from service.catalog.convert import BASIC
 from service.catalog.movies.responses import MovieReplies, View
@@ -41,7 +41,7 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
         movies = await self._movie_replies.load(convert.movies_of(page.items), view=request.view or BASIC, caller=None)
         answer = recommendations_pb2.RecommendMoviesResponse(next_page_token=page.next_page_token)
         items = convert.to_recommendations(page.items, movies)
-        return serialized(type(answer), embed(answer, "recommendations", items))
+        return serialized(type(answer), serialize_with(answer, "recommendations", items))
 
     async def ListSimilarMovies(
         self, request: recommendations_pb2.ListSimilarMoviesRequest, context: Any
@@ -55,7 +55,7 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
         )
         movies = await self._load([item.movie_id for item in page.items], view=request.view)
         answer = recommendations_pb2.ListSimilarMoviesResponse(next_page_token=page.next_page_token)
-        return serialized(type(answer), embed(answer, "movies", convert.to_similar_movies(page.items, movies)))
+        return serialized(type(answer), serialize_with(answer, "movies", convert.to_similar_movies(page.items, movies)))
 
     async def ListTrendingMovies(
         self, request: recommendations_pb2.ListTrendingMoviesRequest, context: Any
@@ -69,7 +69,9 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
         )
         movies = await self._load([item.movie_id for item in page.items], view=request.view)
         answer = recommendations_pb2.ListTrendingMoviesResponse(next_page_token=page.next_page_token)
-        return serialized(type(answer), embed(answer, "movies", convert.to_trending_movies(page.items, movies)))
+        return serialized(
+            type(answer), serialize_with(answer, "movies", convert.to_trending_movies(page.items, movies))
+        )
 
     async def DismissRecommendation(
         self, request: recommendations_pb2.DismissRecommendationRequest, context: Any
@@ -80,7 +82,7 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
         )
         movies = await self._load([dismissed.movie_id], view=BASIC)
         answer = recommendations_pb2.DismissRecommendationResponse()
-        return serialized(type(answer), embed(answer, "dismissal", convert.to_dismissals([dismissed], movies)))
+        return serialized(type(answer), serialize_with(answer, "dismissal", convert.to_dismissals([dismissed], movies)))
 
     async def RestoreRecommendation(
         self, request: recommendations_pb2.RestoreRecommendationRequest, context: Any
@@ -98,7 +100,7 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
         )
         movies = await self._load([item.movie_id for item in page.items], view=request.view)
         answer = recommendations_pb2.ListDismissedRecommendationsResponse(next_page_token=page.next_page_token)
-        return serialized(type(answer), embed(answer, "dismissals", convert.to_dismissals(page.items, movies)))
+        return serialized(type(answer), serialize_with(answer, "dismissals", convert.to_dismissals(page.items, movies)))
 
     async def _load(self, movie_ids: Collection[MovieId], *, view: View) -> dict[MovieId, bytes]:
         return await self._movie_replies.load(movie_ids, view=view or BASIC, caller=current_principal().user_id)

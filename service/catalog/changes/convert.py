@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from marquee.catalog.v1 import change_pb2, changes_pb2
 
-from service.api.protobuf import embed, serialized, timestamp
+from service.api.protobuf import serialize_with, serialized, timestamp
 from service.catalog.changes.values import Change, ChangePage, Entity, ExportedMovies
 from service.catalog.convert import FULL, assembled, to_parts
 
@@ -54,4 +54,4 @@ def to_exported(batch: ExportedMovies) -> Iterator[changes_pb2.ExportMoviesRespo
 
 def _exported(cursor: str, movies: list[bytes]) -> changes_pb2.ExportMoviesResponse:
     message = changes_pb2.ExportMoviesResponse(cursor=cursor)
-    return serialized(changes_pb2.ExportMoviesResponse, embed(message, "movies", movies))
+    return serialized(changes_pb2.ExportMoviesResponse, serialize_with(message, "movies", movies))

@@ -7,7 +7,7 @@ from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, movie_pb2, movies_pb2
 
-from service.api.protobuf import embed, embedded, serialized
+from service.api.protobuf import serialize_with, serialized, wrap_serialized
 from service.auth.principal import current_principal
 from service.catalog.convert import BASIC, FULL
 from service.catalog.movies.convert import movie_changes_from, new_movie_from
@@ -30,7 +30,7 @@ class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         """Returns one movie."""
         movie_id = MovieId(request.id) if request.id else await self._find_id(request)
         movie = await self._movie_replies.get(movie_id, view=request.view or FULL, caller=current_principal().user_id)
-        return serialized(movies_pb2.GetMovieResponse, embedded(movies_pb2.GetMovieResponse, "movie", movie))
+        return serialized(movies_pb2.GetMovieResponse, wrap_serialized(movies_pb2.GetMovieResponse, "movie", movie))
 
     async def BatchGetMovies(
         self, request: movies_pb2.BatchGetMoviesRequest, context: Any
@@ -40,7 +40,7 @@ class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         movies = await self._load(ids, request.view)
         answer = movies_pb2.BatchGetMoviesResponse(missing_ids=[one for one in ids if one not in movies])
         found = [movies[movie_id] for movie_id in ids if movie_id in movies]
-        return serialized(movies_pb2.BatchGetMoviesResponse, embed(answer, "movies", found))
+        return serialized(movies_pb2.BatchGetMoviesResponse, serialize_with(answer, "movies", found))
 
     async def ListMovies(self, request: movies_pb2.ListMoviesRequest, context: Any) -> movies_pb2.ListMoviesResponse:
         """Returns a page of movies."""
@@ -58,7 +58,7 @@ class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         )
         # A movie that was deleted between the two queries is left out.
         found = [movies[movie_id] for movie_id in page.items if movie_id in movies]
-        return serialized(movies_pb2.ListMoviesResponse, embed(answer, "movies", found))
+        return serialized(movies_pb2.ListMoviesResponse, serialize_with(answer, "movies", found))
 
     async def CreateMovie(self, request: movies_pb2.CreateMovieRequest, context: Any) -> movies_pb2.CreateMovieResponse:
         """Makes a movie."""

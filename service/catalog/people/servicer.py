@@ -6,7 +6,7 @@ from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, people_pb2
 
-from service.api.protobuf import embed, embedded, serialized
+from service.api.protobuf import serialize_with, serialized, wrap_serialized
 from service.auth.principal import current_principal
 from service.catalog.people.convert import (
     new_person_from,
@@ -35,7 +35,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def GetPerson(self, request: people_pb2.GetPersonRequest, context: Any) -> people_pb2.GetPersonResponse:
         """Returns one person."""
         person = await self._person_replies.get(PersonId(request.id))
-        return serialized(people_pb2.GetPersonResponse, embedded(people_pb2.GetPersonResponse, "person", person))
+        return serialized(people_pb2.GetPersonResponse, wrap_serialized(people_pb2.GetPersonResponse, "person", person))
 
     async def BatchGetPersons(
         self, request: people_pb2.BatchGetPersonsRequest, context: Any
@@ -45,7 +45,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         persons = await self._person_replies.load(ids)
         answer = people_pb2.BatchGetPersonsResponse(missing_ids=[one for one in ids if one not in persons])
         found = [persons[person_id] for person_id in ids if person_id in persons]
-        return serialized(people_pb2.BatchGetPersonsResponse, embed(answer, "persons", found))
+        return serialized(people_pb2.BatchGetPersonsResponse, serialize_with(answer, "persons", found))
 
     async def ListPersons(self, request: people_pb2.ListPersonsRequest, context: Any) -> people_pb2.ListPersonsResponse:
         """Returns a page of people."""
@@ -59,7 +59,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         # A person who was deleted between the two queries is left out.
         found = [persons[person_id] for person_id in page.items if person_id in persons]
         answer = people_pb2.ListPersonsResponse(next_page_token=page.next_page_token)
-        return serialized(people_pb2.ListPersonsResponse, embed(answer, "persons", found))
+        return serialized(people_pb2.ListPersonsResponse, serialize_with(answer, "persons", found))
 
     async def CreatePerson(
         self, request: people_pb2.CreatePersonRequest, context: Any

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from marquee.catalog.v1 import search_pb2
 
-from service.api.protobuf import embed
+from service.api.protobuf import serialize_with
 from service.catalog.people.convert import to_person
 from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
 
@@ -20,7 +20,7 @@ def to_movie_match(match: MovieMatch, movie: bytes) -> bytes:
     message = search_pb2.MovieMatch(
         score=match.score, matched_field=_FIELDS[match.field], highlight=_highlight(match.highlight)
     )
-    return embed(message, "movie", [movie])
+    return serialize_with(message, "movie", [movie])
 
 
 def to_person_match(match: PersonMatch) -> search_pb2.PersonMatch:

@@ -6,7 +6,7 @@ from typing import Any
 
 from marquee.catalog.v1 import catalog_pb2_grpc, search_pb2
 
-from service.api.protobuf import embed, serialized
+from service.api.protobuf import serialize_with, serialized
 from service.auth.principal import current_principal
 from service.catalog.convert import BASIC
 from service.catalog.movies.responses import MovieReplies
@@ -33,7 +33,7 @@ class SearchServicer(catalog_pb2_grpc.CatalogServiceServicer):
         # A movie that was deleted meanwhile is left out.
         found = [to_movie_match(match, movies[match.movie_id]) for match in page.items if match.movie_id in movies]
         answer = search_pb2.SearchMoviesResponse(next_page_token=page.next_page_token)
-        return serialized(search_pb2.SearchMoviesResponse, embed(answer, "results", found))
+        return serialized(search_pb2.SearchMoviesResponse, serialize_with(answer, "results", found))
 
     async def SearchPersons(
         self, request: search_pb2.SearchPersonsRequest, context: Any

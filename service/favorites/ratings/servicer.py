@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from marquee.favorites.v1 import favorites_pb2_grpc, rating_pb2, review_pb2
 
-from service.api.protobuf import embed, serialized
+from service.api.protobuf import serialize_with, serialized
 from service.auth.principal import UserId, current_principal
 from service.catalog.service import MovieId
 from service.favorites import convert
@@ -81,7 +81,7 @@ class RatingsServicer(favorites_pb2_grpc.FavoritesServiceServicer):
         movies = await self._movie_replies.load(ids, view=convert.to_view(request.view), caller=None)
         response = rating_pb2.ListRatingsResponse(next_page_token=page.next_page_token)
         items = [convert.to_listed_rating(listed, movies) for listed in page.items]
-        return serialized(rating_pb2.ListRatingsResponse, embed(response, "ratings", items))
+        return serialized(rating_pb2.ListRatingsResponse, serialize_with(response, "ratings", items))
 
     async def ListMovieReviews(
         self, request: review_pb2.ListMovieReviewsRequest, context: Any
