@@ -1,1 +1,1 @@
-"""Limits on callers: rates, concurrency and password attempts, with PostgreSQL and Redis storage."""
+"""Limits on callers: call rates, concurrency and password attempts, stored in memory, PostgreSQL or Redis."""

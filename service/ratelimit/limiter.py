@@ -1,6 +1,6 @@
-"""Limits on the rate of calls: how many of each class a caller may make in a window that slides.
+"""Rate limits: the number of calls of each class that a caller may make in a sliding window.
 
-Workers count apart and admit their part of a rate each, unless they share a store.
+Workers that share no store count separately, and each admits its part of a rate.
 """
 
 from __future__ import annotations
@@ -21,19 +21,19 @@ from service.ratelimit.redis_storage import SharedStore, SharedStoreUnavailable
 from service.ratelimit.sliding_window import MemorySlidingWindow, SharedSlidingWindow, SlidingWindow
 from service.settings import Settings, parse_rate
 
-Count: TypeAlias = Callable[[Principal, str], Awaitable[None] | None]
-"""Counts a call of a principal and a peer: None when it passes at once, else what to wait for, which may raise
-RateLimitExceeded."""
-CLASSES_OF_CALLERS = (MethodClass.READ, MethodClass.WRITE, MethodClass.SIGN_IN)
+CountCall: TypeAlias = Callable[[Principal, str], Awaitable[None] | None]
+"""Counts a call of a principal and a peer. Returns None if the call is admitted at once, else an awaitable that may
+raise RateLimitExceeded."""
+USER_CLASSES = (MethodClass.READ, MethodClass.WRITE, MethodClass.SIGN_IN)
 
 
 class RateLimitExceeded(ResourceExhausted):
-    """The caller made as many calls of this class as they may for now."""
+    """The caller made as many calls of this class as the limit allows in the window."""
 
 
 @dataclass(frozen=True, slots=True)
 class RateLimitStatus:
-    """How a caller stands under one limit."""
+    """A caller's current use of one limit."""
 
     method_class: MethodClass
     limit: int
@@ -41,20 +41,20 @@ class RateLimitStatus:
     window: int
     """Seconds."""
     retry_after: float
-    """Seconds until a call is free; 0 while any remains."""
+    """Seconds until a call is admitted; 0 while any remains."""
 
 
 class RateLimiter:
-    """Counts calls by user or service, and those of nobody known by peer."""
+    """Counts calls by user or service, and anonymous calls by peer."""
 
-    def __init__(self, *, rates: Mapping[MethodClass, RateLimitItem], windows: SlidingWindow) -> None:
-        """`rates`: classes that are absent are not limited."""
+    def __init__(self, *, rates: Mapping[MethodClass, RateLimitItem], window: SlidingWindow) -> None:
+        """`rates`: a class that is absent has no limit."""
         self._rates = rates
-        self._windows = windows
+        self._window = window
 
     @classmethod
     def from_settings(cls, settings: Settings, *, shared_store: SharedStore | None) -> Self:
-        """Makes a limiter over the shared store, or over this worker's memory with this worker's part of the rates."""
+        """Returns a limiter on the shared store, or one in memory with this worker's part of each rate."""
         texts = {
             MethodClass.READ: settings.rate_limit_read,
             MethodClass.WRITE: settings.rate_limit_write,
@@ -63,15 +63,15 @@ class RateLimiter:
         }
         rates = {method_class: parse_rate(text) for method_class, text in texts.items() if text}
         if shared_store is not None:
-            return cls(rates=rates, windows=SharedSlidingWindow(shared_store))
+            return cls(rates=rates, window=SharedSlidingWindow(shared_store))
         parts = {method_class: _part(rate, settings.workers) for method_class, rate in rates.items()}
-        return cls(rates=parts, windows=MemorySlidingWindow(clock=time.monotonic))
+        return cls(rates=parts, window=MemorySlidingWindow(clock=time.monotonic))
 
-    def counter(self, method_class: MethodClass) -> Count:
-        """Returns the function that counts calls of a class."""
+    def counter(self, method_class: MethodClass) -> CountCall:
+        """Returns the function that counts calls of a class; it admits all while the shared store is unavailable."""
         own = method_class, self._rates.get(method_class), f"{method_class}:"
         service = MethodClass.SERVICE, self._rates.get(MethodClass.SERVICE), f"{MethodClass.SERVICE}:"
-        memory = self._windows if isinstance(self._windows, MemorySlidingWindow) else None
+        memory = self._window if isinstance(self._window, MemorySlidingWindow) else None
 
         def count(principal: Principal, peer: str) -> Awaitable[None] | None:
             name, rate, prefix = service if principal.is_service else own
@@ -80,27 +80,30 @@ class RateLimiter:
             key = prefix + _caller(principal, peer)
             if memory is None:
                 return self._count(name, rate, key)
-            # Nearly every call passes here, without anything to wait for.
+            # Nearly every call takes this path, without an awaitable.
             return None if memory.admits(rate, key) else self._refuse(name, rate, key)
 
         return count
 
     async def _count(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> None:
         with suppress(SharedStoreUnavailable):
-            if not await self._windows.admit(rate, key):
+            if not await self._window.admit(rate, key):
                 await self._refuse(method_class, rate, key)
 
     async def _refuse(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> NoReturn:
         status = await self._status(method_class, rate, key)
         raise RateLimitExceeded(
-            f"at most {status.limit} {method_class} calls in {status.window} s; repeat in {status.retry_after:.3g} s",
+            f"at most {status.limit} {method_class} calls in {status.window} s; retry in {status.retry_after:.3g} s",
             retry_after=status.retry_after,
             quota=method_class,
         )
 
     async def list_statuses(self, principal: Principal, *, peer: str) -> list[RateLimitStatus]:
-        """Returns how a caller stands under each limit that is in force for them, without counting a call."""
-        classes = (MethodClass.SERVICE,) if principal.is_service else CLASSES_OF_CALLERS
+        """Returns a caller's use of each limit that applies to them, without counting a call.
+
+        Empty while the shared store is unavailable: nothing is limited then.
+        """
+        classes = (MethodClass.SERVICE,) if principal.is_service else USER_CLASSES
         caller = _caller(principal, peer)
         limited = [(name, self._rates[name]) for name in classes if name in self._rates]
         try:
@@ -109,7 +112,7 @@ class RateLimiter:
             return []
 
     async def _status(self, method_class: MethodClass, rate: RateLimitItem, key: str) -> RateLimitStatus:
-        counts = await self._windows.counts(rate, key)
+        counts = await self._window.counts(rate, key)
         return RateLimitStatus(
             method_class,
             limit=rate.amount,

@@ -1,7 +1,7 @@
-"""Attempts at passwords: counted wherever one is checked, so that nobody gets to guess for long.
+"""Limits on password attempts: counted wherever a password is checked, so that nobody can guess for long.
 
-Three counts, each in a fixed window that ends by itself: by account and peer, by peer over all accounts, and by
-account over all peers. All workers share them, in PostgreSQL or in the shared store where there is one.
+There are three counts, each in a fixed window: by account and peer, by peer over all accounts, and by account over all
+peers. All workers share them, in the shared store if one is configured, else in PostgreSQL.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ Result = TypeVar("Result")
 
 
 class TooManyAttempts(ResourceExhausted):
-    """Passwords were tried too often: at this account from this peer, from this peer, or at this account."""
+    """One of the three counts is used up: this account from this peer, this peer, or this account."""
 
     def __init__(self, seconds_left: float) -> None:
-        # Redis tells whole seconds, and rounds; never too early is what counts.
+        # Redis reports whole seconds, rounded. The hint must never be too early.
         wait = math.floor(seconds_left) + 1
-        super().__init__(f"too many attempts; repeat in {wait} s", retry_after=wait, quota="password_attempts")
+        super().__init__(f"too many attempts; retry in {wait} s", retry_after=wait, quota="password_attempts")
 
 
 @dataclass(frozen=True, slots=True)
 class AttemptRates:
-    """How many attempts each count admits."""
+    """The rate of each count."""
 
     account_and_peer: RateLimitItem
     peer: RateLimitItem
@@ -51,21 +51,21 @@ class _Count:
 
 
 class PasswordAttempts:
-    """Guards every check of a password: `begin` before it, `succeeded` after one that was right.
+    """Guards every password check: call `begin` before it, and `succeeded` after a correct password.
 
-    Both write at once and for good, so they must be called outside of transactions. `account` and `peer` are opaque
-    names of up to 64 characters.
+    Both write immediately, so they must be called outside of transactions. `account` and `peer` are opaque names of
+    up to 64 characters.
     """
 
     def __init__(self, *, rates: AttemptRates, database: Storage, shared_store: SharedStore | None) -> None:
-        """`database` serves whenever the shared store does not."""
+        """`database` is used without a shared store and while it is unavailable."""
         self._rates = rates
         self._database = database
         self._shared_store = shared_store
 
     @classmethod
     def from_settings(cls, settings: Settings, *, shared_store: SharedStore | None) -> Self:
-        """Makes the guard that the settings describe."""
+        """Returns the guard with the rates of the settings."""
         rates = AttemptRates(
             account_and_peer=parse_rate(settings.password_attempts_account_peer),
             peer=parse_rate(settings.password_attempts_peer),
@@ -74,28 +74,28 @@ class PasswordAttempts:
         return cls(rates=rates, database=PostgresStorage(), shared_store=shared_store)
 
     async def begin(self, *, account: str, peer: str, is_known_peer: bool) -> None:
-        """Counts an attempt before the password is looked at, so that many at once do not slip through.
+        """Counts an attempt before its password is checked, so that concurrent attempts cannot exceed the limit.
 
-        Raises TooManyAttempts, with the time until the window ends; what is refused is not counted, unless it lost
-        a race. From a known peer, an account's count over all peers does not refuse: whatever strangers do, its
-        owner gets in.
+        Raises TooManyAttempts with the time until the window ends. A refused attempt is not counted, except when it
+        loses a race. For a known peer the count of the account over all peers does not refuse: attackers must not
+        lock the owner out.
         """
         counts = self._counts(account, peer, is_known_peer=is_known_peer)
-        refusal = await self._on_store(lambda windows: _find_refusal(windows, counts))
+        refusal = await self._run(lambda limiter: _count_attempt(limiter, counts))
         if refusal is not None:
             raise refusal
 
     async def succeeded(self, *, account: str, peer: str) -> None:
-        """Takes the attempt back, and forgets all that this peer tried at this account."""
+        """Takes the attempt back, and clears the count of this peer's attempts at this account."""
         counts = self._counts(account, peer, is_known_peer=True)
 
-        async def forgive(windows: FixedWindowRateLimiter) -> None:
+        async def take_back(limiter: FixedWindowRateLimiter) -> None:
             own, *others = counts
-            await windows.clear(own.rate, *own.name)
+            await limiter.clear(own.rate, *own.name)
             for count in others:
-                await windows.hit(count.rate, *count.name, cost=-1)
+                await limiter.hit(count.rate, *count.name, cost=-1)
 
-        await self._on_store(forgive)
+        await self._run(take_back)
 
     def _counts(self, account: str, peer: str, *, is_known_peer: bool) -> tuple[_Count, ...]:
         """Returns the counts of an attempt, the narrowest first."""
@@ -105,19 +105,19 @@ class PasswordAttempts:
             _Count(self._rates.account, ("account", account), is_binding=not is_known_peer),
         )
 
-    async def _on_store(self, work: Callable[[FixedWindowRateLimiter], Awaitable[Result]]) -> Result:
+    async def _run(self, work: Callable[[FixedWindowRateLimiter], Awaitable[Result]]) -> Result:
         if self._shared_store is not None:
             with suppress(SharedStoreUnavailable):
-                return await self._shared_store.ask(lambda storage: work(FixedWindowRateLimiter(storage)))
+                return await self._shared_store.run(lambda storage: work(FixedWindowRateLimiter(storage)))
         return await work(FixedWindowRateLimiter(self._database))
 
 
-async def _find_refusal(windows: FixedWindowRateLimiter, counts: Sequence[_Count]) -> TooManyAttempts | None:
-    """Counts an attempt unless a count is used up."""
-    # Looked at before anything is written: what one count refuses must not use up another.
-    for admits in (windows.test, windows.hit):
+async def _count_attempt(limiter: FixedWindowRateLimiter, counts: Sequence[_Count]) -> TooManyAttempts | None:
+    """Counts an attempt, or returns the error if one of the counts is used up."""
+    # All counts are tested before any is written: a refusal by one count must not use up another.
+    for admits in (limiter.test, limiter.hit):
         for count in counts:
             if not await admits(count.rate, *count.name) and count.is_binding:
-                ends_at, _ = await windows.get_window_stats(count.rate, *count.name)
+                ends_at, _ = await limiter.get_window_stats(count.rate, *count.name)
                 return TooManyAttempts(ends_at - time.time())
     return None

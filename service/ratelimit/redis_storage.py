@@ -1,6 +1,6 @@
-"""The store that all workers of all machines share, where one is configured: Redis, or Valkey by the same protocol.
+"""Redis storage: the optional store that the workers of all machines share; Valkey speaks the same protocol.
 
-Nothing that it holds is precious, so nobody waits for it: what needs it goes on without while it is away.
+It holds only counts. No call waits for it longer than its timeout: while it is unavailable, its users continue without.
 """
 
 from __future__ import annotations
@@ -18,87 +18,84 @@ from service.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 Result = TypeVar("Result")
-PAUSE = 1.0
-"""Seconds between tries while the store is away."""
+RETRY_INTERVAL = 1.0
+"""Seconds between two attempts to reach an unavailable store."""
 CONNECTIONS = 16
-"""Of each worker; a command takes far below a millisecond."""
+"""Connections of each worker; a command takes far less than a millisecond."""
 
 
 class SharedStoreUnavailable(Exception):
-    """The store does not answer, or did not a moment ago."""
+    """The store does not answer, or did not answer less than RETRY_INTERVAL ago."""
 
 
 class SharedStore:
-    """Counters in the shared store, and whether it can be reached."""
+    """The shared store and its availability."""
 
     def __init__(self, url: str, *, timeout: float) -> None:
-        """Takes a URL with host and port, and the seconds that a caller waits.
+        """`url` has a host and a port; `timeout` is the number of seconds that a caller waits at most.
 
-        Raises ValueError when the client library is not installed or the URL has an option that it does not know.
+        Raises ValueError if the client library is not installed or does not know an option of the URL.
         """
         self._timeout = timeout
         self._pool = _connection_pool(url)
-        # The pool knows where the store is; the URL given here is taken apart and not used, and holds no secret.
+        # The pool has the address of the store. The library parses this URL, but does not use it; it holds no secret.
         self._storage = RedisStorage(
             "async+redis://store:6379", implementation="redispy", key_prefix="marquee", connection_pool=self._pool
         )
-        faults = cast("tuple[type[Exception], ...]", self._storage.base_exceptions)
-        self._faults: tuple[type[Exception], ...] = (OSError, *faults)
-        self._is_away = False
-        self._next_try = 0.0
+        errors = cast("tuple[type[Exception], ...]", self._storage.base_exceptions)
+        self._errors: tuple[type[Exception], ...] = (OSError, *errors)
+        self._is_available = True
+        self._next_attempt = 0.0
 
     @classmethod
     def from_settings(cls, settings: Settings) -> SharedStore | None:
-        """Returns the store that the settings name, if they do; raises as the constructor does."""
+        """Returns the store of the settings, or None without one; raises as the constructor does."""
         url = settings.shared_store_url.get_secret_value()
         return cls(url, timeout=settings.shared_store_timeout) if url else None
 
-    async def ask(self, work: Callable[[RedisStorage], Awaitable[Result]]) -> Result:
-        """Returns what `work` gets from the store; raises SharedStoreUnavailable when that takes too long.
+    async def run(self, work: Callable[[RedisStorage], Awaitable[Result]]) -> Result:
+        """Returns the result of `work`; raises SharedStoreUnavailable if the store fails or exceeds the timeout.
 
-        While the store is away one caller in PAUSE seconds tries it, and all others are told at once.
+        While the store is unavailable, one call in RETRY_INTERVAL seconds tries it; all others fail at once.
         """
         now = time.monotonic()
-        if self._is_away:
-            if now < self._next_try:
+        if not self._is_available:
+            if now < self._next_attempt:
                 raise SharedStoreUnavailable
-            self._next_try = now + PAUSE
+            self._next_attempt = now + RETRY_INTERVAL
         try:
             async with asyncio.timeout(self._timeout):
                 result = await work(self._storage)
-        except self._faults as error:
-            self._next_try = time.monotonic() + PAUSE
-            self._tell(is_away=True, error=type(error).__name__)
+        except self._errors as error:
+            self._next_attempt = time.monotonic() + RETRY_INTERVAL
+            if self._is_available:
+                self._is_available = False
+                log.warning("shared_store.disconnected", error=type(error).__name__)
             raise SharedStoreUnavailable from error
-        self._tell(is_away=False)
+        if not self._is_available:
+            self._is_available = True
+            log.warning("shared_store.reconnected")
         return result
 
     async def close(self) -> None:
         """Closes the connections."""
         await self._pool.disconnect()
 
-    def _tell(self, *, is_away: bool, **fields: str) -> None:
-        if is_away is not self._is_away:
-            self._is_away = is_away
-            log.warning("shared_store", away=is_away, **fields)
-
 
 def _connection_pool(url: str) -> Any:
     try:
-        from redis.asyncio import BlockingConnectionPool  # noqa: PLC0415 - an extra, which most installations lack
+        from redis.asyncio import BlockingConnectionPool  # noqa: PLC0415 - an optional extra
         from redis.asyncio.retry import Retry  # noqa: PLC0415
         from redis.backoff import NoBackoff  # noqa: PLC0415
     except ImportError as error:
-        raise ValueError(
-            "MARQUEE_SHARED_STORE_URL needs the package redis: install the extra `redis` of marquee-server"
-        ) from error
-    # One more try at once: after a restart of the store, the first command of every connection fails.
+        raise ValueError("MARQUEE_SHARED_STORE_URL needs the extra: pip install 'marquee-server[redis]'") from error
+    # Retries once at once: after a restart of the store, the first command of every connection fails.
     retry = Retry(NoBackoff(), 1)
     pool = BlockingConnectionPool.from_url(_redis_url(url), max_connections=CONNECTIONS, timeout=None, retry=retry)
     try:
         pool.make_connection()  # type: ignore[no-untyped-call]
     except TypeError as error:
-        raise ValueError("MARQUEE_SHARED_STORE_URL has an option that there is not") from error
+        raise ValueError("MARQUEE_SHARED_STORE_URL has an unknown option; remove it") from error
     return pool
 
 

@@ -1,4 +1,4 @@
-"""Attempts at passwords: counted before they are looked at, by all workers together, and never for ever."""
+"""Password attempts: all workers count them together before the password is checked, and each window ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from marquee.users.v1 import users_pb2
 
 from service.database import orm
 from service.ratelimit.password_attempts import PasswordAttempts, TooManyAttempts
-from service.ratelimit.postgres_storage import SWEPT_AT_ONCE, PostgresStorage, sweep_counters
+from service.ratelimit.postgres_storage import SWEEP_BATCH_SIZE, PostgresStorage, sweep_counters
 from service.settings import Settings
 from tests.client import PASSWORD, Client, Refusal, refused
 from tests.conftest import SettingsFactory
@@ -38,7 +38,7 @@ async def attempts(settings: Settings) -> AsyncIterator[PasswordAttempts]:
 
 
 async def admitted(attempts: PasswordAttempts, account: str, peer: str, *, is_known_peer: bool = False) -> bool:
-    """Begins an attempt; tells whether it may go on."""
+    """Begins an attempt; returns whether it is admitted."""
     try:
         await attempts.begin(account=account, peer=peer, is_known_peer=is_known_peer)
     except TooManyAttempts:
@@ -47,7 +47,7 @@ async def admitted(attempts: PasswordAttempts, account: str, peer: str, *, is_kn
 
 
 async def end_windows(database: asyncpg.Connection) -> None:
-    """Lets all windows have ended a moment ago."""
+    """Sets the end of all windows to the past."""
     await database.execute("UPDATE counters SET expires_at = now() - interval '1 second'")
 
 
@@ -57,17 +57,17 @@ async def test_one_peer_gets_few_attempts_at_one_account(attempts: PasswordAttem
     assert await admitted(attempts, "boris", "x")
 
 
-async def test_and_few_at_all_accounts_together(attempts: PasswordAttempts) -> None:
+async def test_one_peer_gets_few_attempts_at_all_accounts_together(attempts: PasswordAttempts) -> None:
     assert [await admitted(attempts, f"user{number}", "x") for number in range(6)] == [True] * 4 + [False] * 2
     assert await admitted(attempts, "user0", "y")
 
 
-async def test_one_account_bears_few_attempts_of_all_peers_together(attempts: PasswordAttempts) -> None:
+async def test_one_account_admits_few_attempts_of_all_peers_together(attempts: PasswordAttempts) -> None:
     assert [await admitted(attempts, "anna", f"peer{number}") for number in range(8)] == [True] * 6 + [False] * 2
     assert await admitted(attempts, "boris", "peer9")
 
 
-async def test_strangers_do_not_keep_an_owner_out(attempts: PasswordAttempts) -> None:
+async def test_attackers_do_not_lock_an_owner_out(attempts: PasswordAttempts) -> None:
     for number in range(7):
         await admitted(attempts, "anna", f"peer{number}")
     assert not await admitted(attempts, "anna", HOME)
@@ -92,22 +92,22 @@ async def test_a_refused_attempt_uses_up_no_other_count(
 
 
 async def test_a_success_takes_the_attempt_back(attempts: PasswordAttempts) -> None:
-    """However often: neither the peer's nor the account's count is used up by passwords that were right."""
+    """Correct passwords use up neither the count of the peer nor of the account."""
     for _ in range(10):
         assert await admitted(attempts, "anna", HOME)
         await attempts.succeeded(account="anna", peer=HOME)
     assert [await admitted(attempts, "anna", f"peer{number}") for number in range(7)] == [True] * 6 + [False]
 
 
-async def test_a_success_forgets_the_failures_before_it_at_this_account_alone(attempts: PasswordAttempts) -> None:
+async def test_a_success_clears_earlier_failures_at_this_account_only(attempts: PasswordAttempts) -> None:
     assert await admitted(attempts, "anna", "x")
     assert await admitted(attempts, "anna", "x")
     await attempts.succeeded(account="anna", peer="x")
-    # One of the peer's four is left used by the failure; an account of their own buys a guesser nothing.
+    # The failure still uses one of the peer's four attempts: a guesser gains nothing from an account of their own.
     assert [await admitted(attempts, f"user{number}", "x") for number in range(4)] == [True] * 3 + [False]
 
 
-async def test_a_window_ends_by_itself_however_often_it_was_run_into(
+async def test_a_refused_attempt_does_not_extend_the_window(
     attempts: PasswordAttempts, database: asyncpg.Connection
 ) -> None:
     for _ in range(10):
@@ -116,7 +116,7 @@ async def test_a_window_ends_by_itself_however_often_it_was_run_into(
     assert [await admitted(attempts, "anna", "x") for _ in range(3)] == [True, True, False]
 
 
-async def test_a_refusal_tells_the_time_that_is_left(attempts: PasswordAttempts, database: asyncpg.Connection) -> None:
+async def test_a_refusal_contains_the_remaining_time(attempts: PasswordAttempts, database: asyncpg.Connection) -> None:
     for _ in range(2):
         await admitted(attempts, "anna", "x")
     await database.execute("UPDATE counters SET expires_at = now() + interval '100 seconds'")
@@ -126,7 +126,7 @@ async def test_a_refusal_tells_the_time_that_is_left(attempts: PasswordAttempts,
         "SELECT extract(epoch FROM min(expires_at) - clock_timestamp())::float8 FROM counters"
     )
     assert raised.value.retry_after is not None
-    # What was left when it was told is more than now, and at most all of it.
+    # The remaining time at the refusal was more than now, and at most all of it.
     assert left <= raised.value.retry_after <= 101
 
 
@@ -136,7 +136,7 @@ async def test_many_at_once_on_two_servers_are_admitted_exactly_to_the_limit(
     settings = make_settings(
         database_url=database_url,
         password_attempts_account_peer="10/15minute",
-        # Two hundred wait for few connections: however long, they must get one.
+        # Two hundred attempts wait for few connections, and all must get one.
         database_acquire_timeout=60,
         database_lock_timeout=60,
         database_statement_timeout=60,
@@ -145,16 +145,16 @@ async def test_many_at_once_on_two_servers_are_admitted_exactly_to_the_limit(
     async def begin_many() -> int:
         async with orm.connected(settings):
             attempts = PasswordAttempts.from_settings(settings, shared_store=None)
-            outcomes = await asyncio.gather(*[admitted(attempts, "anna", "x") for _ in range(100)])
-            return outcomes.count(True)
+            results = await asyncio.gather(*[admitted(attempts, "anna", "x") for _ in range(100)])
+            return results.count(True)
 
-    # Each in a context of its own, or both would share the pool that the ORM keeps in it.
+    # Each server has its own context, because the ORM stores its pool in the context.
     servers = [asyncio.create_task(begin_many(), context=contextvars.Context()) for _ in range(2)]
     assert sum(await asyncio.gather(*servers)) == 10
 
 
 class TestThroughTheServer:
-    """Wherever a password is checked."""
+    """All rpcs that check a password."""
 
     @pytest.fixture
     def settings(self, make_settings: SettingsFactory, database_url: str) -> Settings:
@@ -173,28 +173,28 @@ class TestThroughTheServer:
             last = refusals[-1]
             wait = last.details["RetryInfo"].retry_delay.ToTimedelta().total_seconds()
             assert 0 < wait <= 15 * 60 + 1
-            assert last.message == f"too many attempts; repeat in {wait:.0f} s"
+            assert last.message == f"too many attempts; retry in {wait:.0f} s"
             assert last.details["QuotaFailure"].violations[0].subject == "password_attempts"
             answers.append([(refusal.code, refusal.reason) for refusal in refusals])
         invalid = (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID")
         exhausted = (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_ATTEMPTS")
         assert answers == [[invalid] * 2 + [exhausted] * 2] * 2
 
-    async def test_even_the_right_password_is_then_refused(self, client: Client) -> None:
+    async def test_above_the_limit_the_correct_password_is_also_refused(self, client: Client) -> None:
         await client.registered("anna")
         for _ in range(2):
             await self.attempt(client, "anna")
         assert (await self.attempt(client, "anna", right=True)).reason == "TOO_MANY_ATTEMPTS"
 
-    async def test_its_owner_signs_in_from_home_whatever_strangers_do(self, client: Client) -> None:
-        # Where a user registers is a place that their account was used from.
+    async def test_the_owner_signs_in_from_home_during_an_attack(self, client: Client) -> None:
+        # The peer of the registration is a known peer of the account.
         await client.registered("anna")
         for number in range(7):
             await self.attempt(client, "anna", peer=f"9.9.9.{number}")
         assert (await self.attempt(client, "anna", peer="9.9.9.9", right=True)).reason == "TOO_MANY_ATTEMPTS"
         await client.users.Login(users_pb2.LoginRequest(login="anna", password=PASSWORD))
 
-    async def test_changing_a_password_guesses_no_longer_than_signing_in(self, client: Client) -> None:
+    async def test_changing_a_password_has_the_same_limit_as_signing_in(self, client: Client) -> None:
         user = await client.registered("anna")
         request = users_pb2.ChangePasswordRequest(current_password="wrong", new_password="another good passphrase")
         reasons = [(await refused(user.users.ChangePassword(request))).reason for _ in range(3)]
@@ -202,9 +202,9 @@ class TestThroughTheServer:
 
 
 class TestCounters:
-    """The table that they are kept in."""
+    """The table of the counts."""
 
-    async def test_an_ended_window_reads_as_nothing(
+    async def test_an_ended_window_reads_as_zero(
         self, attempts: PasswordAttempts, database: asyncpg.Connection
     ) -> None:
         del attempts
@@ -214,7 +214,7 @@ class TestCounters:
         assert await storage.get("k") == 0
         assert await storage.incr("k", 60) == 1
 
-    async def test_a_count_never_sinks_below_nothing(
+    async def test_a_count_never_goes_below_zero(
         self, attempts: PasswordAttempts, database: asyncpg.Connection
     ) -> None:
         del attempts
@@ -223,15 +223,15 @@ class TestCounters:
         await end_windows(database)
         assert await storage.incr("k", 60, -1) == 0
 
-    async def test_sweeping_removes_what_has_ended_in_batches(
+    async def test_sweeping_removes_ended_windows_in_batches(
         self, attempts: PasswordAttempts, database: asyncpg.Connection
     ) -> None:
         for account in ("anna", "boris"):
             await admitted(attempts, account, "x")
-        kept = await database.fetchval("SELECT count(*) FROM counters")
+        remaining = await database.fetchval("SELECT count(*) FROM counters")
         await database.execute(
             "INSERT INTO counters SELECT n::text, 1, now() - interval '1 second' FROM generate_series(1, $1) AS n",
-            SWEPT_AT_ONCE + 5,
+            SWEEP_BATCH_SIZE + 5,
         )
-        assert [await sweep_counters() for _ in range(3)] == [SWEPT_AT_ONCE, 5, 0]
-        assert await database.fetchval("SELECT count(*) FROM counters") == kept
+        assert [await sweep_counters() for _ in range(3)] == [SWEEP_BATCH_SIZE, 5, 0]
+        assert await database.fetchval("SELECT count(*) FROM counters") == remaining

@@ -1,4 +1,4 @@
-"""Limits shared through a real Redis: one count for all, and calls that go on while it is away."""
+"""Limits shared through a real Redis: one count for all servers, and calls that continue while it is unavailable."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def settings(
     return make_settings(
         database_url=database_url,
         shared_store_url=redis.url(request.param),
-        # So that a slow machine is not taken for an absent store.
+        # A slow machine must not count as an unavailable store.
         shared_store_timeout=5.0,
-        # As of two workers: what is shared is not divided.
+        # A shared limit is not divided between workers.
         workers=2,
         port=free_port(),
         rate_limit_read=f"{LIMIT}/day",
@@ -51,7 +51,7 @@ def settings(
 
 @pytest.fixture
 async def clients(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[list[Client]]:
-    """A client of each of two servers."""
+    """One client for each of two servers."""
     async with AsyncExitStack() as stack:
         elsewhere = settings.model_copy(update={"port": free_port()})
         yield [(await stack.enter_async_context(served(own, storage))).client for own in (settings, elsewhere)]
@@ -67,7 +67,7 @@ async def attempt(client: Client) -> str:
 
 
 async def use_up(clients: list[Client]) -> None:
-    """Makes as many reads as the limit admits, by turns."""
+    """Makes as many reads as the limit admits, with all clients in turn."""
     for number in range(LIMIT):
         await read(clients[number % len(clients)])
 
@@ -78,17 +78,19 @@ async def test_two_servers_share_one_count(clients: list[Client]) -> None:
         refusal = await refused(read(client))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "RATE_LIMIT_EXCEEDED")
         assert 0 < refusal.details["RetryInfo"].retry_delay.ToTimedelta().total_seconds() <= DAY + 1
-    (told,) = (await clients[1].users.GetRateLimits(users_pb2.GetRateLimitsRequest())).rate_limits
-    assert (told.method_class, told.limit, told.remaining) == ("read", LIMIT, 0)
+    (limit,) = (await clients[1].users.GetRateLimits(users_pb2.GetRateLimitsRequest())).rate_limits
+    assert (limit.method_class, limit.limit, limit.remaining) == ("read", LIMIT, 0)
 
 
-async def test_and_one_count_of_attempts_at_a_password(clients: list[Client], database: asyncpg.Connection) -> None:
+async def test_two_servers_share_one_count_of_password_attempts(
+    clients: list[Client], database: asyncpg.Connection
+) -> None:
     reasons = [await attempt(clients[number % 2]) for number in range(LIMIT + 2)]
     assert reasons == ["CREDENTIALS_INVALID"] * LIMIT + ["TOO_MANY_ATTEMPTS"] * 2
     assert await database.fetchval("SELECT count(*) FROM counters") == 0
 
 
-async def test_a_success_forgets_them(clients: list[Client]) -> None:
+async def test_a_success_clears_the_attempts(clients: list[Client]) -> None:
     user = await clients[0].registered("anna")
     for _ in range(2):
         for number in range(LIMIT - 1):
@@ -96,7 +98,7 @@ async def test_a_success_forgets_them(clients: list[Client]) -> None:
         await clients[0].login(user)
 
 
-async def test_calls_go_on_while_the_store_is_dead(clients: list[Client], redis: RedisServer) -> None:
+async def test_calls_continue_while_the_store_is_down(clients: list[Client], redis: RedisServer) -> None:
     await use_up(clients)
     with structlog.testing.capture_logs() as events:
         redis.kill()
@@ -114,31 +116,33 @@ async def test_calls_go_on_while_the_store_is_dead(clients: list[Client], redis:
             return False
 
         await seconds_until(limited)
-    told = [event["away"] for event in events if event["event"] == "shared_store"]
-    assert told[:2] == [True, True], "each server tells once that it is away"
-    assert told[2:] in ([False], [False, False]), "and once that it is back"
+    logged = [event["event"] for event in events if event["event"].startswith("shared_store.")]
+    assert logged[:2] == ["shared_store.disconnected"] * 2, "each server logs the outage once"
+    assert logged[2:] in (["shared_store.reconnected"], ["shared_store.reconnected"] * 2), "and its end once"
     assert PASSWORD not in repr(events)
 
 
-async def test_attempts_are_then_counted_in_the_database(clients: list[Client], redis: RedisServer) -> None:
+async def test_attempts_are_counted_in_the_database_while_the_store_is_down(
+    clients: list[Client], redis: RedisServer
+) -> None:
     redis.kill()
     reasons = [await attempt(clients[number % 2]) for number in range(LIMIT + 2)]
     assert reasons == ["CREDENTIALS_INVALID"] * LIMIT + ["TOO_MANY_ATTEMPTS"] * 2
 
 
-async def test_a_store_that_hangs_holds_nobody_up(
+async def test_a_store_that_hangs_delays_no_call(
     settings: Settings, storage: S3UploadStorage, redis: RedisServer
 ) -> None:
-    """Without a bound, each of these calls would end at its client's deadline."""
-    hasty = settings.model_copy(update={"shared_store_timeout": 0.05})
-    async with served(hasty, storage) as server:
+    """Without the timeout, each of these calls would end at its client's deadline."""
+    impatient = settings.model_copy(update={"shared_store_timeout": 0.05})
+    async with served(impatient, storage) as server:
         with redis.paused():
             for _ in range(LIMIT + 1):
                 await read(server.client)
             assert await attempt(server.client) == "CREDENTIALS_INVALID"
 
 
-async def test_after_a_restart_of_the_store_no_call_sees_its_lost_connections(
+async def test_no_call_fails_on_connections_lost_by_a_restart_of_the_store(
     clients: list[Client], redis: RedisServer
 ) -> None:
     await read(clients[0])
@@ -146,4 +150,4 @@ async def test_after_a_restart_of_the_store_no_call_sees_its_lost_connections(
     redis.start()
     with structlog.testing.capture_logs() as events:
         await read(clients[0])
-    assert not [event for event in events if event["event"] == "shared_store"]
+    assert not [event for event in events if event["event"].startswith("shared_store.")]

@@ -1,4 +1,4 @@
-"""Windows that slide: a caller who used up their calls is told to wait neither more nor less than it takes."""
+"""Sliding windows: the wait of a refused caller is exact."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.ratelimit.sliding_window import MemorySlidingWindow
 RATE = parse("10/minute")
 KEY = "caller"
 MOMENT = 0.002
-"""Seconds: more than a wait is rounded up by."""
+"""Seconds; more than the margin that is added to a wait."""
 
 
 class Clock:
@@ -23,10 +23,10 @@ class Clock:
         return self.now
 
 
-async def admitted(windows: MemorySlidingWindow) -> int:
-    """Calls until the first refusal; returns how many were admitted."""
+async def admitted(window: MemorySlidingWindow) -> int:
+    """Makes calls until the first refusal; returns the number of admitted calls."""
     count = 0
-    while await windows.admit(RATE, KEY):
+    while await window.admit(RATE, KEY):
         count += 1
     return count
 
@@ -34,54 +34,54 @@ async def admitted(windows: MemorySlidingWindow) -> int:
 @pytest.mark.parametrize(
     ("moments", "wait"),
     [
-        ([0], 60),  # all at once, just when a window began
-        ([25], 35),  # in its midst
+        ([0], 60),  # all calls at the start of a window
+        ([25], 35),  # in the middle of a window
         ([59.5], 0.5),
-        ([25, 61], 5),  # what fell into the window before: 10 * 59/60 counts as 9, and one is free
-        ([0, 93], 3),  # 10 * 27/60 counts as 4, six are free; the next when it counts as 3
+        ([25, 61], 5),  # the previous window counts as 10 * 59/60 = 9, one call is free
+        ([0, 93], 3),  # the previous window counts as 10 * 27/60 = 4, six are free; the next when it counts as 3
     ],
 )
 async def test_a_wait_is_exact(moments: list[float], wait: float) -> None:
     clock = Clock()
-    windows, begun = MemorySlidingWindow(clock=clock), clock.now
+    window, start = MemorySlidingWindow(clock=clock), clock.now
     for moment in moments:
-        clock.now = begun + moment
-        assert await admitted(windows) > 0
-    told = (await windows.counts(RATE, KEY)).retry_after(RATE)
-    assert told == pytest.approx(wait, abs=MOMENT)
-    clock.now += told - MOMENT
-    assert await admitted(windows) == 0
+        clock.now = start + moment
+        assert await admitted(window) > 0
+    wait_time = (await window.counts(RATE, KEY)).retry_after(RATE)
+    assert wait_time == pytest.approx(wait, abs=MOMENT)
+    clock.now += wait_time - MOMENT
+    assert await admitted(window) == 0
     clock.now += MOMENT
-    assert await admitted(windows) > 0
+    assert await admitted(window) > 0
 
 
-async def test_no_more_calls_than_the_limit_fall_into_a_minute_from_its_start() -> None:
+async def test_the_first_minute_admits_no_more_calls_than_the_limit() -> None:
     clock = Clock()
-    windows = MemorySlidingWindow(clock=clock)
-    assert await admitted(windows) == 10
+    window = MemorySlidingWindow(clock=clock)
+    assert await admitted(window) == 10
     clock.now += 60
-    # A fixed window would admit ten more at once.
-    assert await admitted(windows) == 0
+    # A fixed window would now admit ten more.
+    assert await admitted(window) == 0
     clock.now += 30
-    assert await admitted(windows) == 5
+    assert await admitted(window) == 5
 
 
-async def test_old_windows_are_forgotten() -> None:
+async def test_old_windows_are_dropped() -> None:
     clock = Clock()
-    windows = MemorySlidingWindow(clock=clock)
-    await admitted(windows)
+    window = MemorySlidingWindow(clock=clock)
+    await admitted(window)
     for _ in range(2):
         clock.now += 60
-        await windows.admit(RATE, "another")
-    counts = await windows.counts(RATE, KEY)
+        await window.admit(RATE, "another")
+    counts = await window.counts(RATE, KEY)
     assert (counts.previous, counts.current) == (0, 0)
-    await admitted(windows)
+    await admitted(window)
     clock.now += 1000
-    assert (await windows.counts(RATE, KEY)).retry_after(RATE) == 0
-    assert await admitted(windows) == 10
+    assert (await window.counts(RATE, KEY)).retry_after(RATE) == 0
+    assert await admitted(window) == 10
 
 
-async def test_rates_of_different_windows_do_not_mix() -> None:
-    windows = MemorySlidingWindow(clock=Clock())
-    assert await admitted(windows) == 10
-    assert await windows.admit(parse("10/hour"), KEY)
+async def test_rates_with_different_windows_count_separately() -> None:
+    window = MemorySlidingWindow(clock=Clock())
+    assert await admitted(window) == 10
+    assert await window.admit(parse("10/hour"), KEY)
