@@ -156,7 +156,7 @@ def cases() -> Iterator[Case]:
 
 def _listed(name: str, order_by: str, make: Callable[[Chance, int], MovieFilter]) -> Case:
     def asked(chance: Chance, movies: int) -> Asked:
-        conditions, order = make(chance, movies).conditions(), Order.parse(order_by)
+        conditions, order = make(chance, movies).conditions, Order.parse(order_by)
         statement, values = page_query(conditions, order, after=None, limit=PAGE)
         return statement, values, depends_on_values(conditions, order)
 

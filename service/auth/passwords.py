@@ -8,12 +8,13 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from functools import partial
-from typing import TypeVar
+from typing import Self, TypeVar
 
 import argon2
 
 from service.auth.hashing import hash_password, verify_password
 from service.errors import ResourceExhausted
+from service.settings import Settings
 
 T = TypeVar("T")
 
@@ -36,6 +37,17 @@ class PasswordHasher:
         self._turns = asyncio.Semaphore(processes + 1)
         # What an unknown user's password is checked against, so that it takes as long as a known one's.
         self._decoy = self._argon2.hash("no account has this password")
+
+    @classmethod
+    def from_settings(cls, settings: Settings) -> Self:
+        """Returns the hasher that the settings describe."""
+        return cls(
+            time_cost=settings.password_time_cost,
+            memory_kib=settings.password_memory_kib,
+            parallelism=settings.password_parallelism,
+            processes=settings.password_processes,
+            queue=settings.password_queue,
+        )
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:

@@ -37,7 +37,10 @@ class CacheMetrics(Protocol):
 class Cache(Protocol):
     """A cache that can drop entries."""
 
-    size_bytes: int
+    @property
+    def size_bytes(self) -> int:
+        """Size of all entries."""
+        ...
 
     @property
     def events(self) -> Mapping[str, int]:

@@ -1,61 +1,68 @@
-"""Serialized replies kept in memory: by id, bounded in bytes, correct while others write.
+"""Response cache: serialized responses by id, bounded in bytes, correct under concurrent writes.
 
-What was loaded while its id was invalidated is handed out and not kept: it may have been read before the write. So
-whoever asks after an invalidation gets what was read after it. Nothing is kept inside of a transaction, whose own
-writes may yet be undone, nor while it is not certain that every invalidation is heard.
+A value whose id is invalidated while it loads is returned and not stored, because it may have been read before the
+write. So a read that begins after an invalidation never returns an older value. The cache is bypassed inside a
+transaction, whose own writes may still be rolled back, and while invalidations may be missed.
 """
 
 from __future__ import annotations
 
 import time
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
-from typing import NamedTuple, TypeAlias
+from typing import Generic, NamedTuple, TypeAlias, TypeVar
+
+from cachetools import LRUCache
 
 from service.database.orm import within_transaction
 
-Parts: TypeAlias = tuple[bytes, ...]
-"""A reply in the pieces that its readers put together."""
-Load: TypeAlias = Callable[[Collection[int]], Awaitable[Mapping[int, Parts]]]
+T = TypeVar("T")
+Load: TypeAlias = Callable[[Collection[int]], Awaitable[Mapping[int, T]]]
+"""Loads the values of those ids that exist."""
 MAX_AGE = 60.0
-"""Seconds that an entry is good for, whatever is heard: the bound for what its writer announced after the commit."""
+"""Seconds after which an entry is loaded again: the bound for changes that are announced after their commit."""
 OVERHEAD = 500
-"""Bytes that an entry takes beside its parts, about."""
+"""Estimated bytes of an entry in addition to its value."""
 
 
-class _Entry(NamedTuple):
-    parts: Parts
+class _Entry(NamedTuple, Generic[T]):
+    value: T
     size: int
-    good_until: float
+    expires_at: float
 
 
-class ReplyCache:
-    """The replies about one kind of entity in one worker; the least recently used ones make room."""
+class ResponseCache(Generic[T]):
+    """The responses for one kind of entity in one worker; the least recently used entries are evicted."""
 
-    def __init__(self, *, load: Load, max_bytes: int, is_current: Callable[[], bool]) -> None:
-        """`is_current` tells whether every invalidation up to now, but for moments, has arrived; 0 bytes keep none."""
+    def __init__(
+        self, load: Load[T], *, sizeof: Callable[[T], int], max_bytes: int, is_current: Callable[[], bool]
+    ) -> None:
+        """`sizeof` returns the bytes of a value; `is_current` returns whether all invalidations have arrived."""
         self._load = load
-        self._max_bytes = max_bytes
+        self._sizeof = sizeof
         self._is_current = is_current
-        self._entries: OrderedDict[int, _Entry] = OrderedDict()
+        self._entries: LRUCache[int, _Entry[T]] = LRUCache(max_bytes, getsizeof=lambda entry: entry.size)
         self._loads: set[_Loading] = set()
-        self.size_bytes = 0
-        """What it holds."""
         self.events: Counter[str] = Counter()
-        """How many ids were hits, misses, bypasses (reads that had to pass by), invalidations and evictions."""
+        """Number of hits, misses, bypasses, invalidations and evictions."""
 
-    def find(self, entity_id: int) -> Parts | None:
-        """Returns a reply that is kept; None when it has to be got."""
-        entry = self._entries.get(entity_id)
-        if entry is None or within_transaction() or not self._is_current() or entry.good_until < time.monotonic():
-            return None
-        self._entries.move_to_end(entity_id)
-        self.events["hits"] += 1
-        return entry.parts
+    @property
+    def size_bytes(self) -> int:
+        """Size of all entries."""
+        return int(self._entries.currsize)
 
-    async def get(self, ids: Collection[int]) -> dict[int, Parts]:
-        """Returns the replies of those ids that exist, loading what is not kept in one go."""
-        if within_transaction() or not self._is_current():
+    async def get(self, entity_id: int) -> T | None:
+        """Returns the value of one id; None if it does not exist."""
+        if self._is_usable():
+            entry = self._entries.get(entity_id)
+            if entry is not None and entry.expires_at >= time.monotonic():
+                self.events["hits"] += 1
+                return entry.value
+        return (await self.get_many([entity_id])).get(entity_id)
+
+    async def get_many(self, ids: Collection[int]) -> dict[int, T]:
+        """Returns the values of those ids that exist, and loads all that are missing at once."""
+        if not self._is_usable():
             self.events["bypasses"] += len(ids)
             return dict(await self._load(ids))
         found, missing = self._find(ids)
@@ -64,67 +71,62 @@ class ReplyCache:
         return found
 
     def invalidate(self, ids: Iterable[int]) -> None:
-        """Forgets the replies of some ids, those that are being loaded included."""
+        """Drops the entries of these ids, including those that are loading."""
         ids = list(ids)
         for entity_id in ids:
-            entry = self._entries.pop(entity_id, None)
-            if entry is not None:
-                self.size_bytes -= entry.size
+            if self._entries.pop(entity_id, None) is not None:
                 self.events["invalidations"] += 1
         for loading in self._loads:
-            loading.current.difference_update(ids)
+            loading.valid_ids.difference_update(ids)
 
     def clear(self) -> None:
-        """Forgets every reply."""
+        """Drops every entry."""
         self.events["invalidations"] += len(self._entries)
         self._entries.clear()
-        self.size_bytes = 0
         for loading in self._loads:
-            loading.current.clear()
+            loading.valid_ids.clear()
 
-    def _find(self, ids: Iterable[int]) -> tuple[dict[int, Parts], list[int]]:
+    def _is_usable(self) -> bool:
+        return self._is_current() and not within_transaction()
+
+    def _find(self, ids: Iterable[int]) -> tuple[dict[int, T], list[int]]:
         now, entries = time.monotonic(), self._entries
-        found: dict[int, Parts] = {}
+        found: dict[int, T] = {}
         missing = []
         for entity_id in ids:
             entry = entries.get(entity_id)
-            if entry is None or entry.good_until < now:
+            if entry is None or entry.expires_at < now:
                 missing.append(entity_id)
             else:
-                entries.move_to_end(entity_id)
-                found[entity_id] = entry.parts
+                found[entity_id] = entry.value
         self.events["hits"] += len(found)
         self.events["misses"] += len(missing)
         return found, missing
 
-    async def _fill(self, ids: Collection[int]) -> Mapping[int, Parts]:
+    async def _fill(self, ids: Collection[int]) -> Mapping[int, T]:
         loading = _Loading(ids)
         self._loads.add(loading)
         try:
             loaded = await self._load(ids)
         finally:
             self._loads.discard(loading)
-        good_until = time.monotonic() + MAX_AGE
-        for entity_id, parts in loaded.items():
-            if entity_id in loading.current:
-                self._keep(entity_id, parts, good_until)
+        expires_at = time.monotonic() + MAX_AGE
+        for entity_id, value in loaded.items():
+            if entity_id in loading.valid_ids:
+                self._store(entity_id, _Entry(value, OVERHEAD + self._sizeof(value), expires_at))
         return loaded
 
-    def _keep(self, entity_id: int, parts: Parts, good_until: float) -> None:
-        size = OVERHEAD + sum(map(len, parts))
-        if size > self._max_bytes:
+    def _store(self, entity_id: int, entry: _Entry[T]) -> None:
+        if entry.size > self._entries.maxsize:
             return
-        replaced = self._entries.pop(entity_id, None)
-        self._entries[entity_id] = _Entry(parts, size, good_until)
-        self.size_bytes += size - (replaced.size if replaced else 0)
-        while self.size_bytes > self._max_bytes:
-            _, evicted = self._entries.popitem(last=False)
-            self.size_bytes -= evicted.size
-            self.events["evictions"] += 1
+        expected = len(self._entries) + (entity_id not in self._entries)
+        self._entries[entity_id] = entry
+        if evicted := expected - len(self._entries):
+            self.events["evictions"] += evicted
 
 
 class _Loading:
-    """One load under way, and those of its ids that nothing was heard of since it began."""
+    """A load in progress, and those of its ids that were not invalidated since it began."""
 
     def __init__(self, ids: Iterable[int]) -> None:
-        self.current = set(ids)
+        self.valid_ids = set(ids)

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Any, TypeAlias
 
 from marquee.catalog.v1 import movie_pb2
 
 from service.api.etags import etag_of
 from service.api.protobuf import timestamp, to_date, to_decimal, wrap_serialized
-from service.catalog.service import MovieDetail, ViewerState
+from service.catalog.service import MovieDetail, MovieId, MovieParts, MovieResponse, ViewerState
 from service.media.convert import to_image
 
 FULL = movie_pb2.MOVIE_VIEW_FULL
 BASIC = movie_pb2.MOVIE_VIEW_BASIC
+View: TypeAlias = movie_pb2.MovieView.ValueType
 BASIC_DESCRIPTION = 300
 """Characters of the description in the basic view."""
-MovieParts = tuple[bytes, bytes, bytes]
-"""What both views show of a movie, what the basic one adds, and what the full one adds: all of them messages."""
 _STATUS = {name.removeprefix("MOVIE_STATUS_").lower(): number for name, number in movie_pb2.MovieStatus.items()}
 _STATUS[""] = movie_pb2.MOVIE_STATUS_UNSPECIFIED
 _MEDIA_TYPE = {name.removeprefix("MEDIA_TYPE_").lower(): number for name, number in movie_pb2.MediaType.items()}
@@ -28,13 +28,28 @@ def to_parts(detail: MovieDetail) -> MovieParts:
     """Returns the serialized parts of a movie."""
     description = detail.columns["description"]
     basic = movie_pb2.Movie(description=description[:BASIC_DESCRIPTION])
-    return _shared(detail).SerializeToString(), basic.SerializeToString(), _only_full(detail).SerializeToString()
+    return MovieParts(
+        shared=_shared(detail).SerializeToString(),
+        basic=basic.SerializeToString(),
+        full=_only_full(detail).SerializeToString(),
+    )
 
 
-def assembled(parts: MovieParts, *, view: movie_pb2.MovieView.ValueType) -> bytes:
-    """Returns a serialized movie, whole unless the view is BASIC."""
-    shared, basic, full = parts
-    return shared + (basic if view == BASIC else full)
+def serialize_movie(movie: MovieResponse, *, view: View) -> bytes:
+    """Returns a serialized Movie; the view is BASIC, or FULL for any other value."""
+    (shared, basic, full), viewer = movie
+    serialized = shared + (basic if view == BASIC else full)
+    return serialized if viewer is None else serialized + viewer_part(viewer)
+
+
+def serialize_movies(movies: Mapping[MovieId, MovieResponse], *, view: View) -> dict[MovieId, bytes]:
+    """Returns serialized Movies by id."""
+    return {movie_id: serialize_movie(movie, view=view) for movie_id, movie in movies.items()}
+
+
+def to_movie(detail: MovieDetail, *, viewer: ViewerState) -> movie_pb2.Movie:
+    """Returns the whole message of a movie."""
+    return movie_pb2.Movie.FromString(serialize_movie(MovieResponse(to_parts(detail), viewer), view=FULL))
 
 
 @cache

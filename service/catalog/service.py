@@ -1,4 +1,4 @@
-"""The catalogue as other slices use it: movies by id with all that a reply carries, and what owns pictures."""
+"""The catalogue as other domains use it: movies by id, and the owners of posters, backdrops and photos."""
 
 from __future__ import annotations
 
@@ -72,6 +72,24 @@ class ViewerState(NamedTuple):
     my_rating: int = 0
 
 
+class MovieParts(NamedTuple):
+    """A serialized Movie in three parts, which any view joins: protobuf messages concatenate."""
+
+    shared: bytes
+    """Fields of both views."""
+    basic: bytes
+    """Fields that only the basic view has."""
+    full: bytes
+    """Fields that only the full view has."""
+
+
+class MovieResponse(NamedTuple):
+    """A movie in serialized parts, with the caller's state; None for anonymous callers."""
+
+    parts: MovieParts
+    viewer: ViewerState | None
+
+
 UNTOUCHED = ViewerState()
 ViewerStates = Mapping[MovieId, ViewerState]
 """The states of those movies that the caller did anything with."""
@@ -110,14 +128,14 @@ class Catalog:
             raise MovieNotFound(f"{column}={value}")
         return MovieId(rows[0]["id"])
 
-    async def get_movie(self, movie_id: MovieId) -> MovieDetail:
+    async def get_movie_detail(self, movie_id: MovieId) -> MovieDetail:
         """Returns a movie; raises MovieNotFound."""
-        details = await self.get_movies([movie_id])
+        details = await self.get_movie_details([movie_id])
         if movie_id not in details:
             raise MovieNotFound(movie_id)
         return details[movie_id]
 
-    async def get_movies(self, movie_ids: Collection[int]) -> dict[MovieId, MovieDetail]:
+    async def get_movie_details(self, movie_ids: Collection[int]) -> dict[MovieId, MovieDetail]:
         """Returns the movies that exist, by id, in one query."""
         if not movie_ids:
             return {}

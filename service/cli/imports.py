@@ -19,7 +19,7 @@ from service.cli.error_messages import ExtraNotInstalled
 from service.cli.output import console, print_line, print_rows, progress_bar, progress_bars
 
 if TYPE_CHECKING:
-    from service.composition import Slices
+    from service.composition import Composition
     from service.importers.report import BadRow, Summary
     from service.importers.staging import Connection
     from service.settings import Settings
@@ -68,7 +68,7 @@ def movielens(
     asyncio.run(_import_movielens(read_settings(serving=True), folder, dry_run=dry_run, report=report))
 
 
-async def load_sample(slices: Slices, *, posters: bool) -> None:
+async def load_sample(domains: Composition, *, posters: bool) -> None:
     """Loads the sample catalogue with progress bars and prints a summary."""
     from service.importers.sample import artwork, load
 
@@ -82,13 +82,13 @@ async def load_sample(slices: Slices, *, posters: bool) -> None:
     if posters:
         titles = [movie["title"] for movie in catalogue["movies"]]
         with progress_bar("posters") as progress:
-            uploaded = await artwork.upload_posters(slices.media, titles, progress=progress)
+            uploaded = await artwork.upload_posters(domains.media.media, titles, progress=progress)
         console.print(f"{uploaded} posters uploaded")
 
 
 async def _import_sample(settings: Settings, *, posters: bool) -> None:
-    async with composed(settings) as slices:
-        await load_sample(slices, posters=posters)
+    async with composed(settings) as domains:
+        await load_sample(domains, posters=posters)
 
 
 async def _import_tmdb(settings: Settings, movies: Path, credits_: Path, *, dry_run: bool, report: Path | None) -> None:
@@ -103,16 +103,16 @@ async def _import_tmdb(settings: Settings, movies: Path, credits_: Path, *, dry_
 
 
 async def _import_movielens(settings: Settings, folder: Path, *, dry_run: bool, report: Path | None) -> None:
-    from service.composition import password_hasher
+    from service.auth.passwords import PasswordHasher
     from service.importers.movielens import DemoUsers, import_movielens
 
-    passwords = password_hasher(settings)
+    passwords = PasswordHasher.from_settings(settings)
     try:
         unknown_password_hash = await passwords.hash(secrets.token_urlsafe())
     finally:
         passwords.close()
-    async with composed(settings) as slices, _connected(settings) as connection:
-        users = DemoUsers(encrypted_email=slices.accounts.encrypted_email, password_hash=unknown_password_hash)
+    async with composed(settings) as domains, _connected(settings) as connection:
+        users = DemoUsers(encrypted_email=domains.users.accounts.encrypted_email, password_hash=unknown_password_hash)
         with _bad_row_report(report) as report_row, progress_bars() as progress:
             summary = await import_movielens(
                 connection, folder=folder, users=users, progress=progress, on_bad_row=report_row, dry_run=dry_run

@@ -68,7 +68,7 @@ async def _fill(settings: Settings, data: Path) -> None:
     from service.cli.users import register
     from service.local.layout import Layout, read_secrets
 
-    async with composed(settings) as slices:
+    async with composed(settings) as domains:
         for user in read_secrets(Layout(data)).demo_users:
-            await register(slices, username=user.username, email=user.email, password=user.password, staff=user.staff)
-        await load_sample(slices, posters=True)
+            await register(domains, username=user.username, email=user.email, password=user.password, staff=user.staff)
+        await load_sample(domains, posters=True)

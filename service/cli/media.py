@@ -100,17 +100,17 @@ async def _purge_letter(settings: Settings, message_id: str, *, limit: int) -> N
 
 async def _reconcile(settings: Settings, *, fix: bool, patience: int, grace: int, most_removals: int, show: int) -> int:
     """Prints the differences between buckets and tables; returns 1 if one of them was not repaired, else 0."""
-    from service.composition import compose_reconciliation
+    from service.media.compose import compose_reconciliation
     from service.media.reconciliation.diff import Patience
     from service.media.storage import S3UploadStorage
 
     times = Patience(datetime.now(UTC), work=timedelta(seconds=patience), grace=timedelta(seconds=grace))
     found: Counter[tuple[str, str]] = Counter()
     mended: Counter[tuple[str, str]] = Counter()
-    async with composed(settings) as slices:
+    async with composed(settings) as domains:
         storage = S3UploadStorage.from_settings(settings)
         reconciliation = await compose_reconciliation(
-            settings, verdicts=slices.verdicts, storage=storage, fix=fix, most_removals=most_removals
+            settings, verdicts=domains.media.verdicts, storage=storage, fix=fix, most_removals=most_removals
         )
         async for outcome in reconciliation.reconcile(times, fix=fix):
             kind = outcome.finding.problem.value, outcome.finding.repair.value
@@ -127,8 +127,8 @@ async def _reconcile(settings: Settings, *, fix: bool, patience: int, grace: int
 
 
 async def _sweep(settings: Settings) -> None:
-    async with composed(settings) as slices:
-        swept = await slices.media_sweep.sweep()
+    async with composed(settings) as domains:
+        swept = await domains.media.sweep.sweep()
     print_line(
         f"{swept.expired} uploads expired, {swept.looked_at} released pictures looked at, {swept.removed} files removed"
     )

@@ -15,7 +15,7 @@ from service.cli.output import console, print_line
 
 if TYPE_CHECKING:
     from service.auth.principal import UserId
-    from service.composition import Slices
+    from service.composition import Composition
     from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Accounts.")
@@ -90,7 +90,7 @@ def erase(
 
 
 async def register(
-    slices: Slices, *, username: str, email: str, password: str, staff: bool, superuser: bool = False
+    domains: Composition, *, username: str, email: str, password: str, staff: bool, superuser: bool = False
 ) -> bool:
     """Creates an account and prints the result; returns False if the name or address is taken."""
     from marquee.users.v1.users_pb2 import RegisterRequest
@@ -100,7 +100,7 @@ async def register(
 
     require_valid(RegisterRequest(username=username, email=email, password=password))
     try:
-        await slices.users.create(
+        await domains.users.users.create(
             username=username, email=email, password=password, is_staff=staff, is_superuser=superuser
         )
     except (UsernameTaken, EmailTaken) as error:
@@ -113,9 +113,9 @@ async def register(
 async def _create_user(
     settings: Settings, *, username: str, email: str, password: str, staff: bool, superuser: bool = False
 ) -> bool:
-    async with composed(settings) as slices:
+    async with composed(settings) as domains:
         return await register(
-            slices, username=username, email=email, password=password, staff=staff, superuser=superuser
+            domains, username=username, email=email, password=password, staff=staff, superuser=superuser
         )
 
 
@@ -126,42 +126,42 @@ async def _set_password(settings: Settings, login: str, *, password: str) -> Non
 
     # The rules require a current password; an operator does not need to know it.
     require_valid(ChangePasswordRequest(current_password=password[:1] or "-", new_password=password))
-    async with composed(settings) as slices:
-        await slices.sessions.set_password(await _get_user_id(slices, login), password)
+    async with composed(settings) as domains:
+        await domains.users.sessions.set_password(await _get_user_id(domains, login), password)
     console.print(f"{login} has a new password; every session was ended")
 
 
 async def _set_active(settings: Settings, login: str, *, active: bool) -> None:
-    async with composed(settings) as slices:
-        await slices.administration.set_active(await _get_user_id(slices, login), active=active)
+    async with composed(settings) as domains:
+        await domains.users.administration.set_active(await _get_user_id(domains, login), active=active)
     console.print(f"{login} is active" if active else f"{login} is deactivated; every session was ended")
 
 
 async def _export_user(settings: Settings, login: str, *, output: Path) -> None:
     from service.cli.user_archive import new_file, write_archive
 
-    async with composed(settings) as slices:
-        user_id = await _get_user_id(slices, login)
+    async with composed(settings) as domains:
+        user_id = await _get_user_id(domains, login)
         with new_file(output) as stream:
             await write_archive(
                 stream,
-                slices.privacy.export_account(user_id, actor_user_id=None),
-                find_upload=slices.media.find_upload,
+                domains.users.privacy.export_account(user_id, actor_user_id=None),
+                find_upload=domains.media.media.find_upload,
             )
     print_line(f"wrote {output}")
 
 
 async def _erase_user(settings: Settings, login: str) -> None:
-    async with composed(settings) as slices:
-        await slices.privacy.erase(await _get_user_id(slices, login), actor_user_id=None)
+    async with composed(settings) as domains:
+        await domains.users.privacy.erase(await _get_user_id(domains, login), actor_user_id=None)
     console.print(f"{login} is erased")
 
 
-async def _get_user_id(slices: Slices, login: str) -> UserId:
+async def _get_user_id(domains: Composition, login: str) -> UserId:
     from service.auth.principal import UserId
     from service.errors import NotFound
 
-    account = await slices.users.find_account(login)
+    account = await domains.users.users.find_account(login)
     if account is None:
         raise NotFound(f"no account has the name or address {login}")
     return UserId(account.user.id)

@@ -154,7 +154,11 @@ class Listener:
         return rows
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
-        database: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(self._database_url, statement_cache_size=0)
+        # A pooler that shares connections refuses session parameters.
+        settings = {"application_name": APPLICATION_NAME} if self._can_listen else None
+        database: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(
+            self._database_url, statement_cache_size=0, server_settings=settings
+        )
         # Assigned before it listens, so that it is closed if that fails.
         self._database = database
         database.add_termination_listener(self._on_terminated)

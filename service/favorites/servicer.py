@@ -9,11 +9,13 @@ from marquee.favorites.v1 import activity_pb2, favorites_pb2, watchlist_pb2
 
 from service.api.protobuf import serialize_with, serialized
 from service.auth.principal import current_principal
+from service.catalog.convert import serialize_movies
+from service.catalog.movies.service import Movies
 from service.catalog.service import UNTOUCHED, MovieId
 from service.favorites import convert
 from service.favorites.page_responses import RenderedPages
 from service.favorites.ratings.service import Ratings
-from service.favorites.ratings.servicer import MovieReplies, RatingsServicer
+from service.favorites.ratings.servicer import RatingsServicer
 from service.favorites.service import Favorites
 from service.favorites.states import ViewerStateLookups
 from service.favorites.values import KeptMovie
@@ -28,13 +30,13 @@ class FavoritesServicer(RatingsServicer):
         *,
         ratings: Ratings,
         viewer_states: ViewerStateLookups,
-        movie_replies: MovieReplies,
+        movies: Movies,
         rendered_pages: RenderedPages,
     ) -> None:
         self._favorites = favorites
         self._ratings = ratings
         self._viewer_states = viewer_states
-        self._movie_replies = movie_replies
+        self._movies = movies
         self._rendered_pages = rendered_pages
 
     async def AddFavorite(
@@ -140,4 +142,4 @@ class FavoritesServicer(RatingsServicer):
 
     async def _movies_of(self, kept: Iterable[KeptMovie], view: convert.View) -> convert.Movies:
         ids = [each.movie_id for each in kept]
-        return await self._movie_replies.load(ids, view=convert.to_view(view), caller=None)
+        return serialize_movies(await self._movies.batch_get_movies(ids, caller=None), view=convert.to_view(view))

@@ -9,8 +9,8 @@ from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_
 
 from service.api.protobuf import serialize_with, serialized
 from service.auth.principal import current_principal
-from service.catalog.convert import BASIC
-from service.catalog.movies.responses import MovieReplies, View
+from service.catalog.convert import BASIC, View, serialize_movies
+from service.catalog.movies.service import Movies
 from service.catalog.service import MovieId
 from service.recommendations import convert
 from service.recommendations.dismissals import Dismissals
@@ -20,12 +20,10 @@ from service.recommendations.service import Recommendations
 class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceServicer):
     """Messages to arguments and back."""
 
-    def __init__(
-        self, *, recommendations: Recommendations, dismissals: Dismissals, movie_replies: MovieReplies
-    ) -> None:
+    def __init__(self, *, recommendations: Recommendations, dismissals: Dismissals, movies: Movies) -> None:
         self._recommendations = recommendations
         self._dismissals = dismissals
-        self._movie_replies = movie_replies
+        self._movies = movies
 
     async def RecommendMovies(
         self, request: recommendations_pb2.RecommendMoviesRequest, context: Any
@@ -38,7 +36,8 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
             size=request.page_size,
             page_token=request.page_token,
         )
-        movies = await self._movie_replies.load(convert.movies_of(page.items), view=request.view or BASIC, caller=None)
+        responses = await self._movies.batch_get_movies(convert.movies_of(page.items), caller=None)
+        movies = serialize_movies(responses, view=request.view or BASIC)
         answer = recommendations_pb2.RecommendMoviesResponse(next_page_token=page.next_page_token)
         items = convert.to_recommendations(page.items, movies)
         return serialized(type(answer), serialize_with(answer, "recommendations", items))
@@ -103,4 +102,5 @@ class RecommendationsServicer(recommendations_pb2_grpc.RecommendationsServiceSer
         return serialized(type(answer), serialize_with(answer, "dismissals", convert.to_dismissals(page.items, movies)))
 
     async def _load(self, movie_ids: Collection[MovieId], *, view: View) -> dict[MovieId, bytes]:
-        return await self._movie_replies.load(movie_ids, view=view or BASIC, caller=current_principal().user_id)
+        responses = await self._movies.batch_get_movies(movie_ids, caller=current_principal().user_id)
+        return serialize_movies(responses, view=view or BASIC)

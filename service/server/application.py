@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol, cast
 
@@ -13,22 +12,18 @@ import grpc
 import structlog
 from google.protobuf.descriptor import FileDescriptor
 from grpc_health.v1 import health_pb2, health_pb2_grpc
-from marquee.catalog.v1 import catalog_pb2, catalog_pb2_grpc
-from marquee.favorites.v1 import favorites_pb2, favorites_pb2_grpc
-from marquee.media.v1 import media_pb2, media_pb2_grpc
-from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
-from marquee.users.v1 import users_pb2, users_pb2_grpc
+from marquee.catalog.v1 import catalog_pb2
+from marquee.favorites.v1 import favorites_pb2
+from marquee.media.v1 import media_pb2
+from marquee.recommendations.v1 import recommendations_pb2
+from marquee.users.v1 import users_pb2
 
 from service.auth.key_folder import KeyFolder
+from service.auth.passwords import PasswordHasher
 from service.auth.policy import require_rules
-from service.auth.revocations import Revocations
-from service.auth.tokens import TokenVerifier
-from service.caching.invalidation import CacheInvalidation, CacheMetrics
-from service.catalog.servicer import CatalogServicer
-from service.composition import Slices, compose_slices, housekeeping_jobs, password_hasher
+from service.caching.invalidation import CacheMetrics
+from service.composition import compose
 from service.database import orm
-from service.database.listener import Listener
-from service.favorites.servicer import FavoritesServicer
 from service.interceptors.authentication import Verifier, authenticate
 from service.interceptors.call_metrics import CallMetrics, record_call_metrics
 from service.interceptors.chain import Chain, Interceptor
@@ -45,18 +40,15 @@ from service.interceptors.request_id import assign_request_id
 from service.interceptors.stream_reauthentication import reauthenticate_streams
 from service.interceptors.token_audit import TokenAuditInterceptor
 from service.interceptors.validation import validate_request
-from service.media.servicer import MediaServicer
 from service.media.storage import S3UploadStorage, UploadStorage
 from service.observability.access_log import AccessLog, access_log
 from service.ratelimit.limiter import RateLimiter
 from service.ratelimit.redis_storage import SharedStore
-from service.recommendations.servicer import RecommendationsServicer
 from service.server.housekeeping import Housekeeping
 from service.server.options import server_options
 from service.server.readiness import Readiness
 from service.server.reflection import add_reflection
 from service.settings import Settings
-from service.users.servicer import UsersServicer
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 # What a call needs from gRPC's hands into its handler.
@@ -68,88 +60,18 @@ ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges", "/marquee.media.v1
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
 
 
-@dataclass(frozen=True)
-class Registration:
-    """One service: its schema and how its servicer is added to a server."""
-
-    schema: FileDescriptor
-    add: Callable[[Slices, Any], None]
-
-
-SERVICES: Sequence[Registration] = (
-    Registration(
+SERVICES = tuple(
+    service
+    for schema in (
         users_pb2.DESCRIPTOR,
-        lambda slices, server: users_pb2_grpc.add_UsersServiceServicer_to_server(
-            UsersServicer(
-                users=slices.users,
-                sessions=slices.sessions,
-                administration=slices.administration,
-                privacy=slices.privacy,
-                keys=slices.keys,
-                page_tokens=slices.page_tokens,
-                rate_limiter=slices.rate_limiter,
-            ),
-            server,
-        ),
-    ),
-    Registration(
         catalog_pb2.DESCRIPTOR,
-        lambda slices, server: catalog_pb2_grpc.add_CatalogServiceServicer_to_server(
-            CatalogServicer(
-                catalog=slices.catalog,
-                movie_replies=slices.movie_replies,
-                movies=slices.movies,
-                movie_writes=slices.movie_writes,
-                search=slices.search,
-                people=slices.people,
-                person_replies=slices.person_replies,
-                person_credits=slices.person_credits,
-                person_photos=slices.person_photos,
-                cast=slices.cast,
-                characters=slices.characters,
-                genres=slices.genres,
-                countries=slices.countries,
-                change_feed=slices.change_feed,
-                change_watches=slices.change_watches,
-                movie_exports=slices.movie_exports,
-            ),
-            server,
-        ),
-    ),
-    Registration(
         favorites_pb2.DESCRIPTOR,
-        lambda slices, server: favorites_pb2_grpc.add_FavoritesServiceServicer_to_server(
-            FavoritesServicer(
-                slices.favorites,
-                ratings=slices.ratings,
-                viewer_states=slices.viewer_states,
-                movie_replies=slices.movie_replies,
-                rendered_pages=slices.rendered_pages,
-            ),
-            server,
-        ),
-    ),
-    Registration(
         recommendations_pb2.DESCRIPTOR,
-        lambda slices, server: recommendations_pb2_grpc.add_RecommendationsServiceServicer_to_server(
-            RecommendationsServicer(
-                recommendations=slices.recommendations,
-                dismissals=slices.dismissals,
-                movie_replies=slices.movie_replies,
-            ),
-            server,
-        ),
-    ),
-    Registration(
         media_pb2.DESCRIPTOR,
-        lambda slices, server: media_pb2_grpc.add_MediaServiceServicer_to_server(
-            MediaServicer(
-                media=slices.media, files=slices.files, verdicts=slices.verdicts, file_watches=slices.file_watches
-            ),
-            server,
-        ),
-    ),
+    )
+    for service in schema.services_by_name.values()
 )
+"""Descriptors of our own services, each of which one domain registers."""
 
 
 def interceptors(
@@ -200,17 +122,13 @@ def interceptors(
 
 def full_methods() -> list[str]:
     """Returns `/package.Service/Method` of every rpc of our own services and of health."""
-    services = [
-        service
-        for schema in (*(registration.schema for registration in SERVICES), HEALTH)
-        for service in schema.services_by_name.values()
-    ]
+    services = (*SERVICES, HEALTH.services_by_name["Health"])
     return [f"/{service.full_name}/{rpc.name}" for service in services for rpc in service.methods]
 
 
 def service_names() -> list[str]:
     """Returns the full names of our own services."""
-    return [service.full_name for registration in SERVICES for service in registration.schema.services_by_name.values()]
+    return [service.full_name for service in SERVICES]
 
 
 class ServerMetrics(CallMetrics, CacheMetrics, Protocol):
@@ -239,52 +157,39 @@ class MarqueeServer:
         settings = self._settings
         # Before the server starts and in this coroutine, or no handler sees the database.
         await self._resources.enter_async_context(orm.connected(settings))
-        passwords = password_hasher(settings)
+        passwords = PasswordHasher.from_settings(settings)
         self._resources.callback(passwords.close)
         if self._shared_store is not None:
             self._resources.push_async_callback(self._shared_store.close)
         await self._keys.start()
         self._resources.push_async_callback(self._keys.close)
-        listener = Listener(settings)
-        revocations = Revocations(listener)
-        verifier = TokenVerifier.from_settings(settings, self._keys, revocations=revocations)
         calls = access_log(settings)
         self._resources.callback(calls.flush)
         self._resources.callback(self._metrics.publish)
-        invalidation = CacheInvalidation(listener, metrics=self._metrics)
-        slices = compose_slices(
+        composition = compose(
             settings,
             passwords=passwords,
-            shared_store=self._shared_store,
             keys=self._keys,
-            verifier=verifier,
             storage=self._storage or S3UploadStorage.from_settings(settings),
-            listener=listener,
-            invalidation=invalidation,
+            shared_store=self._shared_store,
+            metrics=self._metrics,
         )
-        await listener.start()
-        self._resources.push_async_callback(listener.close)
-        invalidation.start()
-        self._resources.push_async_callback(invalidation.close)
-        await revocations.start()
-        self._resources.push_async_callback(revocations.close)
-        slices.active_model.start()
-        self._resources.push_async_callback(slices.active_model.close)
+        await composition.start(self._resources)
         self._chain = Chain(
             interceptors(
                 settings,
-                verifier=verifier,
+                verifier=composition.verifier,
                 metrics=self._metrics,
                 access_log=calls,
-                rate_limiter=slices.rate_limiter,
-                wait_for_own_writes=listener.wait_for_own_writes,
+                rate_limiter=composition.rate_limiter,
+                wait_for_own_writes=composition.listener.wait_for_own_writes,
             ),
             endless=ENDLESS,
         )
-        for registration in SERVICES:
-            registration.add(slices, self._chain)
+        for domain in composition.domains():
+            domain.register(self._chain)
         self._server = grpc.aio.server(handlers=[self._chain], options=server_options(settings))
-        housekeeping = Housekeeping(settings, jobs=housekeeping_jobs(slices))
+        housekeeping = Housekeeping(settings, jobs=composition.jobs())
         housekeeping.start()
         self._resources.push_async_callback(housekeeping.close)
         self._readiness = Readiness(settings, services=service_names())

@@ -4,34 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 
 import asyncpg
 import structlog
-from tortoise import Model
 
+from service.database.jobs import Job
 from service.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 # Any fixed number: the lock that only one worker can have.
 ADVISORY_LOCK = 0x4D617272
-BATCH = 200
 ROUNDS = 50
 """Batches that one job may do in a turn. A longer backlog takes several turns, so it does not delay the other jobs."""
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """A regular task."""
-
-    name: str
-    """Name in log events; no two jobs may have the same."""
-    run: Callable[[], Awaitable[int]]
-    """Does one batch of limited size; returns the number of items done, 0 when none is left."""
 
 
 class Housekeeping:
@@ -100,11 +86,3 @@ async def _run(job: Job) -> None:
         log.warning("housekeeping.job_failed", job=job.name, exc_info=error)
     if done:
         log.info("housekeeping.job_finished", job=job.name, done=done)
-
-
-async def delete_expired(model: type[Model], column: str, *, after: timedelta = timedelta()) -> int:
-    """Deletes one batch of rows whose time in `column` was more than `after` ago; returns their number."""
-    expired = model.filter(**{f"{column}__lt": datetime.now(UTC) - after})
-    keys = [row.pk for row in await expired.limit(BATCH)]
-    # The condition is repeated because a row may have been renewed meanwhile.
-    return await expired.filter(pk__in=keys).delete() if keys else 0

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 
 from service.caching.invalidation import CacheInvalidation
-from service.caching.response_cache import OVERHEAD, Parts, ReplyCache
+from service.caching.response_cache import OVERHEAD, ResponseCache
 from service.database import orm
 from service.database.listener import Listener
 from service.local.postgres import EmbeddedPostgres
@@ -18,6 +18,13 @@ from tests.catalogue import add_movie
 from tests.interceptors.fakes import RecordedMetrics
 from tests.outage import seconds_until
 from tests.proxy import proxied
+
+Parts = tuple[bytes, ...]
+
+
+def size_of_parts(parts: Parts) -> int:
+    """Returns the bytes of a value."""
+    return sum(map(len, parts))
 
 
 class Shelf:
@@ -40,7 +47,7 @@ class Shelf:
         return found
 
 
-class Unguarded(ReplyCache):
+class Unguarded(ResponseCache[Parts]):
     """The cache as one would write it first: loads under way hear of nothing."""
 
     def invalidate(self, ids: Iterable[int]) -> None:
@@ -61,37 +68,39 @@ def shelf() -> Shelf:
     return Shelf()
 
 
-def cached(shelf: Shelf, *, max_bytes: int = 1 << 20, kind: type[ReplyCache] = ReplyCache) -> ReplyCache:
-    return kind(load=shelf.load, max_bytes=max_bytes, is_current=lambda: True)
+def cached(
+    shelf: Shelf, *, max_bytes: int = 1 << 20, kind: type[ResponseCache[Parts]] = ResponseCache
+) -> ResponseCache[Parts]:
+    return kind(shelf.load, sizeof=size_of_parts, max_bytes=max_bytes, is_current=lambda: True)
 
 
 async def test_what_was_loaded_is_not_loaded_again(shelf: Shelf) -> None:
     cache = cached(shelf)
-    assert await cache.get([1, 2]) == {1: (b"v1",), 2: (b"v2",)}
-    assert await cache.get([2, 3]) == {2: (b"v2",), 3: (b"v3",)}
+    assert await cache.get_many([1, 2]) == {1: (b"v1",), 2: (b"v2",)}
+    assert await cache.get_many([2, 3]) == {2: (b"v2",), 3: (b"v3",)}
     assert shelf.loads == [[1, 2], [3]]
     assert cache.events == {"hits": 1, "misses": 3}
 
 
 async def test_what_does_not_exist_is_asked_for_again(shelf: Shelf) -> None:
     cache = cached(shelf)
-    assert await cache.get([77]) == {}
+    assert await cache.get_many([77]) == {}
     shelf.values[77] = b"new"
-    assert await cache.get([77]) == {77: (b"new",)}
+    assert await cache.get_many([77]) == {77: (b"new",)}
 
 
 async def test_the_least_recently_used_make_room_within_the_bytes(shelf: Shelf) -> None:
     room = 3 * (OVERHEAD + 2)
     cache = cached(shelf, max_bytes=room)
-    await cache.get([1, 2, 3])
-    await cache.get([1])
-    await cache.get([4])
+    await cache.get_many([1, 2, 3])
+    await cache.get_many([1])
+    await cache.get_many([4])
     assert cache.size_bytes == room
     assert cache.events["evictions"] == 1
     shelf.loads.clear()
-    await cache.get([1, 3, 4])
+    await cache.get_many([1, 3, 4])
     assert shelf.loads == []
-    await cache.get([2])
+    await cache.get_many([2])
     assert shelf.loads == [[2]]
 
 
@@ -99,33 +108,33 @@ async def test_the_least_recently_used_make_room_within_the_bytes(shelf: Shelf) 
 async def test_what_has_no_room_is_not_kept(shelf: Shelf, max_bytes: int) -> None:
     cache = cached(shelf, max_bytes=max_bytes)
     for _ in range(2):
-        assert await cache.get([1]) == {1: (b"v1",)}
+        assert await cache.get_many([1]) == {1: (b"v1",)}
     assert len(shelf.loads) == 2
     assert cache.size_bytes == 0
 
 
 async def test_the_size_is_exact_whatever_happens(shelf: Shelf) -> None:
     cache = cached(shelf)
-    await cache.get([1, 2, 3])
+    await cache.get_many([1, 2, 3])
     shelf.values[2] = b"much longer than before"
     cache.invalidate([2, 8])
-    await cache.get([2])
+    await cache.get_many([2])
     assert cache.size_bytes == 3 * OVERHEAD + len(b"v1v3much longer than before")
     cache.clear()
     assert cache.size_bytes == 0
     assert cache.events["invalidations"] == 4
 
 
-async def read_beside_write(shelf: Shelf, cache: ReplyCache) -> bytes:
+async def read_beside_write(shelf: Shelf, cache: ResponseCache[Parts]) -> bytes:
     """Reads while another writes, in the order that hurts; returns what is read after all is over."""
     shelf.may_answer.clear()
-    reader = asyncio.create_task(cache.get([1]))
+    reader = asyncio.create_task(cache.get_many([1]))
     await shelf.read.wait()
     shelf.values[1] = b"new"
     cache.invalidate([1])
     shelf.may_answer.set()
     assert await reader == {1: (b"v1",)}
-    return (await cache.get([1]))[1][0]
+    return (await cache.get_many([1]))[1][0]
 
 
 async def test_a_read_that_a_write_overtook_is_not_kept(shelf: Shelf) -> None:
@@ -140,7 +149,7 @@ async def test_without_the_guard_it_would_be_kept(shelf: Shelf) -> None:
 async def test_losing_the_news_while_loading_keeps_nothing(shelf: Shelf) -> None:
     cache = cached(shelf)
     shelf.may_answer.clear()
-    reader = asyncio.create_task(cache.get([1]))
+    reader = asyncio.create_task(cache.get_many([1]))
     await shelf.read.wait()
     cache.clear()
     shelf.may_answer.set()
@@ -151,23 +160,23 @@ async def test_losing_the_news_while_loading_keeps_nothing(shelf: Shelf) -> None
 async def test_a_failed_load_leaves_nothing_behind(shelf: Shelf) -> None:
     cache = cached(shelf)
     shelf.may_answer.clear()
-    reader = asyncio.create_task(cache.get([1]))
+    reader = asyncio.create_task(cache.get_many([1]))
     await shelf.read.wait()
     reader.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reader
     shelf.may_answer.set()
-    assert await cache.get([1]) == {1: (b"v1",)}
+    assert await cache.get_many([1]) == {1: (b"v1",)}
 
 
 async def test_inside_of_a_transaction_the_cache_is_passed_by(shelf: Shelf) -> None:
     cache = cached(shelf)
-    await cache.get([1])
+    await cache.get_many([1])
     shelf.values[1] = b"uncommitted"
     async with orm.transaction():
-        assert await cache.get([1]) == {1: (b"uncommitted",)}
+        assert await cache.get_many([1]) == {1: (b"uncommitted",)}
     shelf.values[1] = b"v1"
-    assert await cache.get([1]) == {1: (b"v1",)}
+    assert await cache.get_many([1]) == {1: (b"v1",)}
     assert cache.events["bypasses"] == 1
 
 
@@ -176,7 +185,7 @@ class Titles:
 
     def __init__(self, database: asyncpg.Connection, listener: Listener) -> None:
         self._database = database
-        self.cache = ReplyCache(load=self._load, max_bytes=1 << 20, is_current=listener.is_current)
+        self.cache = ResponseCache(self._load, sizeof=size_of_parts, max_bytes=1 << 20, is_current=listener.is_current)
         CacheInvalidation(listener, metrics=RecordedMetrics()).register("movie", self.cache, entities=("movie",))
 
     async def _load(self, ids: Collection[int]) -> Mapping[int, Parts]:
@@ -185,7 +194,7 @@ class Titles:
 
     async def title(self, movie_id: int) -> str:
         """Returns what the worker would say."""
-        return (await self.cache.get([movie_id]))[movie_id][0].decode()
+        return (await self.cache.get_many([movie_id]))[movie_id][0].decode()
 
 
 async def test_a_connection_that_falls_silent_is_not_believed_for_long(

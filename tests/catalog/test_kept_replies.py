@@ -12,6 +12,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from marquee.catalog.v1 import movie_pb2, movies_pb2, people_pb2, person_pb2, references_pb2
 
+from service.database.listener import APPLICATION_NAME
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
 from tests.catalogue import add_cast, add_character, add_country, add_genre, add_movie, add_person
@@ -138,7 +139,8 @@ async def test_a_lost_connection_forgets_everything_and_listens_again(
     assert (await movie(client, movie_id)).title == "Before"
     ended = await database.fetchval(
         "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-        " WHERE datname = current_database() AND query = 'SELECT 1' AND pid <> pg_backend_pid()"
+        " WHERE datname = current_database() AND application_name = $1",
+        APPLICATION_NAME,
     )
     assert ended == 1
     await database.execute("UPDATE movies SET title = 'After' WHERE id = $1", movie_id)

@@ -11,7 +11,7 @@ from typing import Any
 
 from marquee.media.v1 import media_pb2
 
-from service.composition import compose_reconciliation
+from service.media.compose import compose_reconciliation
 from service.media.models import File
 from service.media.processing_results import Verdicts
 from service.media.reconciliation.diff import Patience

@@ -12,8 +12,8 @@ from typing import Any
 import asyncpg
 
 from service.catalog.service import PosterOwner
-from service.composition import compose_reconciliation
 from service.database import orm
+from service.media.compose import compose_reconciliation
 from service.media.models import FileKind
 from service.media.processing_results import Verdicts
 from service.media.reconciliation.diff import Patience

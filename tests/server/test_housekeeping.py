@@ -12,8 +12,9 @@ import pytest
 
 from service.auth.revocations import Revocation
 from service.database import orm
+from service.database.jobs import BATCH, Job, delete_expired
 from service.media.storage import S3UploadStorage
-from service.server.housekeeping import BATCH, ROUNDS, Housekeeping, Job, delete_expired
+from service.server.housekeeping import ROUNDS, Housekeeping
 from service.settings import Settings
 from tests.conftest import SettingsFactory
 from tests.outage import own_postgres, seconds_until, served

@@ -95,7 +95,7 @@ def test_every_service_is_listed() -> None:
         "marquee.media.v1.MediaService",
     ]
     protos = {path.parts[-3] for path in (Path(__file__).parents[2] / "protos" / "marquee").glob("*/v1/*.proto")}
-    assert {registration.schema.package.split(".")[1] for registration in SERVICES} == protos
+    assert {service.full_name.split(".")[1] for service in SERVICES} == protos
 
 
 def test_every_rpc_has_a_policy_rule() -> None:

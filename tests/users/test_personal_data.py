@@ -12,11 +12,8 @@ import pytest
 from marquee.users.v1 import export_pb2, users_pb2
 
 from service.auth.keys import KeyRing
-from service.auth.revocations import Revocations
-from service.auth.tokens import TokenVerifier
-from service.caching.invalidation import CacheInvalidation
-from service.composition import compose_slices, password_hasher
-from service.database.listener import Listener
+from service.auth.passwords import PasswordHasher
+from service.composition import compose
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
 from tests.client import PASSWORD, Client
@@ -114,20 +111,9 @@ async def exported(client: Client) -> list[export_pb2.ExportedRecord]:
 @pytest.fixture
 def tables(settings: Settings, storage: S3UploadStorage) -> Iterator[set[str]]:
     """The tables that the sources of a server answer for."""
-    keys = KeyRing.from_settings(settings)
-    listener = Listener(settings)
-    passwords = password_hasher(settings)
-    slices = compose_slices(
-        settings,
-        passwords=passwords,
-        shared_store=None,
-        keys=keys,
-        verifier=TokenVerifier.from_settings(settings, keys, revocations=Revocations(listener)),
-        storage=storage,
-        listener=listener,
-        invalidation=CacheInvalidation(listener),
-    )
-    yield set(slices.privacy.tables)
+    passwords = PasswordHasher.from_settings(settings)
+    composition = compose(settings, passwords=passwords, keys=KeyRing.from_settings(settings), storage=storage)
+    yield set(composition.users.privacy.tables)
     passwords.close()
 
 

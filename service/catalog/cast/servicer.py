@@ -7,7 +7,6 @@ from typing import Any
 from marquee.catalog.v1 import cast_pb2, catalog_pb2_grpc
 
 from service.auth.principal import current_principal
-from service.catalog.cast.characters import Characters
 from service.catalog.cast.convert import (
     cast_changes_from,
     character_changes_from,
@@ -17,27 +16,28 @@ from service.catalog.cast.convert import (
     to_appearance,
     to_character,
 )
-from service.catalog.cast.service import Cast
+from service.catalog.services import CatalogServices
 
 
 class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Messages to arguments and back."""
 
-    _cast: Cast
-    _characters: Characters
+    services: CatalogServices
 
     async def ListMovieCast(
         self, request: cast_pb2.ListMovieCastRequest, context: Any
     ) -> cast_pb2.ListMovieCastResponse:
         """Returns a page of a movie's cast."""
-        page = await self._cast.list_movie_cast(request.movie_id, size=request.page_size, page_token=request.page_token)
+        page = await self.services.cast.list_movie_cast(
+            request.movie_id, size=request.page_size, page_token=request.page_token
+        )
         return cast_pb2.ListMovieCastResponse(
             cast=[to_appearance(appearance) for appearance in page.items], next_page_token=page.next_page_token
         )
 
     async def AddCast(self, request: cast_pb2.AddCastRequest, context: Any) -> cast_pb2.AddCastResponse:
         """Adds a character to a movie."""
-        appearance = await self._cast.add_cast(
+        appearance = await self.services.cast.add_cast(
             request.movie_id,
             request.character_id,
             actor_id=current_principal().require_user(),
@@ -47,7 +47,7 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def UpdateCast(self, request: cast_pb2.UpdateCastRequest, context: Any) -> cast_pb2.UpdateCastResponse:
         """Changes an appearance."""
-        appearance = await self._cast.update_cast(
+        appearance = await self.services.cast.update_cast(
             request.id,
             cast_changes_from(request),
             etag=request.etag,
@@ -57,18 +57,20 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
 
     async def RemoveCast(self, request: cast_pb2.RemoveCastRequest, context: Any) -> cast_pb2.RemoveCastResponse:
         """Removes an appearance."""
-        await self._cast.remove_cast(request.id, etag=request.etag, actor_id=current_principal().require_user())
+        await self.services.cast.remove_cast(request.id, etag=request.etag, actor_id=current_principal().require_user())
         return cast_pb2.RemoveCastResponse()
 
     async def GetCharacter(self, request: cast_pb2.GetCharacterRequest, context: Any) -> cast_pb2.GetCharacterResponse:
         """Returns one character."""
-        return cast_pb2.GetCharacterResponse(character=to_character(await self._characters.get_character(request.id)))
+        return cast_pb2.GetCharacterResponse(
+            character=to_character(await self.services.characters.get_character(request.id))
+        )
 
     async def ListCharacters(
         self, request: cast_pb2.ListCharactersRequest, context: Any
     ) -> cast_pb2.ListCharactersResponse:
         """Returns a page of characters."""
-        page = await self._characters.list_characters(
+        page = await self.services.characters.list_characters(
             text=request.text, size=request.page_size, page_token=request.page_token
         )
         return cast_pb2.ListCharactersResponse(
@@ -79,7 +81,7 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: cast_pb2.CreateCharacterRequest, context: Any
     ) -> cast_pb2.CreateCharacterResponse:
         """Makes a character."""
-        made = await self._characters.create_character(
+        made = await self.services.characters.create_character(
             new_character_from(request),
             first=first_appearance_from(request),
             actor_id=current_principal().require_user(),
@@ -93,7 +95,7 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: cast_pb2.UpdateCharacterRequest, context: Any
     ) -> cast_pb2.UpdateCharacterResponse:
         """Changes a character."""
-        character = await self._characters.update_character(
+        character = await self.services.characters.update_character(
             request.id,
             character_changes_from(request),
             etag=request.character.etag,
@@ -105,7 +107,7 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: cast_pb2.DeleteCharacterRequest, context: Any
     ) -> cast_pb2.DeleteCharacterResponse:
         """Removes a character."""
-        await self._characters.delete_character(
+        await self.services.characters.delete_character(
             request.id, etag=request.etag, actor_id=current_principal().require_user()
         )
         return cast_pb2.DeleteCharacterResponse()
@@ -114,7 +116,7 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: cast_pb2.ListCharacterAppearancesRequest, context: Any
     ) -> cast_pb2.ListCharacterAppearancesResponse:
         """Returns a page of a character's appearances."""
-        page = await self._cast.list_character_appearances(
+        page = await self.services.cast.list_character_appearances(
             request.character_id, size=request.page_size, page_token=request.page_token
         )
         return cast_pb2.ListCharacterAppearancesResponse(

@@ -8,7 +8,8 @@ from marquee.catalog.v1 import change_pb2, changes_pb2
 
 from service.api.protobuf import serialize_with, serialized, timestamp
 from service.catalog.changes.values import Change, ChangePage, Entity, ExportedMovies
-from service.catalog.convert import FULL, assembled, to_parts
+from service.catalog.convert import FULL, serialize_movie, to_parts
+from service.catalog.service import MovieResponse
 
 MESSAGE_BYTES = 1 << 20
 """A message of an export is about as large at most: clients take 4 MiB unless told otherwise."""
@@ -43,7 +44,7 @@ def to_exported(batch: ExportedMovies) -> Iterator[changes_pb2.ExportMoviesRespo
     movies: list[bytes] = []
     size = 0
     for detail in batch.movies:
-        movie = assembled(to_parts(detail), view=FULL)
+        movie = serialize_movie(MovieResponse(to_parts(detail), viewer=None), view=FULL)
         if movies and size + len(movie) > MESSAGE_BYTES:
             yield _exported(batch.cursor, movies)
             movies, size = [], 0

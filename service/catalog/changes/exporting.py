@@ -46,5 +46,5 @@ class MovieExports:
     async def _batch_after(self, movie_id: int) -> Sequence[MovieDetail]:
         movies = await Movie.filter(id__gt=movie_id).order_by("id").limit(BATCH).only("id")
         ids = [MovieId(movie.id) for movie in movies]
-        details = await self._catalog.get_movies(ids)
+        details = await self._catalog.get_movie_details(ids)
         return [details[movie_id] for movie_id in ids]

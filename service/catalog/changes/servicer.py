@@ -10,23 +10,19 @@ from marquee.catalog.v1 import catalog_pb2_grpc, changes_pb2
 
 from service.auth.principal import current_principal
 from service.catalog.changes import convert
-from service.catalog.changes.exporting import MovieExports
-from service.catalog.changes.service import ChangeFeed
-from service.catalog.changes.watching import ChangeWatches
+from service.catalog.services import CatalogServices
 
 
 class ChangesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Messages to arguments and back."""
 
-    _change_feed: ChangeFeed
-    _change_watches: ChangeWatches
-    _movie_exports: MovieExports
+    services: CatalogServices
 
     async def ListChanges(
         self, request: changes_pb2.ListChangesRequest, context: Any
     ) -> changes_pb2.ListChangesResponse:
         """Returns the changes after a cursor."""
-        page = await self._change_feed.list_changes(
+        page = await self.services.change_feed.list_changes(
             cursor=request.cursor, size=request.page_size, entity=convert.entity_from(request.entity_type)
         )
         return changes_pb2.ListChangesResponse(
@@ -37,7 +33,7 @@ class ChangesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: changes_pb2.WatchChangesRequest, context: Any
     ) -> AsyncIterator[changes_pb2.WatchChangesResponse]:
         """Streams changes as they become visible."""
-        watch = self._change_watches.watch_changes(
+        watch = self.services.change_watches.watch_changes(
             caller=current_principal(), cursor=request.cursor, entity=convert.entity_from(request.entity_type)
         )
         async with aclosing(watch) as pages:
@@ -48,7 +44,7 @@ class ChangesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: changes_pb2.ExportMoviesRequest, context: Any
     ) -> AsyncIterator[changes_pb2.ExportMoviesResponse]:
         """Streams every movie as of one moment."""
-        async with aclosing(self._movie_exports.export_movies(after_id=request.after_id)) as batches:
+        async with aclosing(self.services.movie_exports.export_movies(after_id=request.after_id)) as batches:
             async for batch in batches:
                 for message in convert.to_exported(batch):
                     yield message

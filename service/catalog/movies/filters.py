@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cached_property
 
 from service.catalog.models import MediaType, MovieStatus
 from service.catalog.movies.conditions import Comparison, Condition, Negation
@@ -38,7 +39,8 @@ RANGES = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+# Without slots, which cached_property cannot use.
+@dataclass(frozen=True, kw_only=True)
 class MovieFilter:
     """Which movies to list; what is None or empty holds for all."""
 
@@ -75,8 +77,9 @@ class MovieFilter:
         """True when Marquee's own ratings decide which movies are listed."""
         return self.rating_min is not None or self.rating_max is not None or "rating" in self.text
 
+    @cached_property
     def conditions(self) -> tuple[Condition, ...]:
-        """Returns what a movie must fulfil, all of it; raises FilterInvalid for a text that is none."""
+        """The conditions that a movie must fulfil, all of them; raises FilterInvalid for a text that is none."""
         bounds = [(name, field, operator) for name, (field, operator) in RANGES.items()]
         bounds += [(name, name, "=") for name in EQUAL]
         compared = [

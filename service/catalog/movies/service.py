@@ -1,38 +1,126 @@
-"""Lists of movies: pages, totals and facets of what a filter admits."""
+"""Movies: cached reads, lists with totals and facets, and the edits of staff."""
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+from tortoise.exceptions import IntegrityError
+from tortoise.expressions import RawSQL
+
+from service import audit
+from service.api.etags import require_etag
 from service.api.pagination import Page, PageTokens, page_size
+from service.auth.principal import UserId
 from service.caching.page_cache import PageCache
+from service.caching.response_cache import ResponseCache
+from service.catalog.errors import ImdbIdTaken, MovieNotFound, TmdbIdTaken
+from service.catalog.models import Movie, MovieGenre
 from service.catalog.movies import counting, listing
-from service.catalog.movies.counting import Facet, FacetCounts, Total
+from service.catalog.movies.counting import Facet
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.ordering import Order
-from service.catalog.service import MovieId
+from service.catalog.movies.values import MovieChanges, MovieList
+from service.catalog.service import (
+    UNTOUCHED,
+    Catalog,
+    MovieDetail,
+    MovieId,
+    MovieParts,
+    MovieResponse,
+    ViewerState,
+    ViewerStates,
+    find_unknown_genres,
+)
+from service.database.orm import transaction, violated_constraint
+from service.errors import DomainError, FieldsInvalid, FieldViolation, invalid_field
+from service.media.removal import FileRemoval
+
+FindViewerStates: TypeAlias = Callable[[UserId, Collection[MovieId]], Awaitable[ViewerStates]]
+"""Returns the states of those movies that a user did anything with."""
 
 
 class Movies:
     """The movies of the catalogue."""
 
-    def __init__(self, *, page_tokens: PageTokens, pages: PageCache[Page[MovieId]]) -> None:
+    def __init__(
+        self,
+        *,
+        catalog: Catalog,
+        responses: ResponseCache[MovieParts],
+        pages: PageCache[Page[MovieId]],
+        find_viewer_states: FindViewerStates,
+        removal: FileRemoval,
+        page_tokens: PageTokens,
+    ) -> None:
+        self._catalog = catalog
+        self._responses = responses
+        self._pages = pages
+        self._find_viewer_states = find_viewer_states
+        self._removal = removal
         self._page_tokens = page_tokens
-        self.pages = pages
 
-    async def list_movies(self, wanted: MovieFilter, *, size: int, page_token: str, order_by: str) -> Page[MovieId]:
+    async def get_movie(self, movie_id: MovieId, *, caller: UserId | None) -> MovieResponse:
+        """Returns a movie, with the caller's state unless they are anonymous; raises MovieNotFound."""
+        parts = await self._responses.get(movie_id)
+        if parts is None:
+            raise MovieNotFound(movie_id)
+        return MovieResponse(parts, None if caller is None else await self.get_viewer_state(movie_id, caller=caller))
+
+    async def get_movie_id(self, *, tmdb_id: int | None = None, imdb_id: str | None = None) -> MovieId:
+        """Returns the id of the movie with this id of another catalogue; raises MovieNotFound."""
+        return await self._catalog.get_movie_id(tmdb_id=tmdb_id, imdb_id=imdb_id)
+
+    async def batch_get_movies(
+        self, movie_ids: Collection[MovieId], *, caller: UserId | None
+    ) -> dict[MovieId, MovieResponse]:
+        """Returns the movies that exist, by id, with the caller's states unless they are anonymous.
+
+        Runs at most two queries, for any number of movies.
+        """
+        found = await self._responses.get_many(movie_ids)
+        if caller is None:
+            return {MovieId(movie_id): MovieResponse(parts, None) for movie_id, parts in found.items()}
+        states = await self._find_viewer_states(caller, [MovieId(movie_id) for movie_id in found]) if found else {}
+        return {
+            MovieId(movie_id): MovieResponse(parts, states.get(MovieId(movie_id), UNTOUCHED))
+            for movie_id, parts in found.items()
+        }
+
+    async def get_viewer_state(self, movie_id: MovieId, *, caller: UserId) -> ViewerState:
+        """Returns what a user did with a movie."""
+        return (await self._find_viewer_states(caller, [movie_id])).get(movie_id, UNTOUCHED)
+
+    async def list_movies(
+        self,
+        wanted: MovieFilter,
+        *,
+        size: int,
+        page_token: str,
+        order_by: str,
+        with_total: bool = False,
+        facets: Sequence[Facet] = (),
+    ) -> MovieList:
         """Returns a page of the ids of the movies that a filter admits, in a published order; size 0 is the default.
 
-        Raises FilterInvalid, OrderByInvalid, PageTokenInvalid.
+        The total is exact up to 10,000. Raises FilterInvalid, OrderByInvalid, PageTokenInvalid.
         """
         limit = page_size(size)
-        return await self.pages.get(
+        page = await self._pages.get(
             (wanted, limit, page_token, order_by),
             lambda: self._read_page(wanted, limit, page_token, order_by),
-            # Pages are told of changed movies, not of ratings.
+            # Pages are invalidated when movies change, not when ratings do.
             keeps="rating" not in order_by and not wanted.asks_for_ratings,
+        )
+        return MovieList(
+            page,
+            await counting.count_movies(wanted.conditions) if with_total else None,
+            [await counting.count_by(facet, wanted.conditions) for facet in facets],
         )
 
     async def _read_page(self, wanted: MovieFilter, limit: int, page_token: str, order_by: str) -> Page[MovieId]:
-        order, conditions = Order.parse(order_by), wanted.conditions()
+        order, conditions = Order.parse(order_by), wanted.conditions
         binding = ("ListMovies", order, *conditions)
         position = self._page_tokens.read(page_token, binding=binding)
         rows = await listing.list_ids(conditions, order, after=position, limit=limit + 1)
@@ -42,10 +130,115 @@ class Movies:
             self._page_tokens.make(page[-1][1], binding=binding) if more else "",
         )
 
-    async def count_movies(self, wanted: MovieFilter) -> Total:
-        """Returns how many movies a filter admits, exactly up to 10,000; raises FilterInvalid."""
-        return await counting.count_movies(wanted.conditions())
+    async def create_movie(self, changes: MovieChanges, *, actor_id: UserId) -> MovieDetail:
+        """Makes a movie with its genres.
 
-    async def count_by(self, facet: Facet, wanted: MovieFilter) -> FacetCounts:
-        """Returns how the movies that a filter admits spread over a facet's values; raises FilterInvalid."""
-        return await counting.count_by(facet, wanted.conditions())
+        Raises TmdbIdTaken, ImdbIdTaken, and FieldsInvalid for a director, country or genre that does not exist.
+        """
+        async with _translated(changes), transaction():
+            movie = await Movie.create(**_columns(changes))
+            movie_id = MovieId(movie.id)
+            await _add_genres(movie_id, changes.get("genre_ids", ()))
+            await audit.record(
+                "movies.create", resource=f"movies/{movie_id}", actor_user_id=actor_id, title=movie.title
+            )
+            return await self._catalog.get_movie_detail(movie_id)
+
+    async def update_movie(
+        self, movie_id: MovieId, changes: MovieChanges, *, etag: str, actor_id: UserId
+    ) -> MovieDetail:
+        """Changes a movie, all that is named or nothing; no change at all leaves its version as it is.
+
+        Raises MovieNotFound, EtagStale unless the etag is empty, and what create_movie raises.
+        """
+        async with _translated(changes), transaction():
+            await _lock(movie_id, etag)
+            if changes:
+                # A column at least, so that other genres alone make a new version as well.
+                await Movie.filter(id=movie_id).update(updated_at=RawSQL("now()"), **_columns(changes))
+                if "genre_ids" in changes:
+                    await _replace_genres(movie_id, changes["genre_ids"])
+                await audit.record(
+                    "movies.update", resource=f"movies/{movie_id}", actor_user_id=actor_id, fields=sorted(changes)
+                )
+            return await self._catalog.get_movie_detail(movie_id)
+
+    async def delete_movie(self, movie_id: MovieId, *, etag: str, actor_id: UserId) -> None:
+        """Removes a movie with its cast and what users kept of it; its pictures are left to the sweep.
+
+        Raises MovieNotFound, EtagStale unless the etag is empty.
+        """
+        async with transaction():
+            movie = await _lock(movie_id, etag, to_delete=True)
+            await self._removal.discard_movie_pictures(movie_id)
+            await Movie.filter(id=movie_id).delete()
+            await audit.record(
+                "movies.delete", resource=f"movies/{movie_id}", actor_user_id=actor_id, title=movie.title
+            )
+
+
+async def _lock(movie_id: MovieId, etag: str, *, to_delete: bool = False) -> Movie:
+    """Returns the movie, locked against other writers; raises MovieNotFound, EtagStale."""
+    # The weaker lock lets others go on to refer to the movie, as favorites do.
+    locked = Movie.filter(id=movie_id).select_for_update(no_key=not to_delete)
+    movie = await locked.only("id", "title", "row_version").first()
+    if movie is None:
+        raise MovieNotFound(movie_id)
+    require_etag(etag, movie)
+    return movie
+
+
+def _columns(changes: MovieChanges) -> dict[str, Any]:
+    return {name: value for name, value in changes.items() if name != "genre_ids"}
+
+
+async def _replace_genres(movie_id: MovieId, genre_ids: Collection[int]) -> None:
+    kept: set[Any] = set(await MovieGenre.filter(movie_id=movie_id).values_list("genre_id", flat=True))
+    gone = kept.difference(genre_ids)
+    if gone:
+        await MovieGenre.filter(movie_id=movie_id, genre_id__in=gone).delete()
+    await _add_genres(movie_id, [genre_id for genre_id in genre_ids if genre_id not in kept])
+
+
+async def _add_genres(movie_id: MovieId, genre_ids: Collection[int]) -> None:
+    if genre_ids:
+        # An import may give a movie the same genre meanwhile.
+        await MovieGenre.bulk_create(
+            [MovieGenre(movie_id=movie_id, genre_id=genre_id) for genre_id in genre_ids], ignore_conflicts=True
+        )
+
+
+@asynccontextmanager
+async def _translated(changes: MovieChanges) -> AsyncIterator[None]:
+    """Stands around the transaction of a write: once it is undone, says what the broken constraint means."""
+    try:
+        yield
+    except IntegrityError as error:
+        raise await _refusal(violated_constraint(error), changes) or error from error
+
+
+async def _refusal(constraint: str, changes: MovieChanges) -> DomainError | None:
+    match constraint:
+        case "movies_tmdb_id_key":
+            return TmdbIdTaken(changes["tmdb_id"])
+        case "movies_imdb_id_key":
+            return ImdbIdTaken(changes["imdb_id"])
+        case "movies_director_id_fkey":
+            return invalid_field("movie.director_id", "person.exists", f"no person {changes['director_id']}")
+        case "movies_country_id_fkey":
+            return invalid_field("movie.country_id", "country.exists", f"no country {changes['country_id']}")
+        case "movie_genres_genre_id_fkey":
+            return await _unknown_genres(changes["genre_ids"])
+    return None
+
+
+async def _unknown_genres(genre_ids: Collection[int]) -> FieldsInvalid:
+    """Returns the refusal that names the genres which do not exist; all, should they exist by now."""
+    unknown = await find_unknown_genres(genre_ids) or set(genre_ids)
+    return FieldsInvalid(
+        [
+            FieldViolation(f"movie.genre_ids[{index}]", "genre.exists", f"no genre {genre_id}")
+            for index, genre_id in enumerate(genre_ids)
+            if genre_id in unknown
+        ]
+    )

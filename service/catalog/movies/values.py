@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any, TypedDict
 
+from service.api.pagination import Page
 from service.catalog.models import MediaType, MovieStatus
+from service.catalog.movies.counting import FacetCounts, Total
+from service.catalog.service import MovieId
+
+
+@dataclass(frozen=True, slots=True)
+class MovieList:
+    """A page of movies, with the total and the facets if they were requested."""
+
+    page: Page[MovieId]
+    total: Total | None
+    facets: Sequence[FacetCounts]
 
 
 class MovieChanges(TypedDict, total=False):

@@ -6,7 +6,7 @@ from service import audit
 from service.auth.principal import UserId
 from service.catalog.errors import PersonNotFound, PhotoNotFound
 from service.catalog.models import Person, PersonPhoto
-from service.catalog.people.service import People
+from service.catalog.people.service import PersonReader
 from service.catalog.people.values import PersonDetail, PersonId, Photo
 from service.catalog.service import ensure_primary_photo
 from service.database.orm import connection, transaction
@@ -18,8 +18,8 @@ from service.media.values import FileId
 class Photos:
     """The photos of people."""
 
-    def __init__(self, *, people: People, media: Media, removal: FileRemoval) -> None:
-        self._people = people
+    def __init__(self, *, reader: PersonReader, media: Media, removal: FileRemoval) -> None:
+        self._reader = reader
         self._media = media
         self._removal = removal
 
@@ -52,7 +52,7 @@ class Photos:
             await audit.record(
                 "persons.set_primary_photo", resource=f"persons/{person_id}", actor_user_id=actor_id, file_id=file_id
             )
-            return await self._people.get_person(person_id)
+            return await self._reader.get_detail(person_id)
 
     async def remove_person_photo(self, person_id: PersonId, file_id: FileId, *, actor_id: UserId) -> None:
         """Takes a photo from a person, for good; the oldest of the others takes the place of the primary one.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from tortoise.exceptions import IntegrityError
 
@@ -10,6 +10,7 @@ from service import audit
 from service.api.etags import require_etag
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
+from service.caching.response_cache import ResponseCache
 from service.catalog.errors import ImdbIdTaken, PersonNotFound, TmdbIdTaken
 from service.catalog.models import Person
 from service.catalog.people.ordering import Order
@@ -27,23 +28,21 @@ WHERE played.person_id = $1 AND unplayed.person_id IS NULL
 """
 
 
-class People:
-    """The people of the catalogue."""
+class PersonReader:
+    """Reads people with their primary photos."""
 
-    def __init__(self, *, media: Media, removal: FileRemoval, page_tokens: PageTokens) -> None:
+    def __init__(self, *, media: Media) -> None:
         self._media = media
-        self._removal = removal
-        self._page_tokens = page_tokens
 
-    async def get_person(self, person_id: PersonId) -> PersonDetail:
+    async def get_detail(self, person_id: PersonId) -> PersonDetail:
         """Returns a person; raises PersonNotFound."""
-        details = await self.get_persons([person_id])
+        details = await self.get_details([person_id])
         if person_id not in details:
             raise PersonNotFound(person_id)
         return details[person_id]
 
-    async def get_persons(self, person_ids: Collection[PersonId]) -> dict[PersonId, PersonDetail]:
-        """Returns the people who exist, by id, in a number of queries that does not depend on how many."""
+    async def get_details(self, person_ids: Collection[PersonId]) -> dict[PersonId, PersonDetail]:
+        """Returns the people who exist, by id, in at most two queries."""
         if not person_ids:
             return {}
         persons = await Person.filter(id__in=set(person_ids)).select_related("country")
@@ -51,6 +50,35 @@ class People:
         return {
             PersonId(person.id): PersonDetail(person, images.get(person.primary_photo_id or 0)) for person in persons
         }
+
+
+class People:
+    """The people of the catalogue, as readers see them and as staff edit them."""
+
+    def __init__(
+        self,
+        *,
+        reader: PersonReader,
+        responses: ResponseCache[bytes],
+        removal: FileRemoval,
+        page_tokens: PageTokens,
+    ) -> None:
+        """`responses` caches serialized Person messages."""
+        self._reader = reader
+        self._responses = responses
+        self._removal = removal
+        self._page_tokens = page_tokens
+
+    async def get_person(self, person_id: PersonId) -> bytes:
+        """Returns a serialized Person; raises PersonNotFound."""
+        person = await self._responses.get(person_id)
+        if person is None:
+            raise PersonNotFound(person_id)
+        return person
+
+    async def batch_get_persons(self, person_ids: Collection[PersonId]) -> Mapping[int, bytes]:
+        """Returns the serialized Persons that exist, by id."""
+        return await self._responses.get_many(person_ids)
 
     async def list_persons(self, wanted: PersonFilter, *, order_by: str, size: int, page_token: str) -> Page[PersonId]:
         """Returns a page of the ids of the people that a filter admits, in a published order; size 0 is the default.
@@ -77,7 +105,7 @@ class People:
             async with transaction():
                 person = await Person.create(**changes)
                 await audit.record("persons.create", resource=f"persons/{person.id}", actor_user_id=actor_id)
-                return await self.get_person(PersonId(person.id))
+                return await self._reader.get_detail(PersonId(person.id))
         except IntegrityError as error:
             raise _refusal(error, changes) or error from error
 
@@ -99,7 +127,7 @@ class People:
                         actor_user_id=actor_id,
                         fields=sorted(changes),
                     )
-                return await self.get_person(person_id)
+                return await self._reader.get_detail(person_id)
         except IntegrityError as error:
             raise _refusal(error, changes) or error from error
 

@@ -16,25 +16,19 @@ from service.catalog.people.convert import (
     to_person,
     to_photo,
 )
-from service.catalog.people.credits import Credits
-from service.catalog.people.photos import Photos
-from service.catalog.people.responses import PersonReplies
-from service.catalog.people.service import People
 from service.catalog.people.values import PersonId
+from service.catalog.services import CatalogServices
 from service.media.values import FileId
 
 
 class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Messages to arguments and back."""
 
-    _people: People
-    _person_replies: PersonReplies
-    _credits: Credits
-    _photos: Photos
+    services: CatalogServices
 
     async def GetPerson(self, request: people_pb2.GetPersonRequest, context: Any) -> people_pb2.GetPersonResponse:
         """Returns one person."""
-        person = await self._person_replies.get(PersonId(request.id))
+        person = await self.services.people.get_person(PersonId(request.id))
         return serialized(people_pb2.GetPersonResponse, wrap_serialized(people_pb2.GetPersonResponse, "person", person))
 
     async def BatchGetPersons(
@@ -42,20 +36,20 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     ) -> people_pb2.BatchGetPersonsResponse:
         """Returns people by id, and the ids that no person has."""
         ids = [PersonId(person_id) for person_id in request.ids]
-        persons = await self._person_replies.load(ids)
+        persons = await self.services.people.batch_get_persons(ids)
         answer = people_pb2.BatchGetPersonsResponse(missing_ids=[one for one in ids if one not in persons])
         found = [persons[person_id] for person_id in ids if person_id in persons]
         return serialized(people_pb2.BatchGetPersonsResponse, serialize_with(answer, "persons", found))
 
     async def ListPersons(self, request: people_pb2.ListPersonsRequest, context: Any) -> people_pb2.ListPersonsResponse:
         """Returns a page of people."""
-        page = await self._people.list_persons(
+        page = await self.services.people.list_persons(
             person_filter_from(request),
             order_by=request.order_by,
             size=request.page_size,
             page_token=request.page_token,
         )
-        persons = await self._person_replies.load(page.items)
+        persons = await self.services.people.batch_get_persons(page.items)
         # A person who was deleted between the two queries is left out.
         found = [persons[person_id] for person_id in page.items if person_id in persons]
         answer = people_pb2.ListPersonsResponse(next_page_token=page.next_page_token)
@@ -65,14 +59,16 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: people_pb2.CreatePersonRequest, context: Any
     ) -> people_pb2.CreatePersonResponse:
         """Makes a person."""
-        detail = await self._people.create_person(new_person_from(request), actor_id=current_principal().require_user())
+        detail = await self.services.people.create_person(
+            new_person_from(request), actor_id=current_principal().require_user()
+        )
         return people_pb2.CreatePersonResponse(person=to_person(detail))
 
     async def UpdatePerson(
         self, request: people_pb2.UpdatePersonRequest, context: Any
     ) -> people_pb2.UpdatePersonResponse:
         """Changes a person."""
-        detail = await self._people.update_person(
+        detail = await self.services.people.update_person(
             PersonId(request.id),
             person_changes_from(request),
             etag=request.person.etag,
@@ -84,7 +80,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: people_pb2.DeletePersonRequest, context: Any
     ) -> people_pb2.DeletePersonResponse:
         """Removes a person."""
-        await self._people.delete_person(
+        await self.services.people.delete_person(
             PersonId(request.id), etag=request.etag, actor_id=current_principal().require_user()
         )
         return people_pb2.DeletePersonResponse()
@@ -93,7 +89,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: people_pb2.ListPersonCreditsRequest, context: Any
     ) -> people_pb2.ListPersonCreditsResponse:
         """Returns a page of what a person directed and played in."""
-        page = await self._credits.list_person_credits(
+        page = await self.services.credits.list_person_credits(
             PersonId(request.person_id), size=request.page_size, page_token=request.page_token
         )
         return people_pb2.ListPersonCreditsResponse(
@@ -104,14 +100,14 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: people_pb2.ListPersonPhotosRequest, context: Any
     ) -> people_pb2.ListPersonPhotosResponse:
         """Returns all photos of a person."""
-        photos = await self._photos.list_person_photos(PersonId(request.person_id))
+        photos = await self.services.photos.list_person_photos(PersonId(request.person_id))
         return people_pb2.ListPersonPhotosResponse(photos=[to_photo(photo) for photo in photos])
 
     async def SetPrimaryPhoto(
         self, request: people_pb2.SetPrimaryPhotoRequest, context: Any
     ) -> people_pb2.SetPrimaryPhotoResponse:
         """Makes one of a person's photos the one that stands for them."""
-        detail = await self._photos.set_primary_photo(
+        detail = await self.services.photos.set_primary_photo(
             PersonId(request.person_id), FileId(request.file_id), actor_id=current_principal().require_user()
         )
         return people_pb2.SetPrimaryPhotoResponse(person=to_person(detail))
@@ -120,7 +116,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: people_pb2.RemovePersonPhotoRequest, context: Any
     ) -> people_pb2.RemovePersonPhotoResponse:
         """Takes a photo from a person."""
-        await self._photos.remove_person_photo(
+        await self.services.photos.remove_person_photo(
             PersonId(request.person_id), FileId(request.file_id), actor_id=current_principal().require_user()
         )
         return people_pb2.RemovePersonPhotoResponse()

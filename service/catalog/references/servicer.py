@@ -15,25 +15,23 @@ from service.catalog.references.convert import (
     to_country,
     to_genre,
 )
-from service.catalog.references.countries import Countries
-from service.catalog.references.genres import Genres
+from service.catalog.services import CatalogServices
 
 
 class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     """Messages to arguments and back."""
 
-    _genres: Genres
-    _countries: Countries
+    services: CatalogServices
 
     async def GetGenre(self, request: references_pb2.GetGenreRequest, context: Any) -> references_pb2.GetGenreResponse:
         """Returns one genre."""
-        return references_pb2.GetGenreResponse(genre=to_genre(await self._genres.get_genre(request.id)))
+        return references_pb2.GetGenreResponse(genre=to_genre(await self.services.genres.get_genre(request.id)))
 
     async def ListGenres(
         self, request: references_pb2.ListGenresRequest, context: Any
     ) -> references_pb2.ListGenresResponse:
         """Returns a page of genres."""
-        page = await self._genres.list_genres(size=request.page_size, page_token=request.page_token)
+        page = await self.services.genres.list_genres(size=request.page_size, page_token=request.page_token)
         return references_pb2.ListGenresResponse(
             genres=[to_genre(detail) for detail in page.items], next_page_token=page.next_page_token
         )
@@ -42,14 +40,16 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: references_pb2.CreateGenreRequest, context: Any
     ) -> references_pb2.CreateGenreResponse:
         """Makes a genre."""
-        detail = await self._genres.create_genre(new_genre_from(request), actor_id=current_principal().require_user())
+        detail = await self.services.genres.create_genre(
+            new_genre_from(request), actor_id=current_principal().require_user()
+        )
         return references_pb2.CreateGenreResponse(genre=to_genre(detail))
 
     async def UpdateGenre(
         self, request: references_pb2.UpdateGenreRequest, context: Any
     ) -> references_pb2.UpdateGenreResponse:
         """Changes a genre."""
-        detail = await self._genres.update_genre(
+        detail = await self.services.genres.update_genre(
             request.id,
             genre_changes_from(request),
             etag=request.genre.etag,
@@ -61,20 +61,24 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: references_pb2.DeleteGenreRequest, context: Any
     ) -> references_pb2.DeleteGenreResponse:
         """Removes a genre."""
-        await self._genres.delete_genre(request.id, etag=request.etag, actor_id=current_principal().require_user())
+        await self.services.genres.delete_genre(
+            request.id, etag=request.etag, actor_id=current_principal().require_user()
+        )
         return references_pb2.DeleteGenreResponse()
 
     async def GetCountry(
         self, request: references_pb2.GetCountryRequest, context: Any
     ) -> references_pb2.GetCountryResponse:
         """Returns one country."""
-        return references_pb2.GetCountryResponse(country=to_country(await self._countries.get_country(request.id)))
+        return references_pb2.GetCountryResponse(
+            country=to_country(await self.services.countries.get_country(request.id))
+        )
 
     async def ListCountries(
         self, request: references_pb2.ListCountriesRequest, context: Any
     ) -> references_pb2.ListCountriesResponse:
         """Returns a page of countries."""
-        page = await self._countries.list_countries(size=request.page_size, page_token=request.page_token)
+        page = await self.services.countries.list_countries(size=request.page_size, page_token=request.page_token)
         return references_pb2.ListCountriesResponse(
             countries=[to_country(country) for country in page.items], next_page_token=page.next_page_token
         )
@@ -83,7 +87,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: references_pb2.CreateCountryRequest, context: Any
     ) -> references_pb2.CreateCountryResponse:
         """Makes a country."""
-        country = await self._countries.create_country(
+        country = await self.services.countries.create_country(
             new_country_from(request), actor_id=current_principal().require_user()
         )
         return references_pb2.CreateCountryResponse(country=to_country(country))
@@ -92,7 +96,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: references_pb2.UpdateCountryRequest, context: Any
     ) -> references_pb2.UpdateCountryResponse:
         """Changes a country."""
-        country = await self._countries.update_country(
+        country = await self.services.countries.update_country(
             request.id,
             country_changes_from(request),
             etag=request.country.etag,
@@ -104,5 +108,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         self, request: references_pb2.DeleteCountryRequest, context: Any
     ) -> references_pb2.DeleteCountryResponse:
         """Removes a country."""
-        await self._countries.delete_country(request.id, etag=request.etag, actor_id=current_principal().require_user())
+        await self.services.countries.delete_country(
+            request.id, etag=request.etag, actor_id=current_principal().require_user()
+        )
         return references_pb2.DeleteCountryResponse()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from service.api.pagination import Page, PageTokens, page_size
-from service.catalog.people.service import People
+from service.catalog.people.service import PersonReader
 from service.catalog.people.values import PersonDetail, PersonId
 from service.catalog.search import ranking
 from service.catalog.search.normalise import Query, spans
@@ -22,7 +22,7 @@ MOST_SUGGESTIONS = 20
 class Search:
     """What is in the catalogue by its words."""
 
-    def __init__(self, *, catalog: Catalog, people: People, page_tokens: PageTokens) -> None:
+    def __init__(self, *, catalog: Catalog, people: PersonReader, page_tokens: PageTokens) -> None:
         self._catalog = catalog
         self._people = people
         self._page_tokens = page_tokens
@@ -63,7 +63,7 @@ class Search:
             return Page([], "")
         effort, found = await pursue_persons(query, cursor, limit=_room(size, cursor) + 1)
         page = found[: _room(size, cursor)]
-        details = await self._people.get_persons([PersonId(person.id) for person in page])
+        details = await self._people.get_details([PersonId(person.id) for person in page])
         return Page(
             [
                 _person_match(person, details[PersonId(person.id)], query)

@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from typing import Any, Protocol
+from typing import Any
 
 from marquee.favorites.v1 import favorites_pb2_grpc, rating_pb2, review_pb2
 
 from service.api.protobuf import serialize_with, serialized
-from service.auth.principal import UserId, current_principal
+from service.auth.principal import current_principal
+from service.catalog.convert import serialize_movies
+from service.catalog.movies.service import Movies
 from service.catalog.service import MovieId
 from service.favorites import convert
 from service.favorites.listing import EVERYTHING
 from service.favorites.ratings.service import Ratings
 
 
-class MovieReplies(Protocol):
-    """The movies of replies."""
-
-    async def load(
-        self, movie_ids: Collection[MovieId], *, view: convert.View, caller: UserId | None
-    ) -> dict[MovieId, bytes]:
-        """Returns those movies that exist, serialized, with `viewer` for a known caller."""
-        ...
-
-
 class RatingsServicer(favorites_pb2_grpc.FavoritesServiceServicer):
     """Messages to arguments and back."""
 
     _ratings: Ratings
-    _movie_replies: MovieReplies
+    _movies: Movies
 
     async def RateMovie(self, request: rating_pb2.RateMovieRequest, context: Any) -> rating_pb2.RateMovieResponse:
         """Makes the caller's rating of a movie."""
@@ -78,7 +69,9 @@ class RatingsServicer(favorites_pb2_grpc.FavoritesServiceServicer):
             order_by=request.order_by,
         )
         ids = [listed.rating.movie_id for listed in page.items]
-        movies = await self._movie_replies.load(ids, view=convert.to_view(request.view), caller=None)
+        movies = serialize_movies(
+            await self._movies.batch_get_movies(ids, caller=None), view=convert.to_view(request.view)
+        )
         response = rating_pb2.ListRatingsResponse(next_page_token=page.next_page_token)
         items = [convert.to_listed_rating(listed, movies) for listed in page.items]
         return serialized(rating_pb2.ListRatingsResponse, serialize_with(response, "ratings", items))

@@ -1,0 +1,53 @@
+"""The services of favorites, wired."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from marquee.favorites.v1 import favorites_pb2_grpc
+
+from service.api.pagination import PageTokens
+from service.catalog.movies.service import Movies
+from service.favorites.page_responses import RenderedPages
+from service.favorites.ratings.service import Announce, Ratings
+from service.favorites.service import Favorites
+from service.favorites.servicer import FavoritesServicer
+from service.favorites.states import ViewerStateLookups
+from service.favorites.versioned_pages import OwnPages
+from service.settings import Settings
+
+CACHE_SHARE = 8
+"""Each cache of users' pages gets this part of the bytes of the response cache."""
+
+
+@dataclass(frozen=True, slots=True)
+class FavoritesDomain:
+    """The servicer."""
+
+    servicer: FavoritesServicer
+
+    def register(self, server: Any) -> None:
+        """Adds FavoritesService to a gRPC server."""
+        favorites_pb2_grpc.add_FavoritesServiceServicer_to_server(self.servicer, server)
+
+
+def compose_favorites(
+    settings: Settings,
+    *,
+    movies: Movies,
+    viewer_states: ViewerStateLookups,
+    announce_ratings: Announce,
+    page_tokens: PageTokens,
+) -> FavoritesDomain:
+    """Wires the domain."""
+    max_bytes = settings.reply_cache_bytes // CACHE_SHARE
+    return FavoritesDomain(
+        FavoritesServicer(
+            Favorites(pages=OwnPages(page_tokens=page_tokens, max_bytes=max_bytes)),
+            ratings=Ratings(page_tokens=page_tokens, ratings_changed=announce_ratings),
+            viewer_states=viewer_states,
+            movies=movies,
+            rendered_pages=RenderedPages(max_bytes=max_bytes),
+        )
+    )
