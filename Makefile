@@ -81,6 +81,10 @@ protos: install ## Generate the stubs and marquee.binpb into gen/, and README's 
 migration: install ## Write a migration for the changes of the models (NAME=add_runtime; EMPTY=1 for SQL alone)
 	@exec $(BIN)/marquee local migration "$(NAME)" $(if $(EMPTY),--empty)
 
+.PHONY: walkthroughs
+walkthroughs: install ## Execute the step-by-step examples of CONTRIBUTING.md in a copy of the checkout
+	@exec $(BIN)/python -m tests.walkthroughs
+
 .PHONY: bench
 bench: install ## Run the benchmarks; every figure is a ratio within one run
 	@exec $(BIN)/python benchmarks/run.py
