@@ -161,7 +161,9 @@ def _poster(seed: int, *, size: tuple[int, int] = POSTER) -> bytes:
 @contextmanager
 def _running(folder: Path) -> Iterator[LocalStack]:
     progress = Progress(Console(stderr=True))
-    stack = LocalStack(folder / "data", port=free_port(), aws_port=free_port(), workers=WORKERS, progress=progress)
+    stack = LocalStack(
+        folder / "data", port=free_port(), aws_port=free_port(), workers=WORKERS, posters=0, progress=progress
+    )
     os.environ.update(UNLIMITED)
     try:
         stack.start()

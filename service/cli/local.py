@@ -11,6 +11,7 @@ import typer
 
 from service.cli.composition import composed
 from service.cli.configuration import read_settings
+from service.cli.output import print_line
 
 if TYPE_CHECKING:
     from service.settings import Settings
@@ -18,14 +19,16 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The embedded stack of a checkout.")
 
 DataFolder = Annotated[Path, typer.Option("--data", envvar="MARQUEE_LOCAL_DATA", help="Folder for all data.")]
+Posters = Annotated[int, typer.Option(min=0, help="Number of sample films that get a drawn poster.")]
+ALL_POSTERS = 60
 
 
 @app.command("run")
-def run(data: DataFolder = Path(".marquee")) -> None:
+def run(data: DataFolder = Path(".marquee"), *, posters: Posters = ALL_POSTERS) -> None:
     """Start PostgreSQL, S3 + Lambda and the server on this machine; Ctrl-C stops them."""
     from service.local.run import run
 
-    sys.exit(run(data))
+    sys.exit(run(data, posters=posters))
 
 
 @app.command("demo")
@@ -45,9 +48,9 @@ def clean(data: DataFolder = Path(".marquee")) -> None:
 
 
 @app.command("fill", hidden=True)
-def fill(data: DataFolder = Path(".marquee")) -> None:
+def fill(data: DataFolder = Path(".marquee"), *, posters: Posters = ALL_POSTERS) -> None:
     """Load the sample catalogue and create the demo users; `run` calls this after the server has started."""
-    asyncio.run(_fill(read_settings(serving=True), data.resolve()))
+    asyncio.run(_fill(read_settings(serving=True), data.resolve(), posters=posters))
 
 
 @app.command("migration")
@@ -63,12 +66,10 @@ def migration(
     typer.echo(f"wrote migrations/marquee/{version}.py" if version else "the models have not changed")
 
 
-async def _fill(settings: Settings, data: Path) -> None:
-    from service.cli.imports import load_sample
-    from service.cli.users import register
+async def _fill(settings: Settings, data: Path, *, posters: int) -> None:
     from service.local.layout import Layout, read_secrets
+    from service.local.sample import fill
 
+    users = read_secrets(Layout(data)).demo_users
     async with composed(settings) as domains:
-        for user in read_secrets(Layout(data)).demo_users:
-            await register(domains, username=user.username, email=user.email, password=user.password, staff=user.staff)
-        await load_sample(domains, posters=True)
+        await fill(domains, users=users, posters=posters, show_progress=print_line)

@@ -130,7 +130,7 @@ async def ensure_service_token(layout: Layout) -> str:
     The same token from start to start leaves the deployed functions unchanged. The database must be up, with its
     schema, and the environment written.
     """
-    settings = _read_settings(layout)
+    settings = read_settings(layout)
     keys = KeyRing.from_settings(settings)
     file = layout.root / "service-token"
     async with orm.connected(settings):
@@ -144,7 +144,8 @@ async def ensure_service_token(layout: Layout) -> str:
     return made.token
 
 
-def _read_settings(layout: Layout) -> Settings:
+def read_settings(layout: Layout) -> Settings:
+    """Returns the server's settings; raises FileNotFoundError before the first start."""
     environment = read_environment(layout)
     named: dict[str, Any] = {name.removeprefix("MARQUEE_").lower(): value for name, value in environment.items()}
     return Settings(**named)

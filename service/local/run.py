@@ -34,14 +34,14 @@ EXPECTED_ERRORS = (
 console = Console(highlight=False)
 
 
-def run(data: Path) -> int:
+def run(data: Path, *, posters: int) -> int:
     """Starts the stack, prints its addresses, and keeps it running until Ctrl-C; returns the exit code."""
     # A shell lets its background jobs ignore SIGINT; here it stops the stack, like the end of the terminal.
     for number in STOP_SIGNALS:
         signal.signal(number, _interrupt)
     started = time.monotonic()
     try:
-        stack = LocalStack.from_environment(data, progress=Progress(console))
+        stack = LocalStack.from_environment(data, posters=posters, progress=Progress(console))
         try:
             secrets = stack.start()
             _print_banner(stack, secrets, seconds=time.monotonic() - started)
@@ -92,10 +92,12 @@ def _ignore(_number: int, _frame: object) -> None:
 
 def _print_banner(stack: LocalStack, secrets: StackSecrets, *, seconds: float) -> None:
     staff, user = secrets.demo_users
+    count = stack.posters_in_progress
+    posters = f"{count} posters are still being rendered; their films have no poster until then.\n" if count else ""
     console.print(
         f"""
 [bold]Marquee is ready[/bold] after {seconds:.1f} s; Ctrl-C stops it.
-
+{posters}
   gRPC   {stack.address} (plaintext, reflection on)
   S3     {stack.s3_url}
   logs   {stack.layout.logs}

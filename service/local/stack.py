@@ -20,6 +20,7 @@ from service.local.layout import CHECKOUT, Layout, StackSecrets, ensure_secrets,
 from service.local.postgres import EmbeddedPostgres
 from service.local.process import ChildProcess, run_command, stop_leftover
 from service.local.progress import Progress
+from service.local.sample import wait_for_posters
 from service.local.status import READY, locked
 from service.server.health_client import get_health
 from service.supervisor.ports import require_free_port
@@ -29,6 +30,8 @@ RENDITION_BUCKET = "marquee-renditions"
 HOST = "127.0.0.1"
 SERVER_START_SECONDS = 60.0
 SERVER_STOP_SECONDS = 30.0
+POSTER_SECONDS = 30.0
+"""Time that the start waits for the posters; afterwards they are rendered in the background."""
 POLL_SECONDS = 0.2
 
 
@@ -39,9 +42,15 @@ class StackFailed(RuntimeError):
 class LocalStack:
     """All parts of the stack that keeps its data in one folder."""
 
-    def __init__(self, data: Path, *, port: int, aws_port: int, workers: int, progress: Progress) -> None:
-        """Stores the data folder, the ports and the number of workers; starts nothing."""
+    def __init__(self, data: Path, *, port: int, aws_port: int, workers: int, posters: int, progress: Progress) -> None:
+        """Stores the data folder, the ports and the sizes; starts nothing.
+
+        `posters` is the number of sample films that get a drawn poster.
+        """
         self.layout = Layout(data.resolve())
+        self.posters_in_progress = 0
+        """Posters that the functions were still rendering at the end of the start."""
+        self._posters = posters
         self._port = port
         self._workers = workers
         self._progress = progress
@@ -56,7 +65,7 @@ class LocalStack:
 
     @classmethod
     def from_environment(
-        cls, data: Path, *, progress: Progress, environment: Mapping[str, str] = os.environ
+        cls, data: Path, *, posters: int, progress: Progress, environment: Mapping[str, str] = os.environ
     ) -> LocalStack:
         """Reads the ports and the number of workers: MARQUEE_PORT, MARQUEE_LOCAL_AWS_PORT and MARQUEE_WORKERS."""
         return cls(
@@ -64,6 +73,7 @@ class LocalStack:
             port=int(environment.get("MARQUEE_PORT", "50051")),
             aws_port=int(environment.get("MARQUEE_LOCAL_AWS_PORT", "4566")),
             workers=int(environment.get("MARQUEE_WORKERS", "2")),
+            posters=posters,
             progress=progress,
         )
 
@@ -109,7 +119,11 @@ class LocalStack:
             with self._step("image functions"):
                 functions.result()
         with self._step("sample and demo users") as show_detail:
-            self._run("local", "fill", "--data", str(layout.root), on_line=show_detail)
+            fill = ("local", "fill", "--data", str(layout.root), "--posters", str(self._posters))
+            self._run(*fill, on_line=show_detail)
+        with self._step("posters") as show_detail:
+            wait = wait_for_posters(layout, seconds=POSTER_SECONDS, show_progress=show_detail)
+            self.posters_in_progress = asyncio.run(wait)
         self._publish(READY)
         return secrets
 

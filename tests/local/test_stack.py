@@ -1,4 +1,4 @@
-"""The embedded stack as `make run` starts it: whole, killed, started again, and beside another."""
+"""The embedded stack as `make run` starts it: started, interrupted, killed, started again, and beside another one."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ START_SECONDS = 180.0
 
 
 class RunningStack:
-    """`marquee local run` as a process, on ports and a folder of its own."""
+    """A process of `marquee local run` with its own ports and data folder, and few posters so that it starts fast."""
 
     def __init__(self, data: Path) -> None:
         self.data = data
@@ -42,7 +42,7 @@ class RunningStack:
     def launch(self) -> None:
         with self._output.open("w") as output:
             self._process = subprocess.Popen(
-                [*MARQUEE, "run", "--data", str(self.data)],
+                [*MARQUEE, "run", "--data", str(self.data), "--posters", "3"],
                 env=os.environ | self.ports,
                 stdout=output,
                 stderr=output,
@@ -54,15 +54,19 @@ class RunningStack:
         wait_for(lambda: text in self.output or self._process_ended(), seconds=START_SECONDS)
         assert text in self.output, self.output
 
-    def run(self, command: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
+    def begin(self, command: str, **environment: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
             [*MARQUEE, command, "--data", str(self.data)],
             env=os.environ | self.ports | environment,
-            capture_output=True,
+            stdout=subprocess.PIPE,
             text=True,
-            check=False,
-            timeout=START_SECONDS,
         )
+
+    def run(self, command: str, **environment: str) -> tuple[int, str]:
+        """Runs a command to its end; returns the exit code and the output."""
+        with self.begin(command, **environment) as process:
+            output, _ = process.communicate(timeout=START_SECONDS)
+            return process.returncode, output
 
     def processes(self) -> list[psutil.Process]:
         assert self._process is not None
@@ -97,32 +101,43 @@ class RunningStack:
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+def early_demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[RunningStack, subprocess.Popen[str]]]:
+    """A stack, and a demo that was started at the same time."""
     stack = RunningStack(tmp_path_factory.mktemp("stack") / "data")
-    stack.start()
-    yield stack
+    with stack.begin("demo") as demo:
+        stack.start()
+        yield stack, demo
     assert stack.interrupt_twice() == 0
     assert stack.remaining() == []
     assert "Traceback" not in stack.output
 
 
+@pytest.fixture(scope="module")
+def stack(early_demo: tuple[RunningStack, subprocess.Popen[str]]) -> RunningStack:
+    return early_demo[0]
+
+
 def wait_for(holds: Callable[[], bool], *, seconds: float) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
-        assert time.monotonic() < deadline, "waited in vain"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.1)
 
 
-def test_the_banner_says_where_and_who(stack: RunningStack) -> None:
+def test_a_demo_waits_for_the_stack_and_all_steps_succeed(
+    early_demo: tuple[RunningStack, subprocess.Popen[str]],
+) -> None:
+    _, demo = early_demo
+    output, _ = demo.communicate(timeout=START_SECONDS)
+    assert demo.returncode == 0, output
+    assert "waiting for the stack" in output
+    for expected in ("PENDING", "READY", "image/", "HTTP 200", "REJECTED", "UNSUPPORTED_FORMAT", "All steps succeeded"):
+        assert expected in output
+
+
+def test_the_banner_has_addresses_and_accounts(stack: RunningStack) -> None:
     for expected in (f"127.0.0.1:{stack.ports['MARQUEE_PORT']}", "sam / ", "uma / ", "make demo", "grpcurl"):
         assert expected in stack.output
-
-
-def test_the_main_job_works(stack: RunningStack) -> None:
-    demo = stack.run("demo")
-    assert demo.returncode == 0, demo.stdout
-    for expected in ("PENDING", "READY", "image/", "HTTP 200", "REJECTED", "UNSUPPORTED_FORMAT", "All of it worked"):
-        assert expected in demo.stdout
 
 
 def test_nothing_listens_beyond_loopback(stack: RunningStack) -> None:
@@ -136,29 +151,30 @@ def test_nothing_listens_beyond_loopback(stack: RunningStack) -> None:
     assert all(address.is_loopback for address in addresses)
 
 
-def test_its_secrets_are_its_owners_alone(stack: RunningStack) -> None:
+def test_only_the_owner_can_read_the_secrets(stack: RunningStack) -> None:
     for name in ("secrets.json", "environment", "service-token", "aws/credentials.json"):
         assert (stack.data / name).stat().st_mode & 0o077 == 0, name
 
 
-def test_a_second_one_on_the_same_folder_is_refused(stack: RunningStack) -> None:
-    refused = stack.run("run")
-    assert refused.returncode == 1
-    assert "already running on" in refused.stdout
+def test_a_second_stack_on_the_same_folder_is_refused(stack: RunningStack) -> None:
+    code, output = stack.run("run")
+    assert code == 1
+    assert "already running on" in output
 
 
-def test_its_data_is_not_removed_while_it_runs(stack: RunningStack) -> None:
-    assert stack.run("clean").returncode == 1
-    assert stack.run("demo").returncode == 0
+def test_the_data_of_a_running_stack_is_not_removed(stack: RunningStack) -> None:
+    before = sorted(stack.data.iterdir())
+    assert stack.run("clean")[0] == 1
+    assert sorted(stack.data.iterdir()) == before
 
 
 @pytest.mark.parametrize("variable", ["MARQUEE_PORT", "MARQUEE_LOCAL_AWS_PORT"])
-def test_a_taken_port_is_named(stack: RunningStack, variable: str, tmp_path: Path) -> None:
+def test_the_error_names_a_port_that_is_in_use(stack: RunningStack, variable: str, tmp_path: Path) -> None:
     other = RunningStack(tmp_path / "data")
-    refused = other.run("run", **{variable: stack.ports[variable]})
-    assert refused.returncode == 1
-    assert f"port {stack.ports[variable]} " in refused.stdout
-    assert variable in refused.stdout
+    code, output = other.run("run", **{variable: stack.ports[variable]})
+    assert code == 1
+    assert f"port {stack.ports[variable]} " in output
+    assert variable in output
 
 
 def test_after_a_kill_of_everything_it_starts_again_with_its_data(stack: RunningStack) -> None:
@@ -168,7 +184,8 @@ def test_after_a_kill_of_everything_it_starts_again_with_its_data(stack: Running
     psutil.wait_procs(killed, timeout=10)
     stack.reap()
     stack.start()
-    assert stack.run("demo").returncode == 0
+    code, output = stack.run("demo")
+    assert code == 0, output
 
 
 @pytest.mark.parametrize("moment", ["PostgreSQL", "schema"])
@@ -187,5 +204,5 @@ def test_ctrl_c_during_the_start_leaves_no_process_behind(tmp_path: Path, moment
 def test_clean_removes_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "logs").mkdir(parents=True)
-    assert RunningStack(data).run("clean").returncode == 0
+    assert RunningStack(data).run("clean")[0] == 0
     assert not data.exists()
