@@ -1,4 +1,4 @@
-"""Records to test with, written straight into the database."""
+"""Test records, written directly to the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A client of every service, and refusals in a form that tests can compare."""
+"""A client of all services, and errors in a form that tests can compare."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ PASSWORD = "correct horse battery"
 
 @dataclass(frozen=True)
 class Refusal:
-    """A call's error, taken apart."""
+    """The error of a call with its details."""
 
     code: grpc.StatusCode
     reason: str
@@ -38,22 +38,22 @@ class Refusal:
 
     @property
     def fields(self) -> dict[str, str]:
-        """Rule broken by each bad field."""
+        """The broken rule of each invalid field."""
         bad = self.details.get("BadRequest")
         return {violation.field: violation.reason for violation in bad.field_violations} if bad else {}
 
 
 async def refused(call: Awaitable[Any]) -> Refusal:
-    """Returns how a call was refused; fails when it was not."""
+    """Returns the error of a call; fails if the call succeeds."""
     try:
         answer = await call
     except grpc.aio.AioRpcError as error:
-        return take_apart(error)
-    raise AssertionError(f"not refused, but answered: {answer}")
+        return refusal_of(error)
+    raise AssertionError(f"the call succeeded: {answer}")
 
 
-def take_apart(error: grpc.aio.AioRpcError) -> Refusal:
-    """Returns the refusal that an error carries."""
+def refusal_of(error: grpc.aio.AioRpcError) -> Refusal:
+    """Returns the contents of an error."""
     status: Any = rpc_status.from_call(error)  # type: ignore[arg-type] # it takes what aio raises, too
     details: dict[str, Any] = {}
     for packed in status.details if status else ():
@@ -65,8 +65,8 @@ def take_apart(error: grpc.aio.AioRpcError) -> Refusal:
     return Refusal(error.code(), info.reason if info else "", error.details() or "", details)
 
 
-class _Authorized:
-    """A stub whose calls carry a token."""
+class _AuthorizedStub:
+    """A stub that sends a token with each call."""
 
     def __init__(self, stub: Any, token: str | None) -> None:
         self._stub = stub
@@ -80,7 +80,7 @@ class _Authorized:
 
 
 class Client:
-    """Calls every service, as nobody or with a token."""
+    """Calls all services, anonymously or with a token."""
 
     def __init__(self, channel: grpc.aio.Channel, settings: Settings, *, token: str | None = None) -> None:
         self.channel = channel
@@ -89,11 +89,11 @@ class Client:
         self.user_id = 0
         self.username = ""
         self.refresh_token = ""
-        self.users: Any = _Authorized(users_pb2_grpc.UsersServiceStub(channel), token)
-        self.catalog: Any = _Authorized(catalog_pb2_grpc.CatalogServiceStub(channel), token)
-        self.favorites: Any = _Authorized(favorites_pb2_grpc.FavoritesServiceStub(channel), token)
-        self.recommendations: Any = _Authorized(recommendations_pb2_grpc.RecommendationsServiceStub(channel), token)
-        self.media: Any = _Authorized(media_pb2_grpc.MediaServiceStub(channel), token)
+        self.users: Any = _AuthorizedStub(users_pb2_grpc.UsersServiceStub(channel), token)
+        self.catalog: Any = _AuthorizedStub(catalog_pb2_grpc.CatalogServiceStub(channel), token)
+        self.favorites: Any = _AuthorizedStub(favorites_pb2_grpc.FavoritesServiceStub(channel), token)
+        self.recommendations: Any = _AuthorizedStub(recommendations_pb2_grpc.RecommendationsServiceStub(channel), token)
+        self.media: Any = _AuthorizedStub(media_pb2_grpc.MediaServiceStub(channel), token)
 
     def with_token(self, token: str) -> Client:
         """Returns the same client with another token."""
@@ -108,7 +108,7 @@ class Client:
         return self._signed_in(answer)
 
     async def login(self, user: Client, password: str = PASSWORD, *, device: str = "") -> Client:
-        """Signs a user in once more and returns the client of the new session."""
+        """Signs a user in again and returns the client of the new session."""
         answer = await self.users.Login(
             users_pb2.LoginRequest(login=user.username, password=password),
             metadata=(("x-device-label", device),) if device else (),
@@ -116,7 +116,7 @@ class Client:
         return self._signed_in(answer)
 
     async def promoted(self, user: Client, *, superuser: bool = False) -> Client:
-        """Makes a user staff, or a superuser, in the database, and signs them in as such."""
+        """Makes a user staff or superuser in the database and signs them in again."""
         connection = await asyncpg.connect(self.settings.database_url.get_secret_value())
         column = "is_superuser" if superuser else "is_staff"
         await connection.execute(f"UPDATE users SET {column} = true WHERE id = $1", user.user_id)  # noqa: S608 - ours

@@ -1,4 +1,4 @@
-"""The real parts that tests run on: one PostgreSQL a test process, a fresh database and server a test."""
+"""Fixtures: one PostgreSQL for each test process, and a new database and server for each test."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ from tests.queries import QueryCount
 
 TEMPLATE = "marquee_template"
 NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
-MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made in it
-MEMORY_NEEDED = 1 << 31
-LONGEST = {
+SHARED_MEMORY = Path("/dev/shm")  # noqa: S108 - the tests create a folder in it
+MIN_FREE_MEMORY = 1 << 31
+LONGEST_FILES = {
     "test_aws.py",
     "test_deployed_faults.py",
     "test_faults.py",
@@ -54,9 +54,9 @@ NewDatabase = Callable[[], AbstractAsyncContextManager[str]]
 
 
 def pytest_configure() -> None:
-    """Runs every test on the loop that workers run on, and keeps the machine's own settings and credentials out."""
+    """Runs all tests on uvloop, like the workers, and removes the machine's own settings and credentials."""
     asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
-    # Left as it comes, it would draw every exception with the source and the variables of each frame: a second of work.
+    # By default structlog renders every exception with the source and variables of each frame, which takes a second.
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
@@ -71,21 +71,21 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Puts the longest files first: for one that begins last, the other test processes would wait."""
-    items.sort(key=lambda item: item.path.name not in LONGEST)
+    """Puts the longest files first, so that no test process runs a long file alone at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FILES)
 
 
 @pytest.fixture(scope="session")
 def memory() -> Path | None:
-    """A folder kept in memory, where the machine has such a one with room; the sweeper removes it."""
-    if not MEMORY.is_dir() or shutil.disk_usage(MEMORY).free < MEMORY_NEEDED:
+    """A folder in memory, or None if the machine has no room for it; the sweeper removes it."""
+    if not SHARED_MEMORY.is_dir() or shutil.disk_usage(SHARED_MEMORY).free < MIN_FREE_MEMORY:
         return None
-    return Path(tempfile.mkdtemp(prefix="marquee-tests-", dir=MEMORY))
+    return Path(tempfile.mkdtemp(prefix="marquee-tests-", dir=SHARED_MEMORY))
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _sweeper(tmp_path_factory: pytest.TempPathFactory, memory: Path | None) -> Iterator[None]:
-    """Ends every process below this test process's folders when it goes, be it by kill -9."""
+    """Starts a process that kills everything in this run's folders when the run ends, also by kill -9."""
     folders = [str(tmp_path_factory.getbasetemp()), *([str(memory)] if memory else [])]
     command = [sys.executable, str(Path(__file__).with_name("sweeper.py")), *folders]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
@@ -94,7 +94,7 @@ def _sweeper(tmp_path_factory: pytest.TempPathFactory, memory: Path | None) -> I
 
 @pytest.fixture(scope="session")
 def postgres(tmp_path_factory: pytest.TempPathFactory, memory: Path | None) -> Iterator[EmbeddedPostgres]:
-    """A PostgreSQL of this test process's own."""
+    """The PostgreSQL of this test process."""
     folder = tmp_path_factory.mktemp("postgres")
     parameters = {**NOT_DURABLE, "max_wal_size": "128MB"}
     server = EmbeddedPostgres((memory or folder) / "data", log_file=folder / "log", parameters=parameters)
@@ -113,7 +113,7 @@ def keys_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def make_settings(keys_dir: Path) -> SettingsFactory:
-    """Makes settings fit for a test: a free port, cheap password hashes, keys, no limits that a test could meet."""
+    """Creates settings for tests: a free port, cheap password hashes, keys, and limits that no test exceeds."""
     defaults: dict[str, Any] = {
         "profile": Profile.DEVELOPMENT,
         "port": 0,
@@ -139,13 +139,13 @@ def make_settings(keys_dir: Path) -> SettingsFactory:
         "password_attempts_peer": "1000000/minute",
         "password_attempts_account": "1000000/minute",
     }
-    # Unchecked: no operator may have passwords hashed as cheaply.
+    # model_copy does not validate: the settings do not allow hashes as cheap as these.
     return lambda **changes: Settings(**(defaults | changes)).model_copy(update={"password_memory_kib": 64})
 
 
 @pytest.fixture(scope="session")
 async def template(postgres: EmbeddedPostgres, make_settings: SettingsFactory) -> str:
-    """The database that every test's is cloned from: made by the real migrations, once."""
+    """Name of the database that is cloned for every test; the real migrations create it once."""
     postgres.ensure_database(TEMPLATE)
     await migrations.up(make_settings(database_url=postgres.url(TEMPLATE)))
     return TEMPLATE
@@ -153,13 +153,13 @@ async def template(postgres: EmbeddedPostgres, make_settings: SettingsFactory) -
 
 @pytest.fixture(scope="session")
 def database_names() -> Iterator[int]:
-    """Numbers that no other database of this process has."""
+    """Numbers for the names of databases in this process."""
     return itertools.count()
 
 
 @pytest.fixture(scope="session")
 async def admin(postgres: EmbeddedPostgres) -> AsyncIterator[asyncpg.Connection]:
-    """A connection that makes and drops databases."""
+    """A connection that creates and drops databases."""
     connection = await asyncpg.connect(postgres.url("postgres"))
     yield connection
     await connection.close()
@@ -173,30 +173,30 @@ def new_database(
     database_names: Iterator[int],
     memory: Path | None,
 ) -> NewDatabase:
-    """Gives a block a database of its own, migrated and empty."""
-    # In memory the files are copied fastest; to a disk all of them would have to be written at once.
+    """Context manager that yields the URL of a new, migrated, empty database."""
+    # In memory, copying files is fastest. On a disk, FILE_COPY would have to write all of them at once.
     strategy = "FILE_COPY" if memory else "WAL_LOG"
 
     @asynccontextmanager
-    async def made() -> AsyncIterator[str]:
+    async def create() -> AsyncIterator[str]:
         name = f"test_{next(database_names)}"
         await admin.execute(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY {strategy}")
         yield postgres.url(name)
         await admin.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
-    return made
+    return create
 
 
 @pytest.fixture
 async def database_url(new_database: NewDatabase) -> AsyncIterator[str]:
-    """A database of the test's own."""
+    """URL of the test's database."""
     async with new_database() as url:
         yield url
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """A connection to the test's database, to arrange and to look."""
+    """A connection to the test's database, to prepare and inspect data."""
     connection = await asyncpg.connect(database_url)
     yield connection
     await connection.close()
@@ -219,20 +219,20 @@ async def listener(settings: Settings) -> AsyncIterator[Listener]:
 
 @pytest.fixture(scope="session")
 def storage(make_settings: SettingsFactory) -> S3UploadStorage:
-    """Real signing of upload forms; needs no network, and its client is slow to make."""
+    """Real signing of upload forms. It needs no network; its client is slow to create."""
     return S3UploadStorage.from_settings(make_settings())
 
 
 @pytest.fixture(scope="session")
 def objects(tmp_path_factory: pytest.TempPathFactory, make_settings: SettingsFactory) -> Iterator[ObjectStorage]:
-    """An S3 that takes uploads and keeps them."""
+    """An S3 that accepts and stores uploads."""
     with object_storage(tmp_path_factory.mktemp("objects"), make_settings()) as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def functions_zip(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> Path:
-    """The functions' zip: built when anything of it changed since the last run, and this process's own copy."""
+    """The zip of the Lambda functions, rebuilt after changes; a copy for this test process."""
     assert pytestconfig.cache is not None
     built = build(stubs=ROOT / "gen", output=pytestconfig.cache.mkdir("functions"))
     return Path(shutil.copy(built, tmp_path_factory.mktemp("functions")))
@@ -240,7 +240,7 @@ def functions_zip(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest
 
 @pytest.fixture
 async def port(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[int]:
-    """A whole server as production runs it, in this process."""
+    """Port of a complete server, as in production, in this process."""
     server = MarqueeServer(settings, metrics=PrometheusMetrics(), storage=storage)
     yield await server.start()
     await server.stop(1.0)
@@ -248,7 +248,7 @@ async def port(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[in
 
 @pytest.fixture
 async def channel(port: int) -> AsyncIterator[grpc.aio.Channel]:
-    """A real channel to the test's server."""
+    """A channel to the test's server."""
     async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
         yield channel
 

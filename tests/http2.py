@@ -1,4 +1,4 @@
-"""A caller of rpcs who keeps to no rule about header values: no real client sends what this one does (RFC 9113)."""
+"""HTTP/2 client that sends any header value, also values that no real client sends (RFC 9113)."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from dataclasses import dataclass
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RESET, SETTINGS, GO_AWAY = 0, 1, 3, 4, 7
 END_STREAM, END_HEADERS = 1, 4
-PATIENCE = 10.0
+TIMEOUT = 10.0
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back: the message, if any, and the headers and trailers as they were encoded."""
+class Response:
+    """The message, if any, and the encoded headers and trailers."""
 
     message: bytes
     encoded: bytes
 
     def header(self, name: str) -> str | None:
-        """Returns a header's value, shorter than 127 bytes; gRPC sends them as they are, without Huffman's code."""
+        """Returns a header's value of less than 127 bytes. gRPC sends values without Huffman coding."""
         _, found, rest = self.encoded.partition(name.encode())
         return rest[1 : 1 + rest[0]].decode() if found else None
 
 
-async def call(port: int, method: str, message: bytes, headers: Mapping[str, bytes]) -> Answer:
-    """Calls a unary rpc over a connection of its own; fails when no answer comes."""
+async def call(port: int, method: str, message: bytes, headers: Mapping[str, bytes]) -> Response:
+    """Calls a unary rpc over a new connection; fails if no response arrives."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     sent = {":method": b"POST", ":scheme": b"http", ":path": method.encode(), ":authority": b"localhost"}
     sent |= {"content-type": b"application/grpc", "te": b"trailers", **headers}
@@ -35,13 +35,13 @@ async def call(port: int, method: str, message: bytes, headers: Mapping[str, byt
     writer.write(PREFACE + _frame(SETTINGS, 0, 0, b""))
     writer.write(_frame(HEADERS, END_HEADERS, 1, fields) + _frame(DATA, END_STREAM, 1, body))
     try:
-        async with asyncio.timeout(PATIENCE):
-            return await _answer(reader)
+        async with asyncio.timeout(TIMEOUT):
+            return await _read_response(reader)
     finally:
         writer.close()
 
 
-async def _answer(reader: asyncio.StreamReader) -> Answer:
+async def _read_response(reader: asyncio.StreamReader) -> Response:
     message = encoded = b""
     while True:
         head = await reader.readexactly(9)
@@ -53,7 +53,7 @@ async def _answer(reader: asyncio.StreamReader) -> Answer:
         if kind == HEADERS:
             encoded += payload
             if flags & END_STREAM:
-                return Answer(message[5:], encoded)
+                return Response(message[5:], encoded)
 
 
 def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
@@ -61,7 +61,7 @@ def _frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
 
 
 def _text(text: bytes) -> bytes:
-    """Returns a string literal as HPACK writes it (RFC 7541, 5.2), its length with a prefix of 7 bits."""
+    """Returns an HPACK string literal (RFC 7541, 5.2); its length has a 7-bit prefix."""
     length = len(text)
     if length < 127:
         return bytes([length]) + text

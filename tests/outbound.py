@@ -1,4 +1,4 @@
-"""Watches for what leaves this machine, by Python's own audit events."""
+"""Detects connections and DNS queries to other machines, by Python's audit events."""
 
 from __future__ import annotations
 
@@ -9,45 +9,45 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any
 
-_watching: list[list[str]] = []
+_active: list[list[str]] = []
 
 
 @contextmanager
-def outbound() -> Iterator[list[str]]:
-    """Gives the hosts beyond this machine that are connected to or looked up while the block runs."""
-    _listen()
+def outbound_hosts() -> Iterator[list[str]]:
+    """Yields a list that collects the other hosts that the block connects to or looks up."""
+    _install_hook()
     found: list[str] = []
-    _watching.append(found)
+    _active.append(found)
     try:
         yield found
     finally:
-        _watching.remove(found)
+        _active.remove(found)
 
 
 @cache
-def _listen() -> None:
-    # For as long as the process lives: Python takes no audit hook back.
-    sys.addaudithook(_hear)
+def _install_hook() -> None:
+    # Python cannot remove an audit hook, so it stays until the process ends.
+    sys.addaudithook(_on_audit_event)
 
 
-def _hear(event: str, arguments: tuple[Any, ...]) -> None:
-    if not _watching:
+def _on_audit_event(event: str, arguments: tuple[Any, ...]) -> None:
+    if not _active:
         return
     match event, arguments:
-        case "socket.connect" | "socket.sendto", (_, (str(host), *_)) if not _is_here(host):
-            _tell(host)
-        case "socket.getaddrinfo" | "socket.gethostbyname", (str(host), *_) if not _is_here(host):
-            _tell(host)
+        case "socket.connect" | "socket.sendto", (_, (str(host), *_)) if not _is_local(host):
+            _add(host)
+        case "socket.getaddrinfo" | "socket.gethostbyname", (str(host), *_) if not _is_local(host):
+            _add(host)
         case "socket.gethostbyaddr" | "socket.getnameinfo", (host, *_):
-            _tell(f"name of {host}")
+            _add(f"name of {host}")
 
 
-def _tell(host: str) -> None:
-    for found in _watching:
+def _add(host: str) -> None:
+    for found in _active:
         found.append(host)
 
 
-def _is_here(host: str) -> bool:
+def _is_local(host: str) -> bool:
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:

@@ -1,4 +1,4 @@
-"""Counts the SQL statements that the server sends, by the ORM's own log."""
+"""Counts the SQL statements of the server by the ORM's log."""
 
 from __future__ import annotations
 
@@ -8,49 +8,49 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 
-class Counted:
+class Statements:
     """The statements of one block."""
 
     def __init__(self) -> None:
-        self.statements: list[str] = []
+        self.sent: list[str] = []
 
     @property
     def total(self) -> int:
-        """How many there were."""
-        return len(self.statements)
+        """Number of statements."""
+        return len(self.sent)
 
 
 class QueryCount(logging.Handler):
-    """Listens to the ORM's log while it is entered; the server runs in this process."""
+    """Handler of the ORM's log that counts statements; the server runs in this process."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
-        self._listening: list[Counted] = []
+        self._active: list[Statements] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Takes one statement."""
-        for counted in self._listening:
-            counted.statements.append(record.getMessage())
+        """Records one statement."""
+        for statements in self._active:
+            statements.sent.append(record.getMessage())
 
     @contextmanager
-    def counted(self) -> Iterator[Counted]:
-        """Counts what is sent while the block runs, by whichever call."""
+    def counted(self) -> Iterator[Statements]:
+        """Yields the statements that all calls send while the block runs."""
         logger = logging.getLogger("tortoise.db_client")
-        level, counted = logger.level, Counted()
+        level, statements = logger.level, Statements()
         logger.addHandler(self)
         logger.setLevel(logging.DEBUG)
-        self._listening.append(counted)
+        self._active.append(statements)
         try:
-            yield counted
+            yield statements
         finally:
-            self._listening.remove(counted)
+            self._active.remove(statements)
             logger.removeHandler(self)
             logger.setLevel(level)
 
 
-async def until_quiet(counted: Counted) -> None:
-    """Waits until no more statements are sent; a slow machine ends that early, and never late."""
+async def wait_until_quiet(statements: Statements) -> None:
+    """Waits until no statement was sent for half a second. On a slow machine this may return too early."""
     before = -1
-    while counted.total != before:
-        before = counted.total
+    while statements.total != before:
+        before = statements.total
         await asyncio.sleep(0.5)

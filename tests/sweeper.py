@@ -1,8 +1,8 @@
-"""Ends what a test run left behind, however the run ended.
+"""Sweeper: kills the processes that a test run left behind, also after kill -9.
 
-Run as a program with the run's folder and, if it has one, that which it keeps in memory. Once standard input reaches
-its end, which a killed test run cannot prevent, it kills every process of this user that works in one of them or names
-it in its command or environment, and frees the memory.
+A program whose arguments are the run's folder and, optionally, its folder in memory. It waits for the end of standard
+input, which also comes when the test run is killed. Then it kills every process of this user whose working directory,
+command or environment contains one of the folders, and removes the folder in memory.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ import psutil
 
 
 def sweep(folder: str, *, spared: Collection[int]) -> None:
-    """Kills the processes of a folder, the spared ones excepted."""
+    """Kills the processes of a folder, except the spared ones."""
     for process in psutil.process_iter():
         with suppress(psutil.Error):
-            if process.pid not in spared and any(folder in mark for mark in _marks(process)):
+            if process.pid not in spared and any(folder in text for text in _texts_of(process)):
                 process.kill()
 
 
-def _marks(process: psutil.Process) -> Iterator[str]:
+def _texts_of(process: psutil.Process) -> Iterator[str]:
     with suppress(psutil.AccessDenied):
         yield process.cwd()
         yield " ".join(process.cmdline())
@@ -32,7 +32,7 @@ def _marks(process: psutil.Process) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    # The test run itself may name the folder in its command.
+    # The command of the test run itself may contain the folder.
     family = {os.getpid(), *(parent.pid for parent in psutil.Process().parents())}
     sys.stdin.read()
     run, *in_memory = sys.argv[1:]

@@ -1,4 +1,4 @@
-"""Naughty strings in the metadata of calls, past the checks that a real client makes of what it sends."""
+"""Naughty strings in the metadata of calls, sent without the checks of a real client."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from tests.naughty import naughty_strings
 SERVICE = "/marquee.users.v1.UsersService/"
 LANES = 8
 OK, UNAUTHENTICATED = "0", "16"
-# Beyond what any text is: bytes that are none, and every byte that there is.
-NO_TEXTS = (b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", bytes(range(256)))
+# Bytes that are not UTF-8, and all byte values.
+INVALID_TEXTS = (b"\xff\xfe", b"\xc3\x28", b"\xed\xa0\x80", bytes(range(256)))
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
     return make_settings(database_url=database_url, trusted_proxies=1)
 
 
-async def in_lanes(values: Sequence[bytes], attempt: Callable[[bytes], Awaitable[None]]) -> None:
+async def in_parallel(values: Sequence[bytes], attempt: Callable[[bytes], Awaitable[None]]) -> None:
     async def drive(lane: int) -> None:
         for value in values[lane::LANES]:
             await attempt(value)
@@ -37,32 +37,37 @@ async def in_lanes(values: Sequence[bytes], attempt: Callable[[bytes], Awaitable
     await asyncio.gather(*map(drive, range(LANES)))
 
 
-def hostile_values() -> list[bytes]:
-    return [*(text.encode() for text in naughty_strings()), *NO_TEXTS]
+def header_values() -> list[bytes]:
+    return [*(text.encode() for text in naughty_strings()), *INVALID_TEXTS]
 
 
 @pytest.mark.parametrize("header", ["x-device-label", "user-agent"])
-async def test_a_device_may_call_itself_anything(client: Client, port: int, header: str) -> None:
-    """What is fit to be shown is kept as it came; of the rest, what can be shown."""
-    values = hostile_values()
+async def test_any_device_label_is_accepted(client: Client, port: int, header: str) -> None:
+    """Printable labels are stored unchanged; of other labels, the printable part is stored."""
+    values = header_values()
     user = await client.registered()
     request = users_pb2.LoginRequest(login=user.username, password=PASSWORD).SerializeToString()
-    kept = 0
+    unchanged = 0
 
-    async def signs_in(value: bytes) -> None:
-        nonlocal kept
-        answer = await http2.call(port, SERVICE + "Login", request, {header: value})
-        assert answer.header("grpc-status") == OK, value
-        label = (await _session(client, answer.message)).label
+    async def sign_in(value: bytes) -> None:
+        nonlocal unchanged
+        response = await http2.call(port, SERVICE + "Login", request, {header: value})
+        assert response.header("grpc-status") == OK, value
+        label = (await _session(client, response.message)).label
         assert label.isprintable(), value
         assert len(label) <= MAX_DEVICE_LENGTH, value
         text = nfc(value.decode(errors="ignore"))
-        if value not in NO_TEXTS and text.isprintable() and text == text.strip() and len(text) <= MAX_DEVICE_LENGTH:
+        if (
+            value not in INVALID_TEXTS
+            and text.isprintable()
+            and text == text.strip()
+            and len(text) <= MAX_DEVICE_LENGTH
+        ):
             assert label == text
-            kept += 1
+            unchanged += 1
 
-    await in_lanes(values, signs_in)
-    assert kept > len(values) / 2
+    await in_parallel(values, sign_in)
+    assert unchanged > len(values) / 2
 
 
 async def _session(client: Client, message: bytes) -> session_pb2.Session:
@@ -72,20 +77,20 @@ async def _session(client: Client, message: bytes) -> session_pb2.Session:
     return current  # type: ignore[no-any-return] # the stub is untyped
 
 
-async def test_a_request_id_comes_back_when_it_is_one(port: int) -> None:
-    values = hostile_values()
-    taken = 0
+async def test_a_valid_request_id_is_returned_unchanged(port: int) -> None:
+    values = header_values()
+    accepted = 0
 
-    async def asks(value: bytes) -> None:
-        nonlocal taken
-        answer = await http2.call(port, SERVICE + "GetJwks", b"", {"x-request-id": value})
-        given = answer.header("x-request-id") or ""
-        assert answer.header("grpc-status") == OK, value
+    async def call(value: bytes) -> None:
+        nonlocal accepted
+        response = await http2.call(port, SERVICE + "GetJwks", b"", {"x-request-id": value})
+        given = response.header("x-request-id") or ""
+        assert response.header("grpc-status") == OK, value
         assert re.fullmatch(r"[A-Za-z0-9._-]{1,64}", given), value
-        taken += given.encode() == value
+        accepted += given.encode() == value
 
-    await in_lanes(values, asks)
-    assert taken
+    await in_parallel(values, call)
+    assert accepted
 
 
 @pytest.mark.parametrize(
@@ -98,8 +103,8 @@ async def test_a_request_id_comes_back_when_it_is_one(port: int) -> None:
     ],
 )
 async def test_no_metadata_makes_the_server_fail(port: int, header: str, prefix: bytes, status: str) -> None:
-    async def asks(value: bytes) -> None:
-        answer = await http2.call(port, SERVICE + "GetJwks", b"", {header: prefix + value})
-        assert answer.header("grpc-status") == status, value
+    async def call(value: bytes) -> None:
+        response = await http2.call(port, SERVICE + "GetJwks", b"", {header: prefix + value})
+        assert response.header("grpc-status") == status, value
 
-    await in_lanes(hostile_values(), asks)
+    await in_parallel(header_values(), call)

@@ -1,4 +1,4 @@
-"""Naughty strings in every string field of every rpc: the server never fails, and keeps what it takes as it came."""
+"""Naughty strings in every string field of every rpc: no server fault, and accepted strings are stored unchanged."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ from service.users.convert import PROFILE_FIELDS
 from service.users.rules import nfc
 from tests.client import PASSWORD, Client
 from tests.media.uploads import begin, forget, register, reject, upload, uploaded
-from tests.naughty import Place, naughty_strings, places, put
+from tests.naughty import FieldPath, naughty_strings, set_string, string_fields
 
 LANES = 8
 SHARE = 4
-"""One string in so many is tried where nothing is kept of it, in each place another share; all are where it is."""
-REFUSED_RIGHTLY = {
+"""One string in `SHARE` is tried in fields that are not stored, other strings in each field. Stored fields get all."""
+EXPECTED_CODES = {
     grpc.StatusCode.INVALID_ARGUMENT,
     grpc.StatusCode.NOT_FOUND,
     grpc.StatusCode.ALREADY_EXISTS,
@@ -59,21 +59,21 @@ REFUSED_RIGHTLY = {
 
 @dataclass
 class Lane:
-    """Callers of one at a time, so that what one call changes is seen by the next."""
+    """A set of callers that make one call at a time, so that each call sees the changes of the last."""
 
-    nobody: Client
+    anonymous: Client
     user: Client
     superuser: Client
     service: Client
     upload_key: str
     password: str = PASSWORD
-    """The user's password of the moment."""
+    """The user's current password."""
 
     def caller(self, method: str) -> Client:
-        """Returns one who may call an rpc."""
+        """Returns a client that may call an rpc."""
         match sorted(rule_for(method).roles):
             case []:
-                return self.nobody
+                return self.anonymous
             case [Role.SERVICE]:
                 return self.service
             case [Role.USER]:
@@ -90,12 +90,12 @@ METHODS = {
     _described(method).name: method
     for method in full_methods()
     if method[1:].split("/")[0] in service_names()
-    and any(places(_described(method).input_type))
-    # A stream would not end by itself.
+    and any(string_fields(_described(method).input_type))
+    # A stream does not end by itself.
     and not _described(method).server_streaming
 }
-# Each is good but for the one field that a test spoils; the number makes unique what must be.
-GOOD: Mapping[str, Callable[[Lane, int], Message]] = {
+# Valid requests, in which a test replaces one string. The number makes unique values unique.
+VALID: Mapping[str, Callable[[Lane, int], Message]] = {
     "Register": lambda _, n: users_pb2.RegisterRequest(
         username=f"somebody{n}", email=f"{n}@example.org", password=PASSWORD
     ),
@@ -170,8 +170,8 @@ GOOD: Mapping[str, Callable[[Lane, int], Message]] = {
     "ListFiles": lambda *_: media_pb2.ListFilesRequest(),
     "DeleteFile": lambda *_: media_pb2.DeleteFileRequest(id=1, validate_only=True),
 }
-# Where an answer holds what was sent, as it was sent or in Unicode's NFC form.
-COMES_BACK: Mapping[tuple[str, Place], str] = {
+# The attribute of the response that contains the sent string, unchanged or in NFC form.
+RETURNED_AS: Mapping[tuple[str, FieldPath], str] = {
     ("Register", ("username",)): "user.username",
     ("Register", ("first_name",)): "user.first_name",
     ("Register", ("last_name",)): "user.last_name",
@@ -188,52 +188,53 @@ COMES_BACK: Mapping[tuple[str, Place], str] = {
 }
 
 
-async def signs_in_by_address(lane: Lane, text: str) -> None:
-    await lane.nobody.users.Login(users_pb2.LoginRequest(login=text, password=PASSWORD))
+async def sign_in_by_address(lane: Lane, text: str) -> None:
+    await lane.anonymous.users.Login(users_pb2.LoginRequest(login=text, password=PASSWORD))
 
 
-async def is_asked_for(lane: Lane, text: str) -> None:
+async def remember_password(lane: Lane, text: str) -> None:
     lane.password = text
 
 
-# What must succeed once a text was taken; the next change of a password succeeds with the very same one alone.
-AFTERWARDS: Mapping[tuple[str, Place], Callable[[Lane, str], Awaitable[None]]] = {
-    ("Register", ("email",)): signs_in_by_address,
-    ("UpdateProfile", ("email",)): signs_in_by_address,
-    ("ChangePassword", ("new_password",)): is_asked_for,
+# Runs after a string was accepted. The next change of password succeeds only with exactly this password.
+AFTERWARDS: Mapping[tuple[str, FieldPath], Callable[[Lane, str], Awaitable[None]]] = {
+    ("Register", ("email",)): sign_in_by_address,
+    ("UpdateProfile", ("email",)): sign_in_by_address,
+    ("ChangePassword", ("new_password",)): remember_password,
 }
 
 
 def test_every_rpc_that_takes_a_string_is_tried() -> None:
-    assert set(METHODS) == set(GOOD)
+    assert set(METHODS) == set(VALID)
 
 
-@pytest.mark.parametrize("name", GOOD)
-async def test_no_string_makes_the_server_fail_or_comes_back_altered(client: Client, name: str) -> None:
+@pytest.mark.parametrize("name", VALID)
+async def test_no_string_causes_a_fault_or_is_altered(client: Client, name: str) -> None:
     strings = naughty_strings()
     lanes = await _lanes(client)
-    taken: Counter[Place] = Counter()
-    wanted = set()
+    accepted: Counter[FieldPath] = Counter()
+    checked = set()
     numbers = itertools.count()
-    kept = {where for rpc, where in {*COMES_BACK, *AFTERWARDS} if rpc == name}
-    for place in places(_described(METHODS[name]).input_type):
-        chosen = strings if place in kept else strings[zlib.crc32(f"{name}{place}".encode()) % SHARE :: SHARE]
-        texts = list(zip(numbers, _texts(chosen, place), strict=False))
-        await asyncio.gather(*(_drive(lane, name, place, texts[n::LANES], taken) for n, lane in enumerate(lanes)))
-        wanted |= {place} & kept
-    assert [place for place in wanted if not taken[place]] == [], "a test that nothing passes tells nothing"
+    stored = {path for rpc, path in {*RETURNED_AS, *AFTERWARDS} if rpc == name}
+    for path in string_fields(_described(METHODS[name]).input_type):
+        chosen = strings if path in stored else strings[zlib.crc32(f"{name}{path}".encode()) % SHARE :: SHARE]
+        texts = list(zip(numbers, _texts(chosen, path), strict=False))
+        await asyncio.gather(*(_drive(lane, name, path, texts[n::LANES], accepted) for n, lane in enumerate(lanes)))
+        checked |= {path} & stored
+    assert checked == stored
+    assert [path for path in checked if not accepted[path]] == [], "no string was accepted here"
 
 
-def _texts(strings: Iterable[str], place: Place) -> list[str]:
-    """Returns the strings, for addresses also as the local part of one."""
-    own = [f"{text}@example.org" for text in strings] if place[-1] == "email" else []
+def _texts(strings: Iterable[str], path: FieldPath) -> list[str]:
+    """Returns the strings; for email fields also as the local part of an address."""
+    own = [f"{text}@example.org" for text in strings] if path[-1] == "email" else []
     return [*strings, *own]
 
 
 async def _lanes(client: Client) -> list[Lane]:
     superuser = await client.promoted(await client.registered(), superuser=True)
     service = client.as_service(MEDIA_REGISTER)
-    # What GOOD speaks of under the id 1.
+    # The records with the id 1 in VALID.
     await superuser.catalog.CreateMovie(movies_pb2.CreateMovieRequest(movie=movie_pb2.Movie(title="Film")))
     await superuser.catalog.CreatePerson(people_pb2.CreatePersonRequest(person=person_pb2.Person(first_name="Ada")))
     await superuser.catalog.CreateGenre(references_pb2.CreateGenreRequest(genre=reference_pb2.Genre(name="Genre")))
@@ -247,22 +248,25 @@ async def _lanes(client: Client) -> list[Lane]:
     return [Lane(client, user, superuser, service, (await uploaded(user)).key) for user in users]
 
 
-async def _drive(lane: Lane, name: str, place: Place, texts: list[tuple[int, str]], taken: Counter[Place]) -> None:
+async def _drive(
+    lane: Lane, name: str, path: FieldPath, texts: list[tuple[int, str]], accepted: Counter[FieldPath]
+) -> None:
     call: Any = getattr(lane.caller(METHODS[name]), METHODS[name].split(".")[1])
     for number, text in texts:
-        request = GOOD[name](lane, number)
-        put(request, place, text)
-        if isinstance(request, users_pb2.UpdateProfileRequest) and place[0] in PROFILE_FIELDS:
-            # An empty text would count as absent.
-            request.update_mask.paths[:] = [place[0]]
+        request = VALID[name](lane, number)
+        set_string(request, path, text)
+        if isinstance(request, users_pb2.UpdateProfileRequest) and path[0] in PROFILE_FIELDS:
+            # Without a mask, an empty string would count as absent.
+            request.update_mask.paths[:] = [path[0]]
         try:
-            answer = await getattr(call, name)(request)
+            response = await getattr(call, name)(request)
         except grpc.aio.AioRpcError as error:
-            assert error.code() in REFUSED_RIGHTLY, (place, text, error.details())  # noqa: PT017 - most calls may fail
+            assert error.code() in EXPECTED_CODES, (path, text, error.details())  # noqa: PT017 - most calls may fail
             continue
-        taken[place] += 1
-        if back := COMES_BACK.get((name, place)):
-            sent = getattr(request, place[0])
-            assert attrgetter(back)(answer) in ([sent, nfc(sent)] if isinstance(sent, str) else [sent]), (place, text)
-        if after := AFTERWARDS.get((name, place)):
+        accepted[path] += 1
+        if attribute := RETURNED_AS.get((name, path)):
+            sent = getattr(request, path[0])
+            returned = attrgetter(attribute)(response)
+            assert returned in ([sent, nfc(sent)] if isinstance(sent, str) else [sent]), (path, text)
+        if after := AFTERWARDS.get((name, path)):
             await after(lane, text)

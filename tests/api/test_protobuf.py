@@ -1,4 +1,4 @@
-"""Values from protobuf's own types: what comes is either a value or a refusal that names the field."""
+"""Conversions from protobuf's own types: the result is a value, or an error that names the field."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ JSON = st.recursive(
 
 
 @given(st.dates())
-def test_a_date_comes_back_as_it_was(day: date) -> None:
+def test_a_date_survives_the_round_trip(day: date) -> None:
     assert protobuf.from_date(protobuf.to_date(day), field="day") == day
 
 
 @given(INT32 | st.integers(-1, 2100), INT32 | st.integers(-1, 13), INT32 | st.integers(-1, 32))
-def test_any_three_numbers_are_a_date_or_refused(year: int, month: int, day: int) -> None:
+def test_any_three_numbers_are_a_date_or_an_error(year: int, month: int, day: int) -> None:
     message = Date(year=year, month=month, day=day)
     if _is_date(year, month, day):
         assert protobuf.to_date(protobuf.from_date(message, field="day")) == message
@@ -46,12 +46,12 @@ def test_any_three_numbers_are_a_date_or_refused(year: int, month: int, day: int
 
 
 @given(st.datetimes(timezones=st.just(UTC)))
-def test_a_moment_comes_back_as_it_was(moment: datetime) -> None:
+def test_a_timestamp_survives_the_round_trip(moment: datetime) -> None:
     assert protobuf.from_timestamp(protobuf.timestamp(moment), field="moment") == moment
 
 
 @given(INT64 | st.integers(-62135596801, 253402300800), INT32 | st.integers(-1, 10**9))
-def test_any_two_numbers_are_a_moment_or_refused(seconds: int, nanos: int) -> None:
+def test_any_two_numbers_are_a_timestamp_or_an_error(seconds: int, nanos: int) -> None:
     message = Timestamp(seconds=seconds, nanos=nanos)
     if -62135596800 <= seconds <= 253402300799 and 0 <= nanos < 10**9:
         assert int(protobuf.from_timestamp(message, field="moment").timestamp() // 1) == seconds
@@ -60,7 +60,7 @@ def test_any_two_numbers_are_a_moment_or_refused(seconds: int, nanos: int) -> No
 
 
 @given(st.dictionaries(TEXT, JSON))
-def test_an_object_comes_back_as_it_was_unless_json_lacks_its_numbers(value: dict[str, Any]) -> None:
+def test_a_struct_survives_the_round_trip_unless_json_lacks_its_numbers(value: dict[str, Any]) -> None:
     message = Struct()
     message.update(value)
     if all(map(math.isfinite, _numbers(value))):
@@ -70,19 +70,19 @@ def test_an_object_comes_back_as_it_was_unless_json_lacks_its_numbers(value: dic
 
 
 @given(st.lists(st.sampled_from(FIELDS) | TEXT))
-def test_a_mask_names_listed_fields_or_is_refused(paths: list[str]) -> None:
+def test_a_mask_names_allowed_fields_or_is_refused(paths: list[str]) -> None:
     request = users_pb2.UpdateProfileRequest(update_mask=FieldMask(paths=paths))
-    strange = [index for index, path in enumerate(paths) if path not in FIELDS]
+    unknown = [index for index, path in enumerate(paths) if path not in FIELDS]
     arguments = (request, request.update_mask)
-    if strange:
-        told = _refused_fields(protobuf.masked_fields, *arguments, allowed=FIELDS)
-        assert told == [f"update_mask.paths[{n}]" for n in strange]
+    if unknown:
+        refused = _refused_fields(protobuf.masked_fields, *arguments, allowed=FIELDS)
+        assert refused == [f"update_mask.paths[{n}]" for n in unknown]
     else:
         assert protobuf.masked_fields(*arguments, allowed=FIELDS) == sorted(set(paths), key=paths.index)
 
 
 @given(st.sets(st.sampled_from(FIELDS)), st.booleans())
-def test_without_a_mask_the_fields_that_are_set_are_meant(names: set[str], has_etag: bool) -> None:  # noqa: FBT001
+def test_an_absent_mask_means_all_fields_that_are_set(names: set[str], has_etag: bool) -> None:  # noqa: FBT001
     request = users_pb2.UpdateProfileRequest(etag="1" if has_etag else "")
     for name in names - {"birth_date"}:
         setattr(request, name, "x")

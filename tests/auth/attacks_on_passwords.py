@@ -11,7 +11,7 @@ from marquee.users.v1 import users_pb2
 
 from tests.auth.forgery import signed
 from tests.auth.scene import Scene, change, login, via
-from tests.client import PASSWORD, Refusal, refused, take_apart
+from tests.client import PASSWORD, Refusal, refusal_of, refused
 
 BY_ACCOUNT_AND_PEER, BY_PEER, BY_ACCOUNT = 3, 8, 6
 """Few of each, so that attacks are short."""
@@ -56,7 +56,7 @@ async def names_a_peer_of_its_own(scene: Scene) -> list[Refusal]:
 
 async def guesses_fifty_at_once(scene: Scene) -> list[Refusal]:
     calls = [scene.nobody.users.Login(login(scene.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)]
-    refusals = [take_apart(error) for error in await _errors(calls)]
+    refusals = [refusal_of(error) for error in await _errors(calls)]
     looked_at = [refusal for refusal in refusals if refusal.reason == "CREDENTIALS_INVALID"]
     assert len(looked_at) <= BY_ACCOUNT_AND_PEER, "at most as many as the rate admits"
     return [refusal for refusal in refusals if refusal not in looked_at]

@@ -19,7 +19,7 @@ from tests.auth.scene import OWN, Scene, change, refresh
 from tests.client import PASSWORD, Client, Refusal, refused
 from tests.media.uploads import register, reject, upload, uploaded
 from tests.outage import seconds_until
-from tests.outbound import outbound
+from tests.outbound import outbound_hosts
 
 NEW_PASSWORD = "staple battery horse"
 
@@ -107,7 +107,7 @@ async def outlives_the_key(scene: Scene) -> list[Refusal]:
 
 async def brings_the_address_of_a_key(scene: Scene) -> list[Refusal]:
     """Nobody calls there, neither on this machine nor beyond."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, outbound() as left:
+    with socket.create_server(("127.0.0.1", 0)) as listener, outbound_hosts() as left:
         listener.settimeout(0.2)
         here = f"http://127.0.0.1:{listener.getsockname()[1]}/keys"
         tokens = [

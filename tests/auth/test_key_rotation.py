@@ -20,7 +20,7 @@ from service.settings import Settings
 from tests.auth.key_files import key_made, remove, renamed
 from tests.client import Client, refused
 from tests.outage import Served, seconds_until, served
-from tests.outbound import outbound
+from tests.outbound import outbound_hosts
 
 OWN = users_pb2.GetProfileRequest()
 DAY = timedelta(days=1)
@@ -114,7 +114,7 @@ async def reason(client: Client) -> str:
 async def test_a_key_is_rotated_and_retired_under_traffic_and_no_call_fails(pair: Pair) -> None:
     user = await pair.one.client.registered()
     ((old,), _) = await pair.published()
-    with outbound() as left:
+    with outbound_hosts() as left:
         traffic = Traffic(pair, user)
         await traffic.await_signed_by(old)
         new = add_key(pair.one.client.settings).keys[-1]

@@ -19,7 +19,7 @@ from tests.client import Client, refused
 from tests.conftest import SettingsFactory
 from tests.outage import seconds_until, served
 from tests.proxy import proxied
-from tests.queries import QueryCount, until_quiet
+from tests.queries import QueryCount, wait_until_quiet
 
 MANY = 2500
 LARGE = """
@@ -139,7 +139,7 @@ async def test_nothing_is_read_far_ahead_of_the_reader(
     with queries.counted() as begun:
         call = export(exporter)
         await read(call)
-        await until_quiet(begun)
+        await wait_until_quiet(begun)
         assert begun.total < all_of_it.total / 2
         call.cancel()
 

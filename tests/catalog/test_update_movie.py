@@ -14,7 +14,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from marquee.catalog.v1 import movie_pb2, movies_pb2
 
 from tests.catalogue import add_genre, add_movie, add_person
-from tests.client import Client, refused, take_apart
+from tests.client import Client, refusal_of, refused
 from tests.queries import QueryCount
 
 Movie = movie_pb2.Movie
@@ -183,7 +183,7 @@ async def test_fifty_writers_who_read_again_all_get_through(staff: Client, datab
             try:
                 await update(staff, movie_id, "vote_count", vote_count=seen.vote_count + 1, etag=seen.etag)
             except grpc.aio.AioRpcError as error:
-                assert take_apart(error).code is grpc.StatusCode.ABORTED  # noqa: PT017 - the loop ends by success
+                assert refusal_of(error).code is grpc.StatusCode.ABORTED  # noqa: PT017 - the loop ends by success
                 conflicts += 1
             else:
                 return

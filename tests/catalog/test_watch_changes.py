@@ -29,7 +29,7 @@ from tests.catalogue import add_movie, add_person
 from tests.client import Client, refused
 from tests.outage import seconds_until, served
 from tests.proxy import proxied
-from tests.queries import QueryCount, until_quiet
+from tests.queries import QueryCount, wait_until_quiet
 
 WATCHER = Principal("1", frozenset({Role.USER}))
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
@@ -263,7 +263,7 @@ async def test_nor_for_one_whose_reader_takes_nothing(
         with queries.counted() as counted:
             await database.execute(MORE_THAN_A_CONNECTION_HOLDS, PAGES * PAGE_SIZE)
             await database.execute("SELECT pg_notify('marquee_changes', '')")
-            await until_quiet(counted)
+            await wait_until_quiet(counted)
         assert 1 < counted.total < PAGES
         assert await asyncio.wait_for(here.server.stop(30.0), PATIENCE)
         watch.call.cancel()

@@ -13,7 +13,7 @@ from marquee.favorites.v1 import favorites_pb2, rating_pb2, review_pb2
 from marquee.users.v1 import users_pb2
 
 from tests.catalogue import add_movie
-from tests.client import PASSWORD, Client, take_apart
+from tests.client import PASSWORD, Client, refusal_of
 from tests.rating_totals import COMPUTED_TOTALS, STORED_TOTALS
 
 WRITERS = 200
@@ -27,7 +27,7 @@ async def reason(call: Awaitable[Any]) -> str:
     try:
         await call
     except grpc.aio.AioRpcError as error:
-        return take_apart(error).reason
+        return refusal_of(error).reason
     return ""
 
 

@@ -45,7 +45,7 @@ async def listed(user: Client) -> list[int]:
 async def test_a_kept_page_costs_a_look_at_how_often_the_lists_changed(user: Client, queries: QueryCount) -> None:
     with queries.counted() as counted:
         assert await listed(user) == [3, 2]
-    (statement,) = counted.statements
+    (statement,) = counted.sent
     assert "favorite_movies" not in statement
 
 

@@ -11,7 +11,7 @@ from marquee.media.v1 import media_pb2
 from marquee.users.v1 import users_pb2
 
 from service.settings import Settings
-from tests.client import PASSWORD, Client, refused, take_apart
+from tests.client import PASSWORD, Client, refusal_of, refused
 from tests.media.uploads import register, renditions
 
 LIST = "/marquee.catalog.v1.CatalogService/ListMovies"
@@ -130,7 +130,7 @@ class TestRequestId:
         with pytest.raises(grpc.aio.AioRpcError) as raised:
             await bad
         echoed = [dict(await call.trailing_metadata())["x-request-id"] for call in (good, bad)]
-        assert take_apart(raised.value).details["RequestInfo"].request_id == echoed[1]
+        assert refusal_of(raised.value).details["RequestInfo"].request_id == echoed[1]
         return echoed[0], echoed[1]
 
     @pytest.mark.parametrize("name", ["a", "0f3c-17.b_Z", "x" * 64])

@@ -13,7 +13,7 @@ from marquee.media.v1 import media_pb2
 
 from service.database.listener import APPLICATION_NAME
 from service.media.watching import WATCHES
-from tests.client import Client, refused, take_apart
+from tests.client import Client, refusal_of, refused
 from tests.media.uploads import begin, register, reject, renditions, uploaded
 from tests.outage import seconds_until
 
@@ -95,7 +95,7 @@ async def test_a_record_that_goes_ends_the_watch(user: Client, database: asyncpg
     await database.execute("DELETE FROM files")
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await watch.read()
-    assert take_apart(caught.value).reason == "FILE_NOT_FOUND"
+    assert refusal_of(caught.value).reason == "FILE_NOT_FOUND"
 
 
 async def test_anothers_file_cannot_be_watched(client: Client, user: Client) -> None:

@@ -26,7 +26,7 @@ from service.supervisor.ports import free_port
 from tests.auth.key_files import key_made, remove
 from tests.client import Client
 from tests.outage import seconds_until
-from tests.outbound import outbound
+from tests.outbound import outbound_hosts
 from tests.processes import fetch, run, server_process, variables_of
 
 KEYS, METRICS = "/.well-known/jwks.json", "/metrics"
@@ -120,7 +120,7 @@ def test_a_silent_client_is_disconnected_and_delays_no_other(port: int, send: Se
 
 
 def test_the_endpoint_makes_no_outgoing_connection_or_dns_query(folder: Path) -> None:
-    with outbound() as hosts:
+    with outbound_hosts() as hosts:
         port = free_port()
         app = route({KEYS: jwks_app(KeyFolder(folder, activation_delay=0))})
         stop = serve_http(app, host="127.0.0.1", port=port)

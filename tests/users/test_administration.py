@@ -13,7 +13,7 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from google.protobuf.timestamp_pb2 import Timestamp
 from marquee.users.v1 import account_pb2, users_pb2
 
-from tests.client import Client, refused, take_apart
+from tests.client import Client, refusal_of, refused
 
 
 @pytest.fixture
@@ -151,7 +151,7 @@ async def test_two_superusers_cannot_take_the_role_from_each_other(client: Clien
         rival.users.UpdateUser(change(superuser, is_superuser=False)),
         return_exceptions=True,
     )
-    errors = [take_apart(answer).reason for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    errors = [refusal_of(answer).reason for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
     assert len(errors) == 1
     assert errors[0] in {"ACCESS_DENIED", "TOKEN_INVALID"}
 

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 
 from service.media.storage import S3UploadStorage
 from service.users.privacy import BATCH
-from tests.client import Client, take_apart
+from tests.client import Client, refusal_of
 from tests.conftest import SettingsFactory
 from tests.media.uploads import register, uploaded
 from tests.outage import seconds_until, served
@@ -151,7 +151,7 @@ async def test_a_reader_who_waits_holds_neither_connection_nor_memory(
             # For as long as this, the server may do what it likes.
             await asyncio.sleep(0.5)
             assert (await user.users.GetProfile(users_pb2.GetProfileRequest())).user.id == user.user_id
-            assert sum("movie_ratings" in statement for statement in counted.statements) < batches / 2
+            assert sum("movie_ratings" in statement for statement in counted.sent) < batches / 2
             stream.cancel()
 
 
@@ -179,4 +179,4 @@ async def test_only_users_export(client: Client, caller: str, code: grpc.StatusC
     stub: Any = client.as_service("media.register") if caller == "service" else client
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await exported(stub)
-    assert take_apart(refused.value).code is code
+    assert refusal_of(refused.value).code is code

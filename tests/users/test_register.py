@@ -9,7 +9,7 @@ import grpc
 import pytest
 from marquee.users.v1 import users_pb2
 
-from tests.client import PASSWORD, Client, refused, take_apart
+from tests.client import PASSWORD, Client, refusal_of, refused
 
 
 def request(**changes: str) -> users_pb2.RegisterRequest:
@@ -62,7 +62,7 @@ async def test_names_and_addresses_are_unique_without_regard_to_case(
 async def test_of_many_at_once_one_wins(client: Client) -> None:
     calls = [client.users.Register(request(email=f"ada{n}@example.org")) for n in range(20)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
-    errors = [take_apart(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    errors = [refusal_of(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
     assert len(errors) == 19
     assert {error.reason for error in errors} == {"USERNAME_TAKEN"}
 

@@ -14,7 +14,7 @@ import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
 from marquee.users.v1 import session_pb2, users_pb2
 
-from tests.client import PASSWORD, Client, refused, take_apart
+from tests.client import PASSWORD, Client, refusal_of, refused
 
 OWN = users_pb2.GetProfileRequest()
 INVALID = (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID", "the token is not valid; sign in again")
@@ -43,7 +43,7 @@ async def dies(user: Client) -> bool:
         try:
             await user.users.ListSessions(users_pb2.ListSessionsRequest())
         except grpc.aio.AioRpcError as error:
-            refusal = take_apart(error)
+            refusal = refusal_of(error)
             return (refusal.code, refusal.reason, refusal.message) == INVALID
         await asyncio.sleep(0.1)
     return False
@@ -89,7 +89,7 @@ async def test_of_fifty_refreshes_of_one_token_one_wins(client: Client) -> None:
     request = users_pb2.RefreshTokensRequest(refresh_token=user.refresh_token)
     answers = await asyncio.gather(*(client.users.RefreshTokens(request) for _ in range(50)), return_exceptions=True)
     winners = [answer for answer in answers if isinstance(answer, users_pb2.RefreshTokensResponse)]
-    refusals = [take_apart(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    refusals = [refusal_of(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
     assert (len(winners), len(refusals)) == (1, 49)
     assert {refusal.reason for refusal in refusals} == {"TOKEN_INVALID"}
     # The others were, as far as anyone can tell, a thief.

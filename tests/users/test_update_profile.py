@@ -16,7 +16,7 @@ from google.type import date_pb2
 from marquee.users.v1 import users_pb2
 
 from tests.catalogue import add_genre
-from tests.client import PASSWORD, Client, refused, take_apart
+from tests.client import PASSWORD, Client, refusal_of, refused
 
 OWN = users_pb2.GetProfileRequest()
 
@@ -105,7 +105,7 @@ async def test_of_many_with_one_etag_one_wins(client: Client) -> None:
     etag = (await user.users.GetProfile(OWN)).user.etag
     calls = [user.users.UpdateProfile(request(bio=str(n), etag=etag)) for n in range(20)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
-    refusals = [take_apart(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
+    refusals = [refusal_of(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
     assert len(refusals) == 19
     assert {refusal.reason for refusal in refusals} == {"ETAG_STALE"}
 
@@ -119,7 +119,7 @@ async def test_fifty_writers_who_read_again_all_get_through(client: Client) -> N
             try:
                 await update(user, bio=str(int(seen.profile.bio or "0") + 1), etag=seen.user.etag)
             except grpc.aio.AioRpcError as error:
-                assert take_apart(error).code is grpc.StatusCode.ABORTED  # noqa: PT017 - the loop ends by success
+                assert refusal_of(error).code is grpc.StatusCode.ABORTED  # noqa: PT017 - the loop ends by success
             else:
                 return
 
