@@ -219,10 +219,10 @@ async def test_more_genres_cost_no_more_queries(
 
 
 async def test_codes_of_countries_are_capital_and_of_languages_small(staff: Client) -> None:
-    for movie in (
-        movie_pb2.Movie(title="Ran", production_countries=[movie_pb2.CodedName(code="jp")]),
-        movie_pb2.Movie(title="Ran", spoken_languages=[movie_pb2.CodedName(code="JA")]),
-    ):
+    for field, movie in {
+        "production_countries": movie_pb2.Movie(title="Ran", production_countries=[movie_pb2.CodedName(code="jp")]),
+        "spoken_languages": movie_pb2.Movie(title="Ran", spoken_languages=[movie_pb2.CodedName(code="JA")]),
+    }.items():
         refusal = await refused(staff.catalog.CreateMovie(movies_pb2.CreateMovieRequest(movie=movie)))
         assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
-        assert set(refusal.fields) <= {"movie.production_countries", "movie.spoken_languages"}
+        assert set(refusal.fields) == {f"movie.{field}"}

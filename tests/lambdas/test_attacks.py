@@ -59,6 +59,7 @@ def test_attack(attack: Attack) -> None:
         assert (result.status, result.reason) == (UploadStatus.REGISTERED, "")
         (processed,) = registry.registered
         assert processed.source.is_animated is (attack.name in ANIMATED)
+        assert len(store.keys(RENDITIONS)) == len(processed.renditions) > 0
         for key in store.keys(RENDITIONS):
             _assert_bare(store.objects[RENDITIONS, key].data)
     else:

@@ -71,7 +71,9 @@ def test_no_metadata_survives() -> None:
         images.quartered(), "JPEG", exif=exif.tobytes(), comment=b"SECRET-COMMENT", xmp=b"<x>SECRET-XMP</x>"
     )
     assert b"SECRET-CAMERA" in source
-    for rendition in _render(source):
+    renditions = _render(source)
+    assert renditions
+    for rendition in renditions:
         assert b"SECRET" not in rendition.data
         for marker in (b"Exif", b"ICCP", b"EXIF", b"XMP ", b"http://ns.adobe.com"):
             assert marker not in rendition.data
@@ -81,6 +83,7 @@ def test_transparency_is_kept_except_in_jpeg_which_gets_a_white_background() -> 
     image = images.quartered(mode="RGBA")
     image.putalpha(Image.new("L", image.size, 0))
     renditions = _render(images.encoded(image))
+    assert {rendition.format for rendition in renditions[:3]} == set(RenditionFormat)
     for rendition in renditions[:3]:
         with Image.open(io.BytesIO(rendition.data)) as seen:
             pixel = seen.convert("RGBA").getpixel((100, 100))

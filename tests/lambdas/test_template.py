@@ -164,7 +164,9 @@ def test_no_role_has_wildcards(resources: dict[str, Any], function: str) -> None
     role = _properties(resources, f"{function}Role")
     assert _properties(resources, function)["Role"] == {"GetAtt": f"{function}Role.Arn"}
     assert "ManagedPolicyArns" not in role
-    for statement in _statements(resources, function):
+    statements = _statements(resources, function)
+    assert statements
+    for statement in statements:
         assert "*" not in "".join(statement["Action"])
         assert statement["Resource"] != "*"
 

@@ -181,14 +181,18 @@ def test_expected_checksum() -> None:
     assert rejection.value.reason is Reason.CHECKSUM_MISMATCH
 
 
-def test_a_file_truncated_anywhere_is_rejected() -> None:
-    for format_ in ("JPEG", "PNG", "WEBP", "AVIF", "GIF"):
-        whole = images.encoded(images.quartered(), format_)
-        for step in range(0, len(whole), max(1, len(whole) // 40)):
-            try:
-                verify(whole[:step], kind=POSTER)
-            except Rejected as rejection:
-                assert rejection.reason in (Reason.CORRUPT, Reason.UNSUPPORTED_FORMAT)  # noqa: PT017
+@pytest.mark.parametrize(("format_", "trailer"), [("JPEG", 0), ("PNG", 21), ("WEBP", 0), ("AVIF", 0), ("GIF", 2)])
+def test_a_file_truncated_anywhere_is_rejected_unless_all_pixels_are_there(format_: str, trailer: int) -> None:
+    """PNG and GIF end with `trailer` bytes without pixels: the end marker, in PNG also checksums."""
+    whole = images.encoded(images.quartered(), format_)
+    end = len(whole) - trailer
+    for size in (*range(0, end, len(whole) // 40), end - 1):
+        with pytest.raises(Rejected) as rejection:
+            verify(whole[:size], kind=POSTER)
+        assert rejection.value.reason in (Reason.CORRUPT, Reason.UNSUPPORTED_FORMAT), size
+    pixels = verify(whole, kind=POSTER).pixels.tobytes()
+    for size in range(end, len(whole)):
+        assert verify(whole[:size], kind=POSTER).pixels.tobytes() == pixels, size
 
 
 def test_noise_in_a_file_gives_a_rejection_or_an_image() -> None:

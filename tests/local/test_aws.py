@@ -206,6 +206,7 @@ def test_a_picture_is_registered_and_its_renditions_are_public(stack: Stack) -> 
     assert request.object.version_id
     assert (request.width, request.height, request.sha256) == (400, 600, hashlib.sha256(data).digest())
     assert stack.service.authorizations[-1] == f"Bearer {_TOKEN}"
+    assert request.renditions
     for rendition in request.renditions:
         url = stack.url(stack.outputs.rendition_bucket, rendition.key)
         with urllib.request.urlopen(url, timeout=10) as answer:  # noqa: S310 - our own URL

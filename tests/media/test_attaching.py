@@ -137,6 +137,7 @@ async def test_a_page_of_pictured_movies_costs_the_same_queries_whatever_its_siz
     for size in (1, 6):
         with queries.counted() as counted:
             page = await client.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_size=size))
+        assert len(page.movies) == size
         assert all(movie.HasField("poster") and movie.HasField("backdrop") for movie in page.movies)
         counts.append(counted.total)
     assert counts[0] == counts[1] <= 8

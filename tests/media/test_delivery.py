@@ -48,6 +48,7 @@ async def test_urls_are_signed_and_end_without_a_word_to_storage(client: Client,
     user = await client.registered()
     file = await uploaded(user)
     image = (await client.as_service("media.register").media.RegisterFile(register(file.key))).file.image
+    assert image.renditions
     for rendition in image.renditions:
         url = urlsplit(rendition.url)
         assert url.path.startswith(f"/marquee-renditions/{file.key.removeprefix('uploads/')}/")

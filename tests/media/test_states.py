@@ -84,6 +84,7 @@ async def test_the_same_state_again_is_no_transition(database: asyncpg.Connectio
     await database.execute(INSERT, "pending")
     for state in ("pending", "processing", "processing", "ready", "ready", "deleted", "deleted"):
         await change(database, state)
+        assert await database.fetchval("SELECT state FROM files") == state
 
 
 async def test_no_file_that_somebody_shows_is_deleted_by_whoever_writes(

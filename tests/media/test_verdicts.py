@@ -92,6 +92,7 @@ async def test_in_whatever_order_events_come_the_newest_wins(user: Client, servi
                 await service.media.RegisterFile(verdict)
         final = (await user.media.GetFile(Get(id=file.id))).file
         assert (final.state, final.image.width) == (READY, 700), order
+        assert final.image.renditions
         assert all(newest in r.url for r in final.image.renditions)
         assert (final.rejection_reason, final.rejection_detail) == (0, "")
 
