@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import runpy
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -44,3 +45,24 @@ def test_the_check_finds_imports_of_test_modules() -> None:
     ):
         assert any(map(is_test_module, imported_modules(source)))
     assert not any(map(is_test_module, imported_modules("from tests.users.rows import add")))
+
+
+def test_the_check_finds_docstrings_that_start_with_a_question_word() -> None:
+    check = runpy.run_path(str(TESTS.parent / ".ci" / "check_docstrings.py"))
+    source = '''
+"""What this module is for."""
+class Movie:
+    """A movie."""
+    title: str
+    """Whatever people call it."""
+    def year(self) -> int:
+        """Returns what the poster says."""
+def find() -> None:
+    """
+    *How* a movie is found.
+    """
+'''
+    found = [docstring.line for docstring in check["python_docstrings"]("x.py", source) if docstring.is_question]
+    assert found == [2, 6, 10]
+    proto = "// Howard's service.\n// What it does.\nservice X {\n  // Whether it works.\n  rpc Y(Z) returns (Z);\n}\n"
+    assert [comment.line for comment in check["proto_comments"]("x.proto", proto) if comment.is_question] == [4]
