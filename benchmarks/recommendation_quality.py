@@ -27,10 +27,20 @@ from service.importers.csv_files import find_csv, read_rows
 from service.importers.movielens.evaluation import read_ratings
 from service.importers.report import BadRows
 from service.recommendations.model.dataset import Dataset
-from service.recommendations.model.evaluation import Floats, HeldOut, Method, Outcome, Ratings, compare
-from service.recommendations.model.methods import baselines, edlae, marquee, weighted
+from service.recommendations.model.evaluation import (
+    Floats,
+    HeldOut,
+    Method,
+    Outcome,
+    Ratings,
+    baselines,
+    compare,
+    edlae,
+    history_weights,
+    marquee,
+)
 from service.recommendations.model.scoring import ServingModel
-from service.recommendations.model.training import Hyperparameters, Trained, train
+from service.recommendations.model.training import Hyperparameters, TrainedModel, train
 
 FIRST_SEED = 100
 THREADS = 2
@@ -84,9 +94,9 @@ def measure_quality(folder: Path, *, seeds: int) -> None:
     show_outcomes(outcomes)
     _show_differences(outcomes)
     for name, given in outcomes.items():
-        print(f"{name} chose {', '.join(sorted({_brief(outcome.chosen) for outcome in given}))}")
-    trained, seconds = _timed(lambda: _train(ratings.dataset(weighted(ratings.stars))))
-    print(f"\n{len(trained.movie_ids)} movies, {trained.learned} learned from interactions: {seconds:.1f} s")
+        print(f"{name} chose {', '.join(sorted({_brief(outcome.parameters) for outcome in given}))}")
+    trained, seconds = _timed(lambda: _train(ratings.dataset(history_weights(ratings.stars))))
+    print(f"\n{len(trained.movie_ids)} movies, {trained.learned_movies} learned from interactions: {seconds:.1f} s")
     model = _served(trained)
     names = _titles(folder)
     for title, movie_id in FAMOUS.items():
@@ -133,19 +143,19 @@ def measure_costs(movies: int) -> None:
     history = dict.fromkeys(random.choice(movies, HISTORY, replace=False).tolist(), 1.0)
     first = model.movie_ids[:20].tolist()
     for name, call in (
-        (f"score a history of {HISTORY}", lambda: model.voices(history).scores()),
-        ("reasons for 20", lambda: model.voices(history).reasons(first, least=0.8)),
+        (f"score a history of {HISTORY}", lambda: model.contributions(history).scores()),
+        ("reasons for 20", lambda: model.contributions(history).reasons(first, least=0.8)),
         ("20 similar", lambda: model.similar(first[0], 20)),
     ):
         times = [_timed(call)[1] * 1000 for _ in range(ROUNDS)]
         print(f"{name}: median {statistics.median(times):.3f} ms, p95 {sorted(times)[ROUNDS * 95 // 100]:.3f} ms")
 
 
-def _train(dataset: Dataset) -> Trained:
+def _train(dataset: Dataset) -> TrainedModel:
     return train(dataset, Hyperparameters(), most_movies=MOST_MOVIES, progress=lambda *_: None)
 
 
-def _served(trained: Trained) -> ServingModel:
+def _served(trained: TrainedModel) -> ServingModel:
     weights = trained.weights.transposed(len(trained.movie_ids))
     return ServingModel(0, trained.movie_ids, weights, trained.similar_movies)
 

@@ -14,7 +14,7 @@ from service.cli.configuration import read_settings
 from service.cli.output import format_time, print_line, print_rows, progress_bars
 
 if TYPE_CHECKING:
-    from service.recommendations.model.copying import Connection
+    from service.recommendations.model.binary_copy import Connection
     from service.recommendations.model.evaluation import Outcome
     from service.recommendations.model.storage import ModelVersion
     from service.recommendations.model.training import Hyperparameters
@@ -99,7 +99,7 @@ async def _train(settings: Settings, parameters: Hyperparameters, *, activate: b
     limits = Limits(
         most_movies=settings.recommendation_most_movies,
         threads=settings.recommendation_threads,
-        kept=settings.recommendation_models_kept,
+        inactive_models=settings.recommendation_models_kept,
     )
     async with _connected(settings) as connection:
         with progress_bars() as progress:
@@ -119,8 +119,7 @@ def _evaluate(settings: Settings, ratings: Path, movies: Path | None, *, seeds: 
     from threadpoolctl import threadpool_limits
 
     from service.importers.movielens.evaluation import find_movies, read_ratings
-    from service.recommendations.model.evaluation import compare
-    from service.recommendations.model.methods import baselines, edlae, marquee
+    from service.recommendations.model.evaluation import baselines, compare, edlae, marquee
 
     with progress_bars() as progress, threadpool_limits(settings.recommendation_threads):
         table = read_ratings(

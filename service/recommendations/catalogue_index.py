@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.database.orm import connection
-from service.recommendations.model.sparse_weights import find
+from service.recommendations.model.scoring import find_positions
 from service.recommendations.values import Wanted
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -84,7 +84,7 @@ class Shelf:
         """Reads the row of the statement above."""
         ids = _integers(row["ids"])
         quality, standing = _quality(_integers(row["votes"]), _floats(row["vote_sums"]), _floats(row["popularity"]))
-        places, known = find(ids, _integers(row["genre_movies"]))
+        places, known = find_positions(ids, _integers(row["genre_movies"]))
         return cls(
             ids=ids,
             years=_integers(row["years"]),
@@ -98,7 +98,7 @@ class Shelf:
 
     def find(self, movie_ids: Any) -> tuple[Places, Mask]:
         """Returns the places of movies, and which of them are here; the place of one that is not means nothing."""
-        return find(self.ids, movie_ids)
+        return find_positions(self.ids, movie_ids)
 
     def mask(self, movie_ids: Collection[int]) -> Mask:
         """Returns which movies are among these."""

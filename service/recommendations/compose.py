@@ -12,7 +12,7 @@ from service.catalog.movies.service import Movies
 from service.database.listener import Listener
 from service.recommendations.catalogue_index import Shelves
 from service.recommendations.dismissals import Dismissals
-from service.recommendations.model.serving import ActiveModel
+from service.recommendations.model.active_model import ActiveModel
 from service.recommendations.ranked_pages import RankedPages
 from service.recommendations.service import Recommendations
 from service.recommendations.servicer import RecommendationsServicer

@@ -10,8 +10,7 @@ import numpy as np
 from service.catalog.service import MovieId
 from service.recommendations.catalogue_index import Floats, Mask, Places, Shelf
 from service.recommendations.model.dataset import history_weight
-from service.recommendations.model.scoring import Ids, Voices
-from service.recommendations.model.sparse_weights import find
+from service.recommendations.model.scoring import Contributions, Ids, find_positions
 from service.recommendations.values import Kept, Popular, PopularInGenre, Rated, Reason, Taste
 
 HALF_CONFIDENCE = 4
@@ -36,22 +35,24 @@ class Ranking:
     def __init__(self) -> None:
         self._joined: tuple[Shelf, Ids, Places, Mask] | None = None
 
-    def best(self, shelf: Shelf, taste: Taste, voices: Voices | None, *, among: Mask, limit: int) -> list[MovieId]:
+    def best(
+        self, shelf: Shelf, taste: Taste, contributions: Contributions | None, *, among: Mask, limit: int
+    ) -> list[MovieId]:
         """Returns up to `limit` of the movies `among`, the best for a taste first; equals by their standing."""
         scores = _cold_scores(shelf, taste)
-        if voices is not None:
-            confidence = voices.asked / (voices.asked + HALF_CONFIDENCE)
-            scores = confidence * self._learned_scores(shelf, voices) + (1 - confidence) * scores
+        if contributions is not None:
+            confidence = contributions.history_size / (contributions.history_size + HALF_CONFIDENCE)
+            scores = confidence * self._learned_scores(shelf, contributions) + (1 - confidence) * scores
         return best(shelf, scores, among=among, limit=limit)
 
-    def _learned_scores(self, shelf: Shelf, voices: Voices) -> Floats:
+    def _learned_scores(self, shelf: Shelf, contributions: Contributions) -> Floats:
         """Returns the model's scores by place of the shelf, the highest 1; 0 for movies unknown to it."""
-        if self._joined is None or self._joined[0] is not shelf or self._joined[1] is not voices.movie_ids:
-            self._joined = (shelf, voices.movie_ids, *find(voices.movie_ids, shelf.ids))
+        if self._joined is None or self._joined[0] is not shelf or self._joined[1] is not contributions.movie_ids:
+            self._joined = (shelf, contributions.movie_ids, *find_positions(contributions.movie_ids, shelf.ids))
         _, _, places, here = self._joined
-        if not len(voices.movie_ids):
+        if not len(contributions.movie_ids):
             return np.zeros(len(shelf.ids))
-        scores: Floats = voices.scores().astype(np.float64).take(places) * here
+        scores: Floats = contributions.scores().astype(np.float64).take(places) * here
         highest = scores.max(initial=0.0)
         return scores / highest if highest > 0 else scores
 
@@ -71,10 +72,12 @@ def history_of(taste: Taste) -> dict[int, float]:
     return history
 
 
-def reasons(shelf: Shelf, taste: Taste, voices: Voices | None, movie_ids: Sequence[MovieId]) -> list[Reason]:
+def reasons(
+    shelf: Shelf, taste: Taste, contributions: Contributions | None, movie_ids: Sequence[MovieId]
+) -> list[Reason]:
     """Returns why each movie is recommended: the liked movie that speaks for it most, or else its general standing."""
     # Low ratings tell of an interest as well, but are no reason to give.
-    liked = [None] * len(movie_ids) if voices is None else voices.reasons(movie_ids, least=WEIGHTS[LIKED])
+    liked = [None] * len(movie_ids) if contributions is None else contributions.reasons(movie_ids, least=WEIGHTS[LIKED])
     general = _general(shelf, taste, movie_ids)
     return [
         other if movie_id is None else _personal(taste, movie_id)

@@ -12,7 +12,7 @@ from service.auth.principal import UserId
 from service.catalog.service import MovieId
 from service.recommendations.catalogue_index import Floats, Mask, Shelf, Shelves
 from service.recommendations.content import require_movie, resemblances
-from service.recommendations.model.scoring import ServingModel, Voices
+from service.recommendations.model.scoring import Contributions, ServingModel
 from service.recommendations.ranked_pages import MAX_RANKED, MAX_SCORED, RankedPages
 from service.recommendations.ranking import Ranking, best, history_of, reasons
 from service.recommendations.trending import Trends
@@ -50,15 +50,16 @@ class Recommendations:
         ranked = self._pages.read_ranked(page_token, binding=binding)
         taste, shelf = await self._tastes.get(user_id), await self._shelves.current()
         unwanted = taste.unwanted(include_watchlist=include_watchlist)
-        voices = self._voices(taste)
+        contributions = self._contributions(taste)
         if ranked is None:
             among = shelf.admitted(wanted) & ~shelf.mask(unwanted)
-            ranked = self._ranking.best(shelf, taste, voices, among=among, limit=MAX_RANKED)
+            ranked = self._ranking.best(shelf, taste, contributions, among=among, limit=MAX_RANKED)
         else:
             # What the user did since the page before counts, too.
             ranked = [movie_id for movie_id in ranked if movie_id not in unwanted]
         return Page(
-            _explained(shelf, taste, voices, ranked[:limit]), self._pages.ranked_token(ranked[limit:], binding=binding)
+            _explained(shelf, taste, contributions, ranked[:limit]),
+            self._pages.ranked_token(ranked[limit:], binding=binding),
         )
 
     async def list_similar_movies(
@@ -94,10 +95,10 @@ class Recommendations:
             trending = _best_scored(shelf, scores, among=shelf.admitted(wanted))
         return Page(trending[:limit], self._pages.scored_token(trending[limit:], binding=binding))
 
-    def _voices(self, taste: Taste) -> Voices | None:
+    def _contributions(self, taste: Taste) -> Contributions | None:
         """Returns what the model hears from a taste; None without a model, or from who did nothing."""
         model, history = self._models.current(), history_of(taste)
-        return model.voices(history) if model is not None and history else None
+        return model.contributions(history) if model is not None and history else None
 
     async def _similarities(self, shelf: Shelf, movie_id: MovieId) -> Floats:
         """Returns how much every movie resembles one, by place: by the model, or by content when it knows none."""
@@ -117,8 +118,10 @@ def _best_scored(shelf: Shelf, scores: Floats, *, among: Mask) -> list[Scored]:
     return [Scored(*scored) for scored in zip(movie_ids, scores[places].tolist(), strict=True)]
 
 
-def _explained(shelf: Shelf, taste: Taste, voices: Voices | None, movie_ids: Sequence[MovieId]) -> list[Recommended]:
-    because = reasons(shelf, taste, voices, movie_ids)
+def _explained(
+    shelf: Shelf, taste: Taste, contributions: Contributions | None, movie_ids: Sequence[MovieId]
+) -> list[Recommended]:
+    because = reasons(shelf, taste, contributions, movie_ids)
     return [
         Recommended(movie_id, reason, movie_id in taste.watchlist)
         for movie_id, reason in zip(movie_ids, because, strict=True)

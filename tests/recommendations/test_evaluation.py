@@ -1,4 +1,4 @@
-"""Evaluations: what is held out, what is measured, and the table."""
+"""Evaluation: held-out users, metrics and the printed table."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import pytest
 
 from service.importers.csv_files import FileUnusable
 from service.importers.movielens.evaluation import read_ratings
-from service.recommendations.model.errors import InteractionsMissing
-from service.recommendations.model.evaluation import HeldOut, Method, compare, hold_out, measure, part_users
+from service.recommendations.errors import InteractionsMissing
+from service.recommendations.model.evaluation import HeldOut, Method, compare, hold_out, measure, split_users
 from tests.processes import run
 
 HEADER = "userId,movieId,rating,timestamp\n"
 
 
 def write_ratings(folder: Path, *, users: int = 30) -> Path:
-    """Two camps: even users like movies 1 to 8, odd ones 11 to 18, and none what the others do."""
+    """Writes ratings of two groups: even users like movies 1 to 8, odd users movies 11 to 18."""
     lines = [
         f"{user},{movie + 10 * (user % 2)},{4.5 if (user + movie) % 5 else 2.0},0\n"
         for user in range(1, users + 1)
@@ -31,7 +31,7 @@ def write_ratings(folder: Path, *, users: int = 30) -> Path:
     return path
 
 
-def test_the_metrics_are_those_of_the_hand(tmp_path: Path) -> None:
+def test_the_metrics_equal_values_computed_by_hand(tmp_path: Path) -> None:
     ratings = read_ratings(write_ratings(tmp_path), tmp_path / "movies.csv", progress=lambda *_: None)
     empty = ratings.of_users(np.array([0])).stars * 0
     scores = np.arange(20, 0, -1)[None].astype(float)
@@ -42,10 +42,10 @@ def test_the_metrics_are_those_of_the_hand(tmp_path: Path) -> None:
     assert (found.recall_20, found.coverage) == (1, 1)
 
 
-def test_a_history_is_never_ranked_and_a_target_never_known(tmp_path: Path) -> None:
+def test_a_history_is_never_ranked_and_a_target_is_never_in_the_history(tmp_path: Path) -> None:
     ratings = read_ratings(write_ratings(tmp_path), None, progress=lambda *_: None)
     random = np.random.default_rng(3)
-    train, validation, test = part_users(ratings, random)
+    train, validation, test = split_users(ratings, random)
     assert sorted([*train, *validation, *test]) == list(range(30))
     assert len(test) == len(validation) == 6
     held = hold_out(ratings, test, random)
@@ -57,33 +57,33 @@ def test_a_history_is_never_ranked_and_a_target_never_known(tmp_path: Path) -> N
         assert targets | known == set(ratings.stars[[user]].indices)
     every_known_first = held.known_positives.toarray()
     assert measure(every_known_first, held).ndcg_10 < 1
-    wanted = np.zeros_like(every_known_first)
+    perfect = np.zeros_like(every_known_first)
     for row, targets_ in enumerate(held.targets):
-        wanted[row, targets_] = 1
-    assert measure(wanted + 2 * every_known_first, held).ndcg_10 == 1
+        perfect[row, targets_] = 1
+    assert measure(perfect + 2 * every_known_first, held).ndcg_10 == 1
 
 
-def test_hyper_parameters_are_chosen_without_the_test_users(tmp_path: Path) -> None:
+def test_hyperparameters_are_chosen_without_the_test_users(tmp_path: Path) -> None:
     ratings = read_ratings(write_ratings(tmp_path), None, progress=lambda *_: None)
     seen: list[tuple[str, int]] = []
 
     def rank(parameter: str, _: object, held: HeldOut) -> np.ndarray[tuple[int, int], np.dtype[np.float64]]:
         seen.append((parameter, hash(held.known.toarray().tobytes())))
-        # Both tell the truth to other users: the one that does so while tuning is to be chosen.
-        truth = np.zeros(held.known.shape)
+        # "good" ranks the targets first, "bad" ranks them last.
+        scores = np.zeros(held.known.shape)
         for row, targets in enumerate(held.targets):
-            truth[row, targets] = 1 if parameter == "good" else -1
-        return truth
+            scores[row, targets] = 1 if parameter == "good" else -1
+        return scores
 
     ((outcome,),) = compare(
         ratings, [Method("oracle", ["bad", "good"], rank)], seeds=[0], progress=lambda *_: None
     ).values()
-    assert outcome.chosen == "good"
+    assert outcome.parameters == "good"
     assert [parameter for parameter, _ in seen] == ["bad", "good", "good"]
     assert seen[0][1] == seen[1][1] != seen[2][1]
 
 
-def test_the_table_is_the_same_each_time_and_the_model_beats_popularity(tmp_path: Path) -> None:
+def test_the_table_is_reproducible_and_the_model_outperforms_popularity(tmp_path: Path) -> None:
     path = write_ratings(tmp_path)
     first, second = [run("recommend", "evaluate", "--ratings", str(path), "--seed", "5") for _ in range(2)]
     assert (first.returncode, first.stderr) == (0, "")
@@ -103,10 +103,10 @@ def test_a_broken_file_is_refused(tmp_path: Path, text: str) -> None:
         read_ratings(path, None, progress=lambda *_: None)
 
 
-def test_a_file_of_nothing_or_of_too_few_users_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_ratings_or_with_too_few_users_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "ratings.csv"
     path.write_text(HEADER)
     with pytest.raises(InteractionsMissing):
         read_ratings(path, None, progress=lambda *_: None)
-    told = run("recommend", "evaluate", "--ratings", str(write_ratings(tmp_path, users=4)))
-    assert (told.returncode, "10 are needed" in told.stderr) == (1, True)
+    result = run("recommend", "evaluate", "--ratings", str(write_ratings(tmp_path, users=4)))
+    assert (result.returncode, "10 are needed" in result.stderr) == (1, True)

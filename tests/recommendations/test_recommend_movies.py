@@ -21,7 +21,7 @@ from tests.recommendations.calls import (
     restore,
     watch_later,
 )
-from tests.recommendations.models import activate, until
+from tests.recommendations.models import activate, wait_until
 
 
 async def until_first(user: Client, movie_id: int) -> None:
@@ -30,7 +30,7 @@ async def until_first(user: Client, movie_id: int) -> None:
     async def is_first() -> bool:
         return recommended(await recommend(user))[:1] == [movie_id]
 
-    await until(is_first)
+    await wait_until(is_first)
 
 
 async def set_favorite_genres(user: Client, *genre_ids: int) -> None:
@@ -121,7 +121,7 @@ async def test_the_longer_the_history_the_less_the_general_opinion(
         page = await recommend(user)
         return any(item.reason.WhichOneof("reason") == "rated" for item in page.recommendations)
 
-    await until(knows_the_model)
+    await wait_until(knows_the_model)
     assert ours(await recommend(user)) == [best, strong, weak]
     for movie_id in liked[1:]:
         await rate(database, user, movie_id, 5)

@@ -21,7 +21,7 @@ from tests.recommendations.calls import (
     trending,
     watch_later,
 )
-from tests.recommendations.models import activate, until
+from tests.recommendations.models import activate, wait_until
 
 Meanwhile = Callable[[], Awaitable[object]]
 
@@ -90,11 +90,11 @@ async def test_another_model_between_two_pages_changes_the_next_list_only(
     async def is_first(movie_id: int) -> bool:
         return recommended(await recommend(user, page_size=1)) == [movie_id]
 
-    await until(lambda: is_first(movies[9]))
+    await wait_until(lambda: is_first(movies[9]))
     whole = recommended(await recommend(user))
     first = await recommend(user, page_size=1)
     await activate(database, {movies[11]: {movies[10]: 2.0}})
-    await until(lambda: is_first(movies[10]))
+    await wait_until(lambda: is_first(movies[10]))
     rest = await recommend(user, page_token=first.next_page_token)
     assert recommended(first) + recommended(rest) == whole
     assert all(item.reason.WhichOneof("reason") for item in rest.recommendations)

@@ -9,7 +9,7 @@ import pytest
 from tests.catalogue import add_cast, add_character, add_genre, add_movie, add_person
 from tests.client import Client, refused
 from tests.recommendations.calls import add_ranked_movies, favor, ids, similar
-from tests.recommendations.models import activate, until
+from tests.recommendations.models import activate, wait_until
 
 
 async def test_the_model_tells_where_it_knows_the_movie(client: Client, database: asyncpg.Connection) -> None:
@@ -20,7 +20,7 @@ async def test_the_model_tells_where_it_knows_the_movie(client: Client, database
     async def by_the_model() -> bool:
         return ids(await similar(client, movies[0])) == [movies[3], movies[2]]
 
-    await until(by_the_model)
+    await wait_until(by_the_model)
     page = await similar(client, movies[0])
     assert [item.similarity for item in page.movies] == pytest.approx([0.9, 0.25])
 
@@ -52,7 +52,7 @@ async def test_a_movie_that_the_model_does_not_know_has_similar_ones_too(
         page = await similar(client, movies[0])
         return len(page.movies) == 1
 
-    await until(knows_the_model)
+    await wait_until(knows_the_model)
     assert ids(await similar(client, movies[2])) == [movies[3]]
 
 

@@ -14,7 +14,7 @@ from service.recommendations.trending import SUMS
 from tests.catalogue import add_genre, add_movie
 from tests.client import PASSWORD, Client, refused
 from tests.recommendations.calls import add_ranked_movies, favor, ids, rate, trending, watch_later
-from tests.recommendations.models import until
+from tests.recommendations.models import wait_until
 
 DAY = recommendations_pb2.TRENDING_WINDOW_DAY
 WEEK = recommendations_pb2.TRENDING_WINDOW_WEEK
@@ -115,7 +115,7 @@ async def test_removed_movies_are_soon_gone(client: Client, database: asyncpg.Co
     async def is_gone() -> bool:
         return ids(await trending(client)) == movies[1:]
 
-    await until(is_gone)
+    await wait_until(is_gone)
 
 
 async def test_a_signed_in_caller_sees_what_they_did(client: Client, database: asyncpg.Connection) -> None:

@@ -11,8 +11,8 @@ from scipy import sparse
 
 from service.importers.csv_files import SUFFIXES, FileUnusable, read_rows
 from service.importers.report import BadRows
+from service.recommendations.errors import InteractionsMissing
 from service.recommendations.model.dataset import Dataset, FacetKind
-from service.recommendations.model.errors import InteractionsMissing
 from service.recommendations.model.evaluation import Ratings
 
 YEAR = re.compile(r"\((\d{4})\)\s*$")

@@ -1,1 +1,1 @@
-"""The model of taste: what it learns from, its training, evaluation, storage, and the copy that workers serve from."""
+"""Recommendation model: dataset, training, evaluation, storage, and the copy in memory that a worker serves from."""

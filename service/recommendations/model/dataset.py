@@ -1,4 +1,4 @@
-"""What a model learns from: who liked which movie how much, and what movies have in common."""
+"""Training data: interactions of users with movies, and facets that movies have in common."""
 
 from __future__ import annotations
 
@@ -11,42 +11,42 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 Matrix: TypeAlias = "sparse.csr_array[np.float64]"
-BEST_RATING = 5
+MAX_RATING = 5
 
 
 class FacetKind(enum.IntEnum):
-    """What movies may have in common."""
+    """Kind of a property that movies share."""
 
     GENRE = 0
     DECADE = 1
     PERSON = 2
 
 
-# The few that nearly every movie has; people are too many to steer what a model learns.
+# Nearly every movie has a genre and a decade. There are too many people to learn from.
 LEARNED_FACETS = (FacetKind.GENRE, FacetKind.DECADE)
 
 
 def history_weight(*, rating: float | None = None, is_favorite: bool = False) -> float:
-    """Returns what a movie of a history weighs, in training and serving alike: 1 for a favorite, else rating / 5.
+    """Returns the weight of a movie in a user's history, in training and serving: 1 for a favorite, else rating / 5.
 
-    A low rating speaks for a movie's like, too, only less: who rates a horror film 2 watches horror films. On held-out
-    users that ranks no worse than leaving low ratings out, or weighing them negatively, and mostly a little better.
+    A low rating has a small positive weight: a user who rates a horror film 2 does watch horror films. On held-out
+    users this ranks as well as leaving low ratings out or giving them negative weights, and mostly a little better.
     """
-    return max(1.0 if is_favorite else 0.0, (rating or 0.0) / BEST_RATING)
+    return max(1.0 if is_favorite else 0.0, (rating or 0.0) / MAX_RATING)
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """Interactions and facets of movies, as sparse matrices with a column a movie."""
+    """Interactions and facets as sparse matrices with one column for each movie."""
 
     movie_ids: NDArray[np.int32]
-    """Of the columns, ascending."""
+    """Movies of the columns, ascending."""
     interactions: Matrix
-    """A row a user; what `history_weight` says of a movie."""
+    """One row for each user; the values are those of `history_weight`."""
     facets: Matrix
-    """A row a facet; 1 for a movie that has it."""
+    """One row for each facet; 1 for a movie that has it."""
     facet_kinds: NDArray[np.int32]
-    """Of the rows of `facets`."""
+    """FacetKind of each row of `facets`."""
 
     @classmethod
     def build(
@@ -56,28 +56,31 @@ class Dataset:
         interactions: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.float32]],
         facets: tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]],
     ) -> Dataset:
-        """Puts users, movies and weights, and kinds, numbers and movies, together; ids among `movie_ids` alone."""
+        """Returns the dataset of (users, movies, weights) and (facet kinds, facet numbers, movies).
+
+        All movies must be in `movie_ids`.
+        """
         users, movies, weights = interactions
-        rows, _ = _numbered(users)
-        kinds, numbers, having = facets
-        facet_rows, firsts = _numbered(kinds.astype(np.int64) << 32 | numbers)
+        user_rows, _ = _row_numbers(users)
+        kinds, numbers, facet_movies = facets
+        facet_rows, first_entries = _row_numbers(kinds.astype(np.int64) << 32 | numbers)
         return cls(
             movie_ids,
-            _matrix(rows, np.searchsorted(movie_ids, movies), weights.astype(np.float64), len(movie_ids)),
-            _matrix(facet_rows, np.searchsorted(movie_ids, having), np.ones(len(having)), len(movie_ids)),
-            kinds[firsts],
+            _matrix(user_rows, np.searchsorted(movie_ids, movies), weights.astype(np.float64), len(movie_ids)),
+            _matrix(facet_rows, np.searchsorted(movie_ids, facet_movies), np.ones(len(facet_movies)), len(movie_ids)),
+            kinds[first_entries],
         )
 
     @property
-    def counts(self) -> NDArray[np.intp]:
-        """How many interactions each movie has."""
+    def interaction_counts(self) -> NDArray[np.intp]:
+        """Number of interactions of each movie."""
         return np.bincount(self.interactions.indices, minlength=len(self.movie_ids))
 
 
-def _numbered(keys: NDArray[np.signedinteger]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Returns a row number for each key, and for each row where its key comes first."""
-    _, firsts, rows = np.unique(keys, return_index=True, return_inverse=True)
-    return rows, firsts
+def _row_numbers(keys: NDArray[np.signedinteger]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Returns the row number of each key, and the index of the first key of each row."""
+    _, first_entries, rows = np.unique(keys, return_index=True, return_inverse=True)
+    return rows, first_entries
 
 
 def _matrix(rows: NDArray[np.intp], columns: NDArray[np.intp], values: NDArray[np.float64], width: int) -> Matrix:

@@ -1,4 +1,4 @@
-"""Models in the database: written beside one another, one of them active, the oldest removed."""
+"""Models in the database: writing, activating, listing and removing them. At most one is active."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from service.database.listener import Channel
-from service.recommendations.model.copying import Connection
-from service.recommendations.model.errors import RecommendationModelNotFound
-from service.recommendations.model.training import Hyperparameters, Progress, Trained
+from service.recommendations.errors import RecommendationModelNotFound
+from service.recommendations.model.binary_copy import Connection
+from service.recommendations.model.training import Hyperparameters, Progress, TrainedModel
 
 ACTIVE_VERSION = "SELECT id FROM recommendation_models WHERE is_active"
 ALGORITHM = "edlae"
-# Any fixed number: names the lock that makes activations follow one another.
+# Advisory lock: activations run one after another.
 ACTIVATION_LOCK = 0x4D52454D
 BATCH = 500
 COLUMNS = ("movie_id", "neighbor_ids", "weights", "similar_ids", "similarities")
@@ -26,13 +26,13 @@ CREATE TEMPORARY TABLE staged_neighbors (
     movie_id int, neighbor_ids int[], weights real[], similar_ids int[], similarities real[]
 ) ON COMMIT DROP
 """
-# The lock is the foreign key's own, taken first: a movie that somebody deletes just now is waited for and left out.
-INSERTION = """
+# The foreign key takes the same lock. It is taken first, so that a movie that is being deleted is left out.
+INSERT = """
 INSERT INTO movie_neighbors (model_id, movie_id, neighbor_ids, weights, similar_ids, similarities)
 SELECT $1, movie_id, neighbor_ids, weights, similar_ids, similarities
-FROM staged_neighbors JOIN (SELECT id FROM movies WHERE id BETWEEN $2 AND $3 FOR KEY SHARE) AS kept ON id = movie_id
+FROM staged_neighbors JOIN (SELECT id FROM movies WHERE id BETWEEN $2 AND $3 FOR KEY SHARE) AS existing ON id = movie_id
 """
-OUTDATED = """
+DELETE_OLD = """
 DELETE FROM recommendation_models WHERE NOT is_active AND (
     completed_at IS NULL AND created_at < now() - interval '1 day'
     OR id IN (
@@ -50,7 +50,7 @@ FROM recommendation_models AS m ORDER BY id DESC
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """One model in the database."""
+    """A model in the database."""
 
     version: int
     algorithm: str
@@ -65,15 +65,15 @@ class ModelVersion:
 
 async def store_model(
     connection: Connection,
-    trained: Trained,
+    trained: TrainedModel,
     *,
     parameters: Hyperparameters,
     metrics: Mapping[str, float],
     progress: Progress,
 ) -> int:
-    """Writes a model, in short transactions, and returns its version; it is not active yet.
+    """Writes a model in short transactions and returns its version. The model is not active yet.
 
-    What is given up half way is never active, and is removed a day later.
+    An incomplete model can never become active; `prune_models` removes it after a day.
     """
     version: int = await connection.fetchval(
         "INSERT INTO recommendation_models (algorithm, parameters, metrics) VALUES ($1, $2::jsonb, $3::jsonb)"
@@ -84,29 +84,29 @@ async def store_model(
     )
     total = len(trained.movie_ids)
     for start in range(0, total, BATCH):
-        places = range(start, min(start + BATCH, total))
-        await _write_part(connection, version, trained, places)
-        progress("writing", places[-1] + 1, total)
+        positions = range(start, min(start + BATCH, total))
+        await _write_part(connection, version, trained, positions)
+        progress("writing", positions[-1] + 1, total)
     await connection.execute("UPDATE recommendation_models SET completed_at = now() WHERE id = $1", version)
     return version
 
 
-async def _write_part(connection: Connection, version: int, trained: Trained, places: range) -> None:
+async def _write_part(connection: Connection, version: int, trained: TrainedModel, positions: range) -> None:
     async with connection.transaction():
         await connection.execute(STAGING)
         await connection.copy_records_to_table(
-            "staged_neighbors", records=[_record(trained, place) for place in places], columns=COLUMNS
+            "staged_neighbors", records=[_record(trained, position) for position in positions], columns=COLUMNS
         )
-        first, last = int(trained.movie_ids[places[0]]), int(trained.movie_ids[places[-1]])
-        await connection.execute(INSERTION, version, first, last)
+        first, last = int(trained.movie_ids[positions[0]]), int(trained.movie_ids[positions[-1]])
+        await connection.execute(INSERT, version, first, last)
 
 
-def _record(trained: Trained, place: int) -> tuple[int, list[int], list[float], list[int], list[float]]:
-    neighbors, weights = trained.weights.row(place)
-    similar, similarities = trained.similar_movies.row(place)
+def _record(trained: TrainedModel, position: int) -> tuple[int, list[int], list[float], list[int], list[float]]:
+    neighbors, weights = trained.weights.row(position)
+    similar, similarities = trained.similar_movies.row(position)
     ids = trained.movie_ids
     return (
-        int(ids[place]),
+        int(ids[position]),
         ids[neighbors].tolist(),
         weights.tolist(),
         ids[similar].tolist(),
@@ -115,7 +115,7 @@ def _record(trained: Trained, place: int) -> tuple[int, list[int], list[float], 
 
 
 async def activate_model(connection: Connection, version: int) -> None:
-    """Makes a model the active one and announces it to the workers; a repeat changes nothing.
+    """Makes a model the active one and notifies the workers; a repeat changes nothing.
 
     Raises RecommendationModelNotFound.
     """
@@ -141,16 +141,10 @@ async def activate_model(connection: Connection, version: int) -> None:
         await connection.execute("SELECT pg_notify($1, $2)", Channel.RECOMMENDATION_MODELS.value, str(version))
 
 
-async def prune_models(connection: Connection, *, kept: int) -> int:
-    """Removes what was given up and all but the newest `kept` besides the active one; returns how many went."""
-    status: str = await connection.execute(OUTDATED, kept)
+async def prune_models(connection: Connection, *, inactive_models: int) -> int:
+    """Removes abandoned models and all inactive models but the newest ones; returns the number of removed models."""
+    status: str = await connection.execute(DELETE_OLD, inactive_models)
     return int(status.rpartition(" ")[2])
-
-
-async def find_active_version(connection: Connection) -> int | None:
-    """Returns the active model's version, None while there is none."""
-    version: int | None = await connection.fetchval(ACTIVE_VERSION)
-    return version
 
 
 async def list_versions(connection: Connection) -> list[ModelVersion]:
