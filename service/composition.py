@@ -21,8 +21,8 @@ from service.catalog.service import find_unknown_genres
 from service.database.jobs import DAY, Job, delete_expired
 from service.database.listener import Listener
 from service.favorites.compose import FavoritesDomain, compose_favorites
+from service.favorites.interactions import ViewerStateLoader
 from service.favorites.personal_data import FavoritesData
-from service.favorites.states import ViewerStateLookups
 from service.media.compose import MediaDomain, compose_media
 from service.media.storage import UploadStorage
 from service.ratelimit.limiter import RateLimiter
@@ -94,7 +94,7 @@ def compose(
     page_tokens = PageTokens(settings.page_token_key.get_secret_value())
     rate_limiter = RateLimiter.from_settings(settings, shared_store=shared_store)
     announce_ratings = partial(invalidation.announce, "rating")
-    viewer_states = ViewerStateLookups()
+    viewer_states = ViewerStateLoader()
     media = compose_media(
         settings,
         storage=storage,
@@ -107,7 +107,7 @@ def compose(
         media=media.media,
         removal=media.removal,
         find_unknown_genres=find_unknown_genres,
-        personal_data=(FavoritesData(ratings_changed=announce_ratings), RecommendationsData()),
+        personal_data=(FavoritesData(announce=announce_ratings), RecommendationsData()),
         passwords=passwords,
         keys=keys,
         verifier=verifier,

@@ -1,1 +1,1 @@
-"""What users keep: favorites, watchlists, ratings."""
+"""Favorites, watchlists, ratings and reviews of users."""

@@ -9,12 +9,11 @@ from marquee.favorites.v1 import favorites_pb2_grpc
 
 from service.api.pagination import PageTokens
 from service.catalog.movies.service import Movies
-from service.favorites.page_responses import RenderedPages
-from service.favorites.ratings.service import Announce, Ratings
+from service.favorites.interactions import ViewerStateLoader
+from service.favorites.page_cache import PageReplyCache, VersionedPageCache
+from service.favorites.ratings import Announce, Ratings
 from service.favorites.service import Favorites
 from service.favorites.servicer import FavoritesServicer
-from service.favorites.states import ViewerStateLookups
-from service.favorites.versioned_pages import OwnPages
 from service.settings import Settings
 
 CACHE_SHARE = 8
@@ -36,7 +35,7 @@ def compose_favorites(
     settings: Settings,
     *,
     movies: Movies,
-    viewer_states: ViewerStateLookups,
+    viewer_states: ViewerStateLoader,
     announce_ratings: Announce,
     page_tokens: PageTokens,
 ) -> FavoritesDomain:
@@ -44,10 +43,10 @@ def compose_favorites(
     max_bytes = settings.reply_cache_bytes // CACHE_SHARE
     return FavoritesDomain(
         FavoritesServicer(
-            Favorites(pages=OwnPages(page_tokens=page_tokens, max_bytes=max_bytes)),
-            ratings=Ratings(page_tokens=page_tokens, ratings_changed=announce_ratings),
+            Favorites(pages=VersionedPageCache(page_tokens=page_tokens, max_bytes=max_bytes)),
+            ratings=Ratings(page_tokens=page_tokens, announce=announce_ratings),
             viewer_states=viewer_states,
             movies=movies,
-            rendered_pages=RenderedPages(max_bytes=max_bytes),
+            page_replies=PageReplyCache(max_bytes=max_bytes),
         )
     )

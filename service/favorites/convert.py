@@ -1,4 +1,4 @@
-"""What users keep as messages, and as their bytes where they carry a movie."""
+"""Favorites, watchlists and ratings as messages, and as serialized bytes where they contain a movie."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ from service.favorites.values import (
     Activities,
     Activity,
     AddResult,
-    KeptMovie,
+    ListedMovie,
     ListedRating,
     Rating,
     RatingChanges,
-    RatingFigures,
+    RatingTotals,
     Review,
 )
 
@@ -41,12 +41,12 @@ WRITTEN = ("rating", "review")
 
 
 def to_view(view: View) -> View:
-    """Returns the view to use: BASIC unless told otherwise."""
+    """Returns the requested view; BASIC by default."""
     return view or movie_pb2.MOVIE_VIEW_BASIC
 
 
 def to_filter(request: ListRequest) -> ListFilter:
-    """Returns what a request asks for; raises FieldsInvalid."""
+    """Returns the filter of a request; raises FieldsInvalid."""
     wanted = ListFilter(
         genre_ids_any=tuple(sorted(request.genre_ids_any)),
         year=request.year or None,
@@ -59,7 +59,7 @@ def to_filter(request: ListRequest) -> ListFilter:
 def rated(
     wanted: ListFilter, request: rating_pb2.ListRatingsRequest | review_pb2.ListMovieReviewsRequest
 ) -> ListFilter:
-    """Returns a filter with the bounds of ratings that a request asks for."""
+    """Returns the filter with the rating bounds of a request."""
     return replace(wanted, rating_min=request.rating_min or None, rating_max=request.rating_max or None)
 
 
@@ -68,12 +68,12 @@ def _moment(request: ListRequest, name: Literal["added_from", "added_before"]) -
 
 
 def to_review_text(text: str) -> str:
-    """Returns a review as it is kept: in NFC, and empty when there is nothing to read in it."""
+    """Returns a review as it is listed: in NFC, and empty when there is nothing to read in it."""
     return nfc(text) if text.strip() else ""
 
 
 def to_changes(request: rating_pb2.UpdateRatingRequest) -> RatingChanges:
-    """Returns what is to become of a rating; raises FieldsInvalid for a mask that is none."""
+    """Returns the changes of a request; raises FieldsInvalid for an invalid mask."""
     names = masked_fields(request, request.update_mask, allowed=WRITTEN, populated=True)
     return RatingChanges(
         rating=request.rating if "rating" in names else None,
@@ -81,39 +81,39 @@ def to_changes(request: rating_pb2.UpdateRatingRequest) -> RatingChanges:
     )
 
 
-def to_favorite(kept: KeptMovie, movies: Movies) -> bytes:
-    """Returns a favorite with its movie."""
-    own = _created(favorites_pb2.Favorite, kept.created_at)
-    return _with_movie(favorites_pb2.Favorite, own, kept.movie_id, kept.state, movies)
+def to_favorite(listed: ListedMovie, movies: Movies) -> bytes:
+    """Returns a serialized favorite with its movie."""
+    own = _created(favorites_pb2.Favorite, listed.created_at)
+    return _with_movie(favorites_pb2.Favorite, own, listed.movie_id, listed.state, movies)
 
 
-def to_favorites_page(page: Page[KeptMovie], movies: Movies) -> bytes:
-    """Returns the whole reply with a page of favorites."""
+def to_favorites_page(page: Page[ListedMovie], movies: Movies) -> bytes:
+    """Returns the serialized reply with a page of favorites."""
     response = favorites_pb2.ListFavoritesResponse(next_page_token=page.next_page_token)
-    return serialize_with(response, "favorites", [to_favorite(kept, movies) for kept in page.items])
+    return serialize_with(response, "favorites", [to_favorite(listed, movies) for listed in page.items])
 
 
-def to_watchlist_page(page: Page[KeptMovie], movies: Movies) -> bytes:
-    """Returns the whole reply with a page of a watchlist."""
+def to_watchlist_page(page: Page[ListedMovie], movies: Movies) -> bytes:
+    """Returns the serialized reply with a page of a watchlist."""
     response = watchlist_pb2.ListWatchlistResponse(next_page_token=page.next_page_token)
-    return serialize_with(response, "items", [to_watchlist_item(kept, movies) for kept in page.items])
+    return serialize_with(response, "items", [to_watchlist_item(listed, movies) for listed in page.items])
 
 
-def to_watchlist_item(kept: KeptMovie, movies: Movies) -> bytes:
-    """Returns an item of a watchlist with its movie."""
-    own = _created(watchlist_pb2.WatchlistItem, kept.created_at)
-    return _with_movie(watchlist_pb2.WatchlistItem, own, kept.movie_id, kept.state, movies)
+def to_watchlist_item(listed: ListedMovie, movies: Movies) -> bytes:
+    """Returns a serialized watchlist item with its movie."""
+    own = _created(watchlist_pb2.WatchlistItem, listed.created_at)
+    return _with_movie(watchlist_pb2.WatchlistItem, own, listed.movie_id, listed.state, movies)
 
 
 def to_listed_rating(listed: ListedRating, movies: Movies) -> bytes:
-    """Returns a rating with its movie."""
+    """Returns a serialized rating with its movie."""
     own = to_rating(listed.rating).SerializeToString()
     return _with_movie(rating_pb2.Rating, own, listed.rating.movie_id, listed.state, movies)
 
 
 @lru_cache(16_384)
 def _created(item: type[favorites_pb2.Favorite | watchlist_pb2.WatchlistItem], created_at: datetime) -> bytes:
-    """Returns the part that an item has without its movie; it takes longer to make than all the rest of a page."""
+    """Returns an item without its movie. Cached, because it takes most of the time of a page."""
     return item(create_time=timestamp(created_at)).SerializeToString()
 
 
@@ -146,18 +146,18 @@ def to_review(review: Review) -> review_pb2.Review:
     )
 
 
-def to_summary(figures: RatingFigures) -> review_pb2.RatingSummary:
-    """Returns the message of a movie's figures."""
+def to_summary(totals: RatingTotals) -> review_pb2.RatingSummary:
+    """Returns the message of a movie's rating totals."""
     return review_pb2.RatingSummary(
-        movie_id=figures.movie_id,
-        count=figures.count,
-        average=figures.average,
-        distribution=figures.distribution,
+        movie_id=totals.movie_id,
+        count=totals.count,
+        average=totals.average,
+        distribution=totals.distribution,
     )
 
 
 def to_result(result: AddResult) -> add_result_pb2.AddResult:
-    """Returns the message of what became of one movie."""
+    """Returns the message of the outcome for one movie."""
     return add_result_pb2.AddResult(
         movie_id=result.movie_id,
         outcome=add_result_pb2.AddOutcome.Value(f"ADD_OUTCOME_{result.outcome.name}"),
@@ -166,7 +166,7 @@ def to_result(result: AddResult) -> add_result_pb2.AddResult:
 
 
 def to_state(movie_id: MovieId, state: ViewerState) -> activity_pb2.MovieState:
-    """Returns the message of what the caller did with a movie."""
+    """Returns the message of the caller's state of a movie."""
     return activity_pb2.MovieState(
         movie_id=movie_id,
         viewer=movie_pb2.MovieViewer(
@@ -176,7 +176,7 @@ def to_state(movie_id: MovieId, state: ViewerState) -> activity_pb2.MovieState:
 
 
 def to_activities(activities: Activities) -> activity_pb2.GetLastActivitiesResponse:
-    """Returns the message of where a user's lists stand."""
+    """Returns the message of the activities of a user's lists."""
     return activity_pb2.GetLastActivitiesResponse(
         favorites=_activity(activities.favorites),
         watchlist=_activity(activities.watchlist),

@@ -1,4 +1,4 @@
-"""What can go wrong with what users keep, besides what goes wrong with movies."""
+"""Errors of favorites, watchlists and ratings."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class RatingNotFound(NotFound):
 
 
 class RatingExists(AlreadyExists):
-    """The caller rated this movie before."""
+    """The caller has already rated this movie."""
 
     def __init__(self, movie_id: int) -> None:
         super().__init__(
-            f"you rated movie {movie_id} before; update that rating",
+            f"you have already rated movie {movie_id}: update that rating",
             resource=Resource("marquee.favorites.v1.Rating", str(movie_id)),
         )

@@ -1,4 +1,4 @@
-"""Pages of rows that users made: one statement by keyset, narrowed by filters."""
+"""Pages of users' rows: one statement with a keyset, narrowed by filters."""
 
 from __future__ import annotations
 
@@ -10,33 +10,36 @@ from typing import Any
 
 from service.api.pagination import PageTokens, page_size
 from service.database.orm import fetch
-from service.favorites.history import VERSIONS
+from service.favorites.interactions import STATE_COLUMNS, VERSIONS
 from service.favorites.ordering import MOVIE, Order
-from service.favorites.states import STATE_IN
 
-KEPT_MOVIE = f"l.movie_id, l.created_at, (SELECT {VERSIONS} FROM user_activities WHERE user_id = $1) AS versions, "  # noqa: S608 - our own names
+LISTED_MOVIE = f"l.movie_id, l.created_at, (SELECT {VERSIONS} FROM user_activities WHERE user_id = $1) AS versions, "  # noqa: S608 - a constant
 OF_MOVIES = ("create_time", "title", "release_date", "popularity", "my_rating")
-RATED = "l.movie_id, l.rating, l.review, l.created_at, l.updated_at, l.row_version, " + STATE_IN["movie_ratings"]
+RATED = "l.movie_id, l.rating, l.review, l.created_at, l.updated_at, l.row_version, " + STATE_COLUMNS["movie_ratings"]
 
 
 @dataclass(frozen=True, slots=True)
-class Listed:
-    """A list: the rows `l` of a table that belong to one user or one movie, and what is shown of them."""
+class UserList:
+    """A list: the rows `l` of a table that belong to one user or one movie, and the columns to select."""
 
     rpc: str
     table: str
     owner: str
-    """Column that says whose the rows are."""
+    """Column with the user or movie that the rows belong to."""
     shown: str
     keys: Sequence[str]
     join: str = ""
     condition: str = ""
 
 
-FAVORITES = Listed("ListFavorites", "favorite_movies", "user_id", KEPT_MOVIE + STATE_IN["favorite_movies"], OF_MOVIES)
-WATCHLIST = Listed("ListWatchlist", "watchlist_items", "user_id", KEPT_MOVIE + STATE_IN["watchlist_items"], OF_MOVIES)
-RATINGS = Listed("ListRatings", "movie_ratings", "user_id", RATED, ("create_time", "update_time", *OF_MOVIES[1:]))
-REVIEWS = Listed(
+FAVORITES = UserList(
+    "ListFavorites", "favorite_movies", "user_id", LISTED_MOVIE + STATE_COLUMNS["favorite_movies"], OF_MOVIES
+)
+WATCHLIST = UserList(
+    "ListWatchlist", "watchlist_items", "user_id", LISTED_MOVIE + STATE_COLUMNS["watchlist_items"], OF_MOVIES
+)
+RATINGS = UserList("ListRatings", "movie_ratings", "user_id", RATED, ("create_time", "update_time", *OF_MOVIES[1:]))
+REVIEWS = UserList(
     "ListMovieReviews",
     "movie_ratings",
     "movie_id",
@@ -49,7 +52,7 @@ REVIEWS = Listed(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListFilter:
-    """Which rows to list; what is None or empty holds for all."""
+    """Conditions on the rows; None or empty admits all."""
 
     genre_ids_any: tuple[int, ...] = ()
     year: int | None = None
@@ -60,8 +63,8 @@ class ListFilter:
 
 
 EVERYTHING = ListFilter()
-KEPT = 500
-"""Most descriptions and statements that are kept, each."""
+CACHE_SIZE = 500
+"""Entries of each cache below."""
 
 
 class _Parameters:
@@ -74,59 +77,66 @@ class _Parameters:
 
 
 async def list_rows(
-    listed: Listed, owner_id: int, wanted: ListFilter, *, size: int, page_token: str, order_by: str, tokens: PageTokens
+    user_list: UserList,
+    owner_id: int,
+    wanted: ListFilter,
+    *,
+    size: int,
+    page_token: str,
+    order_by: str,
+    tokens: PageTokens,
 ) -> tuple[Sequence[Mapping[str, Any]], str]:
     """Returns a page of rows and the token of the next page; size 0 is the default.
 
     Raises OrderByInvalid, PageTokenInvalid.
     """
-    order = Order.parse(order_by, keys=listed.keys)
+    order = Order.parse(order_by, keys=user_list.keys)
     limit = page_size(size)
-    binding = (listed.rpc, owner_id, *_described(order, wanted))
+    binding = (user_list.rpc, owner_id, *_binding_of(order, wanted))
     position = tokens.read(page_token, binding=binding)
     if position is None and wanted == EVERYTHING:
-        statement, values = _beginning(listed, order, limit + 1), [owner_id]
+        statement, values = _first_page_statement(user_list, order, limit + 1), [owner_id]
     else:
-        statement, values = page_query(listed, owner_id, wanted, order, after=position, limit=limit + 1)
+        statement, values = page_query(user_list, owner_id, wanted, order, after=position, limit=limit + 1)
     rows = await fetch(statement, *values)
     more = len(rows) > limit
     return rows[:limit], tokens.make(order.position(rows[limit - 1]), binding=binding) if more else ""
 
 
-def reads_movies(listed: Listed, wanted: ListFilter, order_by: str) -> bool:
-    """Tells whether a page depends on what movies are, and not on the user's own doing alone."""
-    order = Order.parse(order_by, keys=listed.keys)
+def reads_movies(user_list: UserList, wanted: ListFilter, order_by: str) -> bool:
+    """Returns whether a page depends on columns of movies, and not only on the user's own rows."""
+    order = Order.parse(order_by, keys=user_list.keys)
     return order.key.join == MOVIE or wanted.year is not None or bool(wanted.genre_ids_any)
 
 
-@lru_cache(KEPT)
-def _described(order: Order, wanted: ListFilter) -> tuple[str, str]:
-    """Returns what binds a token to an order and a filter: longer in the making than the rest of a token."""
+@lru_cache(CACHE_SIZE)
+def _binding_of(order: Order, wanted: ListFilter) -> tuple[str, str]:
+    """Returns the binding of a token to an order and a filter. Cached, because it takes most of the time of a token."""
     return str(order), str(wanted)
 
 
-@lru_cache(KEPT)
-def _beginning(listed: Listed, order: Order, limit: int) -> str:
-    """Returns the statement of the first page of a whole list, whose only value is the owner."""
-    statement, _ = page_query(listed, 0, EVERYTHING, order, after=None, limit=limit)
+@lru_cache(CACHE_SIZE)
+def _first_page_statement(user_list: UserList, order: Order, limit: int) -> str:
+    """Returns the statement of the first page of an unfiltered list; its only parameter is the owner."""
+    statement, _ = page_query(user_list, 0, EVERYTHING, order, after=None, limit=limit)
     return statement
 
 
 def page_query(
-    listed: Listed, owner_id: int, wanted: ListFilter, order: Order, *, after: Sequence[Any] | None, limit: int
+    user_list: UserList, owner_id: int, wanted: ListFilter, order: Order, *, after: Sequence[Any] | None, limit: int
 ) -> tuple[str, list[Any]]:
-    """Returns the statement of a page's rows, and its values."""
+    """Returns the statement of a page and its parameters."""
     parameters = _Parameters()
-    conditions = [f"l.{listed.owner} = {parameters.place(owner_id)}"]
-    conditions += [listed.condition] if listed.condition else []
+    conditions = [f"l.{user_list.owner} = {parameters.place(owner_id)}"]
+    conditions += [user_list.condition] if user_list.condition else []
     conditions += _conditions(wanted, parameters)
     if after is not None:
         conditions.append(order.after(after, parameters.place))
-    joins = [listed.join, order.key.join, MOVIE if wanted.year is not None and order.key.join != MOVIE else ""]
+    joins = [user_list.join, order.key.join, MOVIE if wanted.year is not None and order.key.join != MOVIE else ""]
     value = f", {order.columns[0]} AS sort_value" if len(order.columns) > 1 else ""
-    # Every part of the statement is written in this folder; the values travel apart.
+    # The statement consists of constants of this package; values are parameters.
     statement = (
-        f"SELECT l.id, {listed.shown}{value} FROM {listed.table} AS l {' '.join(joins)}"  # noqa: S608
+        f"SELECT l.id, {user_list.shown}{value} FROM {user_list.table} AS l {' '.join(joins)}"  # noqa: S608
         f" WHERE {' AND '.join(conditions)} {order.sql} LIMIT {limit:d}"
     )
     return statement, parameters.values

@@ -1,4 +1,4 @@
-"""Tables of what users keep: favorites, watchlists, ratings."""
+"""Tables of favorites, watchlists and ratings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from service.database.orm import TimestampedModel
 
 
 class FavoriteMovie(TimestampedModel):
-    """A movie among a user's favorites."""
+    """A movie in a user's favorites."""
 
     id = fields.BigIntField(primary_key=True)
     user: Any = fields.ForeignKeyField("marquee.User", related_name="favorites", on_delete=fields.CASCADE)
@@ -52,7 +52,7 @@ class MovieRating(TimestampedModel):
     rating = fields.SmallIntField()
     review = fields.TextField(db_default="")
     row_version = fields.IntField(db_default=1)
-    """Counts changes, by trigger."""
+    """Number of changes, counted by a trigger."""
 
     user_id: int
     movie_id: int
@@ -65,7 +65,7 @@ class MovieRating(TimestampedModel):
 
 
 class UserActivity(Model):
-    """How often and when each of a user's lists changed, by trigger."""
+    """Number of changes and time of the last change of each list of a user, by triggers."""
 
     user: Any = fields.OneToOneField(
         "marquee.User", related_name="activity", on_delete=fields.CASCADE, primary_key=True

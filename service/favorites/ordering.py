@@ -1,6 +1,6 @@
-"""Orders of a user's own lists: the published keys, and how a page begins after a position in them.
+"""Orders of a user's lists: the published keys, and the condition for the rows after a position.
 
-A movie without a value stands behind every other, whichever way the list goes.
+A movie without a value comes last in both directions.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ def _same(value: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class SortKey:
-    """What rows `l` are sorted by, upwards and downwards, ahead of their id; and how its values travel in a token."""
+    """SQL that sorts the rows `l` before their id, per direction, and the JSON form of its values in page tokens."""
 
     ascending: str = ""
-    """Empty when the id alone decides."""
+    """Empty to sort by id only."""
     descending: str = ""
     join: str = ""
     to_json: Callable[[Any], Any] = _same
@@ -33,7 +33,7 @@ class SortKey:
 
 
 SORT_KEYS = {
-    # Ids rise as rows are made.
+    # Ids increase in the order of creation.
     "create_time": SortKey(),
     "update_time": SortKey("l.updated_at", "l.updated_at", "", datetime.isoformat, datetime.fromisoformat),
     "title": SortKey("m.title", "m.title", MOVIE),
@@ -60,7 +60,7 @@ class Order:
 
     @classmethod
     def parse(cls, order_by: str, *, keys: Collection[str]) -> Order:
-        """Reads `key` or `key desc`; the empty string is the newest first. Raises OrderByInvalid."""
+        """Parses `key` or `key desc`; the empty string means newest first. Raises OrderByInvalid."""
         match order_by.split() or ["create_time", "desc"]:
             case [name] if name in keys:
                 return cls(name, descending=False)
@@ -70,23 +70,23 @@ class Order:
 
     @property
     def key(self) -> SortKey:
-        """What to sort by."""
+        """The sort key."""
         return SORT_KEYS[self.name]
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The expressions that together give each row its place."""
+        """The expressions that together give each row a unique position."""
         value = self.key.descending if self.descending else self.key.ascending
         return (value, "l.id") if value else ("l.id",)
 
     @property
     def sql(self) -> str:
-        """ORDER BY the columns, all of them in this direction: one index serves both."""
+        """ORDER BY clause with all columns in one direction, so that one index serves both directions."""
         direction = "DESC" if self.descending else "ASC"
         return "ORDER BY " + ", ".join(f"{column} {direction}" for column in self.columns)
 
     def after(self, position: Sequence[Any], place: Callable[[Any], str]) -> str:
-        """Returns the condition for rows behind a position; `place` takes a value and returns its place."""
+        """Returns the condition for rows after a position; `place` adds a parameter and returns its placeholder."""
         values = [self.key.from_json(position[0]), *position[1:]] if len(self.columns) > 1 else position
         places = ", ".join(place(value) for value in values)
         return f"({', '.join(self.columns)}) {'<' if self.descending else '>'} ({places})"

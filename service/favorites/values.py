@@ -1,4 +1,4 @@
-"""What users keep, as values."""
+"""Values that services return and servicers convert."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NamedTuple
 from service.catalog.service import MovieId, ViewerState
 
 
-class KeptMovie(NamedTuple):
-    """A movie among a user's favorites or on their watchlist, and all that they did with it."""
+class ListedMovie(NamedTuple):
+    """A movie in a user's favorites or watchlist, with all their interactions with it."""
 
     movie_id: MovieId
     created_at: datetime
@@ -20,7 +20,7 @@ class KeptMovie(NamedTuple):
 
 
 class AddOutcome(enum.StrEnum):
-    """What became of one movie that was to be added."""
+    """Outcome of adding one movie."""
 
     ADDED = "added"
     ALREADY_THERE = "already_there"
@@ -29,7 +29,7 @@ class AddOutcome(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AddResult:
-    """What became of one movie, and when it was added, if it is there."""
+    """Outcome for one movie, and the time at which it was added if the list has it."""
 
     movie_id: MovieId
     outcome: AddOutcome
@@ -38,7 +38,7 @@ class AddResult:
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """A user's rating of a movie, 1 to 5; the review is empty without one."""
+    """A user's rating of a movie, 1 to 5; the review may be empty."""
 
     id: int
     movie_id: MovieId
@@ -51,7 +51,7 @@ class Rating:
 
 @dataclass(frozen=True, slots=True)
 class ListedRating:
-    """A rating of a list, and all that the user did with its movie."""
+    """A rating in a list, with all the user's interactions with its movie."""
 
     rating: Rating
     state: ViewerState
@@ -59,7 +59,7 @@ class ListedRating:
 
 @dataclass(frozen=True, slots=True)
 class RatingChanges:
-    """What is to become of a rating; what is None stays."""
+    """Changes to a rating; None leaves a field unchanged."""
 
     rating: int | None = None
     review: str | None = None
@@ -67,7 +67,7 @@ class RatingChanges:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What a user wrote about a movie, as everybody may read it."""
+    """A user's public review of a movie."""
 
     rating: int
     review: str
@@ -78,25 +78,25 @@ class Review:
 
 
 @dataclass(frozen=True, slots=True)
-class RatingFigures:
-    """How all users together rate a movie."""
+class RatingTotals:
+    """Totals of all ratings of a movie."""
 
     movie_id: MovieId
     count: int
     total: int
     """Sum of all ratings."""
     distribution: Sequence[int]
-    """How many gave 1, 2, 3, 4 and 5."""
+    """Number of ratings 1, 2, 3, 4 and 5."""
 
     @property
     def average(self) -> float:
-        """The mean; 0 while there are no ratings."""
+        """Mean rating; 0 if there are no ratings."""
         return self.total / self.count if self.count else 0.0
 
 
 @dataclass(frozen=True, slots=True)
 class Activity:
-    """Where a list stands: how often it changed, and when it did last."""
+    """Version of a list, which counts its changes, and the time of the last change."""
 
     version: int = 0
     changed_at: datetime | None = None
@@ -104,7 +104,7 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class Activities:
-    """Where each of a user's lists stands."""
+    """Activity of each of a user's lists."""
 
     favorites: Activity = Activity()
     watchlist: Activity = Activity()

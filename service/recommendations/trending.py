@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.database.orm import connection
-from service.favorites.history import INTERACTIONS
+from service.favorites.interactions import INTERACTIONS
 from service.recommendations.catalogue_index import Floats, Ints
 from service.recommendations.values import Window
 

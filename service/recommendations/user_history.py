@@ -13,7 +13,7 @@ from cachetools import LRUCache
 from service.auth.principal import UserId
 from service.caching.batch_loader import Gathering
 from service.database.orm import fetch
-from service.favorites.history import HISTORY_COLUMNS, VERSIONS
+from service.favorites.interactions import HISTORY_COLUMNS, VERSIONS
 from service.recommendations.values import Taste
 
 Versions: TypeAlias = list[int]

@@ -1,4 +1,4 @@
-"""What the caller did with movies, and the check for changes that sync clients rely on."""
+"""The caller's states of movies, and the versions that sync clients check for changes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ States = activity_pb2.BatchGetMovieStatesRequest
 
 
 async def activities(user: Client) -> activity_pb2.GetLastActivitiesResponse:
-    """Returns where a user's lists stand."""
+    """Returns the versions of a user's lists."""
     answer: activity_pb2.GetLastActivitiesResponse = await user.favorites.GetLastActivities(
         activity_pb2.GetLastActivitiesRequest()
     )

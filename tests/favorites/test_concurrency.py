@@ -1,4 +1,4 @@
-"""Figures of ratings while many write at once: exact, and nobody is refused for it."""
+"""Rating totals under concurrent writes: exact, and no write is refused."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPECTED = {"RATING_EXISTS", "RATING_NOT_FOUND", "ACCOUNT_GONE", "TOKEN_INVALID"
 
 
 async def reason(call: Awaitable[Any]) -> str:
-    """Returns why a call was refused; empty when it was not."""
+    """Returns the reason of a refused call; empty for an accepted one."""
     try:
         await call
     except grpc.aio.AioRpcError as error:

@@ -1,4 +1,4 @@
-"""A user's own favorites."""
+"""Favorites of a user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Filters, orders and pages of a user's own lists."""
+"""Filters, orders and pages of a user's lists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STARS = (3, 5, 1, 3, 2, 5)
 
 @pytest.fixture
 async def user(client: Client, database: asyncpg.Connection) -> Client:
-    """A user who has the same six movies, ids 1 to 6, on every list, added in this order, a day apart."""
+    """A user whose lists all have the movies 1 to 6, added in this order, one day apart."""
     user, other = await client.registered(), await client.registered()
     for number, title in enumerate(TITLES):
         await add_movie(database, title, release_date=RELEASED[number], popularity=POPULARITY[number])

@@ -1,4 +1,4 @@
-"""The plans of users' lists: a page reads the rows of its owner alone, and in their order where they can be many."""
+"""Query plans of users' lists: a page reads only its owner's rows, in index order where they can be many."""
 
 from __future__ import annotations
 
@@ -9,9 +9,18 @@ from typing import Any
 import asyncpg
 import pytest
 
-from service.favorites.listing import EVERYTHING, FAVORITES, RATINGS, REVIEWS, WATCHLIST, Listed, ListFilter, page_query
+from service.favorites.interactions import STATES
+from service.favorites.listing import (
+    EVERYTHING,
+    FAVORITES,
+    RATINGS,
+    REVIEWS,
+    WATCHLIST,
+    ListFilter,
+    UserList,
+    page_query,
+)
 from service.favorites.ordering import Order
-from service.favorites.states import STATES
 
 MOVIES = 1000
 USERS = 2000
@@ -53,7 +62,7 @@ async def filled(database: asyncpg.Connection) -> asyncpg.Connection:
 
 
 class Plan:
-    """How PostgreSQL ran a statement."""
+    """The plan with which PostgreSQL ran a statement."""
 
     def __init__(self, root: dict[str, Any]) -> None:
         nodes = list(_nodes(root))
@@ -71,7 +80,7 @@ def _nodes(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 async def plan(
     database: asyncpg.Connection,
-    listed: Listed,
+    listed: UserList,
     owner_id: int,
     order_by: str = "",
     *,

@@ -1,4 +1,4 @@
-"""A user's own ratings."""
+"""Ratings of a user."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CODES = grpc.StatusCode
 
 
 async def summary(client: Client, movie_id: int) -> review_pb2.RatingSummary:
-    """Returns a movie's figures."""
+    """Returns a movie's rating totals."""
     answer = await client.favorites.GetRatingSummary(review_pb2.GetRatingSummaryRequest(movie_id=movie_id))
     figures: review_pb2.RatingSummary = answer.summary
     return figures

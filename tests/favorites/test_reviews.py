@@ -1,4 +1,4 @@
-"""What users wrote about a movie, as everybody may read it."""
+"""Public reviews of a movie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A user's own watchlist, and adding by the batch to it and to favorites."""
+"""Watchlist of a user, and batches added to it and to favorites."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def ids(user: Client) -> list[int]:
 
 
 async def batch(user: Client, movie_ids: list[int], *, favorites: bool = False, dry: bool = False) -> list[int]:
-    """Adds movies and returns what became of each."""
+    """Adds movies and returns the outcome of each."""
     if favorites:
         request = favorites_pb2.BatchAddFavoritesRequest(movie_ids=movie_ids, validate_only=dry)
         answer = await user.favorites.BatchAddFavorites(request)

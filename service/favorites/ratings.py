@@ -1,7 +1,4 @@
-"""Ratings and reviews: each user's own, and what all of them come to.
-
-The figures of a movie are kept by the database, in the transaction that changes a rating.
-"""
+"""Ratings and reviews of users, and the totals of each movie, which triggers update in the same transaction."""
 
 from __future__ import annotations
 
@@ -17,17 +14,17 @@ from service.catalog.service import MovieId
 from service.database.orm import connection, fetch, violated_constraint
 from service.favorites import listing
 from service.favorites.errors import MovieNotFound, RatingExists, RatingNotFound
-from service.favorites.list_kinds import missing_reference
+from service.favorites.interactions import state_from
 from service.favorites.listing import ListFilter
-from service.favorites.states import state_of
-from service.favorites.values import ListedRating, Rating, RatingChanges, RatingFigures, Review
+from service.favorites.service import missing_reference
+from service.favorites.values import ListedRating, Rating, RatingChanges, RatingTotals, Review
 
 Announce: TypeAlias = Callable[[Collection[MovieId]], Awaitable[None]]
-"""Tells whoever keeps replies about these movies that their ratings changed."""
+"""Invalidates cached responses for movies whose ratings changed."""
 COLUMNS = "id, movie_id, rating, review, created_at, updated_at, row_version"
 ONE = "WHERE user_id = $1 AND movie_id = $2"
 IN_VERSION = f"{ONE} AND ($3::text = '' OR id || '-' || row_version = $3)"
-# The statements are made of what stands above; the values travel apart.
+# The statements consist of the constants above; values are parameters.
 GET = f"SELECT {COLUMNS} FROM movie_ratings {ONE}"  # noqa: S608
 RATE = f"INSERT INTO movie_ratings (user_id, movie_id, rating, review) VALUES ($1, $2, $3, $4) RETURNING {COLUMNS}"  # noqa: S608
 UPSERT = f"""
@@ -40,7 +37,7 @@ UPDATE movie_ratings SET rating = coalesce($4::smallint, rating), review = coale
 {IN_VERSION} RETURNING {COLUMNS}
 """  # noqa: S608
 DELETE = f"DELETE FROM movie_ratings {IN_VERSION}"  # noqa: S608
-FIGURES = """
+TOTALS = """
 SELECT coalesce(s.rating_count, 0) AS count, coalesce(s.rating_sum, 0) AS total,
     ARRAY[s.rating_1, s.rating_2, s.rating_3, s.rating_4, s.rating_5] AS distribution
 FROM movies AS m LEFT JOIN movie_stats AS s ON s.movie_id = m.id WHERE m.id = $1
@@ -48,27 +45,27 @@ FROM movies AS m LEFT JOIN movie_stats AS s ON s.movie_id = m.id WHERE m.id = $1
 
 
 class Ratings:
-    """What users make of movies."""
+    """The ratings of users."""
 
-    def __init__(self, *, page_tokens: PageTokens, ratings_changed: Announce) -> None:
+    def __init__(self, *, page_tokens: PageTokens, announce: Announce) -> None:
         self._page_tokens = page_tokens
-        self._ratings_changed = ratings_changed
+        self._announce = announce
 
     async def rate_movie(self, user_id: UserId, movie_id: MovieId, *, rating: int, review: str) -> Rating:
-        """Makes a user's rating of a movie. Raises RatingExists, MovieNotFound, AccountGone."""
+        """Creates a user's rating of a movie. Raises RatingExists, MovieNotFound, AccountGone."""
         try:
-            made = await _one(RATE, user_id, movie_id, rating, review)
+            created = await _one(RATE, user_id, movie_id, rating, review)
         except IntegrityError as error:
             if violated_constraint(error).startswith("uid_"):
                 raise RatingExists(movie_id) from error
             raise missing_reference(error, movie_id) from error
-        await self._ratings_changed([movie_id])
-        return _require(made, movie_id)
+        await self._announce([movie_id])
+        return _require(created, movie_id)
 
     async def update_rating(
         self, user_id: UserId, movie_id: MovieId, changes: RatingChanges, *, etag: str = ""
     ) -> Rating:
-        """Changes a user's rating of a movie, unless it is no longer in the version of an etag.
+        """Changes a user's rating of a movie if it still has the version of the etag; an empty etag matches any.
 
         Raises RatingNotFound, EtagStale.
         """
@@ -80,13 +77,13 @@ class Ratings:
         if changed is None:
             raise await self._missed(user_id, movie_id, etag)
         if changes.rating is not None:
-            await self._ratings_changed([movie_id])
+            await self._announce([movie_id])
         return changed
 
     async def ensure_rating(
         self, user_id: UserId, movie_id: MovieId, changes: RatingChanges, *, rating: int, review: str
     ) -> Rating:
-        """Changes a user's rating of a movie, or makes it with the rating and review given.
+        """Changes a user's rating of a movie, or creates it with the given rating and review.
 
         Raises MovieNotFound, AccountGone.
         """
@@ -94,18 +91,18 @@ class Ratings:
             written = await _one(UPSERT, user_id, movie_id, rating, review, changes.rating, changes.review)
         except IntegrityError as error:
             raise missing_reference(error, movie_id) from error
-        await self._ratings_changed([movie_id])
+        await self._announce([movie_id])
         return _require(written, movie_id)
 
     async def delete_rating(self, user_id: UserId, movie_id: MovieId, *, etag: str = "") -> None:
-        """Removes a user's rating of a movie, unless it is no longer in the version of an etag.
+        """Deletes a user's rating of a movie if it still has the version of the etag; an empty etag matches any.
 
         Raises RatingNotFound, EtagStale.
         """
         removed, _ = await connection().execute_query(DELETE, [user_id, movie_id, etag])
         if not removed:
             raise await self._missed(user_id, movie_id, etag)
-        await self._ratings_changed([movie_id])
+        await self._announce([movie_id])
 
     async def get_rating(self, user_id: UserId, movie_id: MovieId) -> Rating:
         """Returns a user's rating of a movie; raises RatingNotFound."""
@@ -127,12 +124,12 @@ class Ratings:
             order_by=order_by,
             tokens=self._page_tokens,
         )
-        return Page([ListedRating(_rating(row), state_of(row)) for row in rows], token)
+        return Page([ListedRating(_rating(row), state_from(row)) for row in rows], token)
 
     async def list_movie_reviews(
         self, movie_id: MovieId, wanted: ListFilter, *, size: int, page_token: str, order_by: str
     ) -> Page[Review]:
-        """Returns a page of what active users wrote about a movie, in a published order; size 0 is the default.
+        """Returns a page of the reviews by active users, in a published order; size 0 is the default.
 
         Raises MovieNotFound, OrderByInvalid, PageTokenInvalid.
         """
@@ -150,13 +147,13 @@ class Ratings:
         shown = ("rating", "review", "author", "created_at", "updated_at")
         return Page([Review(*(row[name] for name in shown)) for row in rows], token)
 
-    async def get_rating_summary(self, movie_id: MovieId) -> RatingFigures:
-        """Returns how all users together rate a movie; raises MovieNotFound."""
-        rows = await fetch(FIGURES, movie_id)
+    async def get_rating_summary(self, movie_id: MovieId) -> RatingTotals:
+        """Returns the totals of all ratings of a movie; raises MovieNotFound."""
+        rows = await fetch(TOTALS, movie_id)
         if not rows:
             raise MovieNotFound(movie_id)
         (row,) = rows
-        return RatingFigures(movie_id, row["count"], row["total"], [number or 0 for number in row["distribution"]])
+        return RatingTotals(movie_id, row["count"], row["total"], [number or 0 for number in row["distribution"]])
 
     async def _missed(self, user_id: UserId, movie_id: MovieId, etag: str) -> RatingNotFound | EtagStale:
         """Returns why a write found no row of the version that it asked for."""

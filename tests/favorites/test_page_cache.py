@@ -1,4 +1,4 @@
-"""Pages of a user's lists that a worker keeps: never older than what was acknowledged, whoever wrote it where."""
+"""Cached pages of a user's lists: never older than an acknowledged write, on any worker."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ async def other(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[S
 
 @pytest.fixture
 async def user(client: Client, database: asyncpg.Connection) -> Client:
-    """A user with the favorites 1 to 3, whose first page was asked for."""
+    """A user with the favorites 1 to 3, whose first page was requested once."""
     user = await client.registered()
     for number in range(1, 5):
         await add_movie(database, f"Film {number}")
