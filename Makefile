@@ -39,6 +39,10 @@ clean-data: install ## Remove the data of `make run`: database, objects, keys, d
 test: install $(if $(shell command -v npm),tests/npm/node_modules/.installed) ## Run every test, on its own PostgreSQL, S3 and server (a running stack does not disturb it)
 	@exec $(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder
 
+.PHONY: soak
+soak: install ## Run 100,000 random operations over the connection pool while its connections are cut
+	@POOL_OPERATIONS=100000 exec $(BIN)/pytest -q -s -n 0 tests/database/test_pool_soak.py
+
 .PHONY: check
 check: install lint types imports protos-check migrations-check ## Run every check: format, lint, types, imports, protos, migrations
 

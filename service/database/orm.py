@@ -1,12 +1,11 @@
-"""The database: one pool a process, transactions, and what PostgreSQL's errors mean.
+"""Access to the database: one pool per process, transactions, and the meaning of PostgreSQL's errors.
 
-Tortoise keeps its state in a context variable: `connected` must be entered in the coroutine that starts the
-server, before it starts, or no handler sees the database.
+Tortoise keeps its state in a context variable. `connected` must be entered in the coroutine that starts the server, and
+before the start; otherwise no handler sees the database.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from contextvars import ContextVar
@@ -19,7 +18,8 @@ from tortoise.exceptions import BaseORMException, IntegrityError
 from tortoise.fields.db_defaults import Now
 from tortoise.transactions import in_transaction
 
-from service.database.pool import RETRY_SOON, FetchingClient, unreachable
+from service.database.client import FetchingClient
+from service.database.pool import RETRY_SOON, is_unsent, unreachable
 from service.errors import Aborted, DeadlineExceeded, DomainError
 from service.settings import Pooler, Settings
 
@@ -39,8 +39,6 @@ MODEL_MODULES = (
     "aerich.models",
 )
 _WITHIN: ContextVar[bool] = ContextVar("within_transaction", default=False)
-# What asyncpg says of a connection that was lost, or taken back because it was, before it was used again.
-LOST = re.compile("is clos|released back to the pool")
 
 
 class StatementTimedOut(DeadlineExceeded):
@@ -56,9 +54,9 @@ class WriteConflict(Aborted):
 
 
 class TimestampedModel(Model):
-    """A record that knows when it was made and last changed.
+    """A record with the times of its creation and of its last change.
 
-    PostgreSQL keeps both: `created_at` by default, `updated_at` by trigger, whoever writes.
+    PostgreSQL sets both for every writer: `created_at` by default, `updated_at` by trigger.
     """
 
     created_at = fields.DatetimeField(db_default=Now())
@@ -74,11 +72,9 @@ def tortoise_config(settings: Settings) -> dict[str, Any]:
     """Returns Tortoise's (and aerich's) configuration."""
     credentials: dict[str, Any] = {
         "dsn": settings.database_url.get_secret_value(),
-        # None is made ahead: making the pool then needs no database, and no caller waits while another makes it.
-        "minsize": 0,
         "maxsize": settings.database_pool_size,
         "timeout": settings.database_connect_timeout,
-        # One second more than PostgreSQL's own timeout, for when it no longer answers at all.
+        # One second more than PostgreSQL's own timeout: it ends the wait for a server that no longer answers.
         "command_timeout": settings.database_statement_timeout + 1,
         "acquire_timeout": settings.database_acquire_timeout,
     }
@@ -93,7 +89,7 @@ def tortoise_config(settings: Settings) -> dict[str, Any]:
             "jit": "off",
         }
     return {
-        "connections": {CONNECTION: {"engine": "service.database.pool", "credentials": credentials}},
+        "connections": {CONNECTION: {"engine": "service.database.client", "credentials": credentials}},
         "apps": {APP: {"models": list(MODEL_MODULES), "default_connection": CONNECTION}},
         "use_tz": True,
         "timezone": "UTC",
@@ -102,9 +98,9 @@ def tortoise_config(settings: Settings) -> dict[str, Any]:
 
 @asynccontextmanager
 async def connected(settings: Settings) -> AsyncIterator[None]:
-    """Gives the enclosed code, and every task started in it, the database.
+    """Makes the database available to the enclosed code, and to every task that is started in it.
 
-    The pool connects on first use, so a server starts, unready, while PostgreSQL is away.
+    The pool connects on first use, so a server starts without PostgreSQL, but is not ready.
     """
     await Tortoise.init(config=tortoise_config(settings))
     try:
@@ -114,13 +110,13 @@ async def connected(settings: Settings) -> AsyncIterator[None]:
 
 
 def connection() -> BaseDBAsyncClient:
-    """Returns the current connection: the transaction's inside of one, else the pool's."""
+    """Returns the client of the current transaction; outside of any, the client of the pool."""
     return cast("BaseDBAsyncClient", connections.get(CONNECTION))
 
 
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
-    """Opens a transaction: commits when the block ends, rolls back when it raises; nests as savepoints."""
+    """Opens a transaction: commits when the block ends, rolls back when it raises. A nested one is a savepoint."""
     outside = _WITHIN.get()
     _WITHIN.set(True)
     try:
@@ -131,29 +127,29 @@ async def transaction() -> AsyncIterator[None]:
 
 
 async def fetch(statement: str, *values: object) -> list[Mapping[str, Any]]:
-    """Returns the rows of a statement, whatever it begins with, in the current transaction or outside of any.
+    """Returns the rows of a statement of any kind, run in the current transaction or outside of any.
 
-    Raises what the ORM raises. For statements of one's own on paths that are called often.
+    Raises what the ORM raises. It is meant for hand-written statements that run often.
     """
     return await cast("FetchingClient", connection()).fetch(statement, *values)
 
 
 def within_transaction() -> bool:
-    """Tells whether the code that runs is inside of a `transaction`."""
+    """Returns whether the running code is inside of a `transaction`."""
     return _WITHIN.get()
 
 
 def violated_constraint(error: IntegrityError) -> str:
-    """Returns the name of the constraint that a write broke; empty when PostgreSQL names none."""
+    """Returns the name of the constraint that a write violated; empty when PostgreSQL names none."""
     return getattr(error.__cause__, "constraint_name", None) or ""
 
 
 def translate(error: BaseException) -> DomainError | None:
-    """Tells what PostgreSQL's and asyncpg's errors mean to a caller.
+    """Returns the domain error for an error of PostgreSQL or asyncpg.
 
-    Returns None for what the caller must not learn of: broken SQL, violated constraints that no service function
-    expected, and everything that does not come from the database. What cannot be told from other errors by its
-    type (a socket's errors, a silence) the pool has named already.
+    Returns None for errors that a caller must not see: wrong SQL, violated constraints that no service function
+    expected, and everything that does not come from the database. The pool and its client translate the errors whose
+    type is not specific to the database: those of sockets, and timeouts.
     """
     if isinstance(error, BaseORMException) and error.__cause__ is not None:
         error = error.__cause__
@@ -169,9 +165,7 @@ def translate(error: BaseException) -> DomainError | None:
             | asyncpg.OperatorInterventionError()
             | asyncpg.IdleInTransactionSessionTimeoutError()
             | asyncpg.ReadOnlySQLTransactionError()
+            | asyncpg.TargetServerAttributeNotMatched()
         ):
             return unreachable()
-        # asyncpg's own fixed texts; its subclasses tell of a wrong use, and quote values.
-        case asyncpg.InterfaceError() if type(error) is asyncpg.InterfaceError and LOST.search(str(error)):
-            return unreachable()
-    return None
+    return unreachable() if is_unsent(error) else None

@@ -1,35 +1,36 @@
-"""Connections to PostgreSQL: Tortoise's asyncpg engine with bounds on every wait.
+"""Connection pool over asyncpg.
 
-Tortoise's own waits without end for a connection of a full pool, keeps a connection for ever when BEGIN fails, and
-lets a failing rollback hide what went wrong.
+Replaces `asyncpg.Pool`, which spends a task, two timers and a queue on every statement. A read by primary key costs
+half of the CPU, and with more tasks than connections there are twice as many reads a second (`benchmarks/pool.py`).
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+import time
+from collections import deque
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, cast
+from typing import TypeAlias
 
 import asyncpg
-from tortoise import connections
-from tortoise.backends.asyncpg.client import AsyncpgDBClient, TransactionWrapper
-from tortoise.backends.base.client import (
-    NestedTransactionContext,
-    TransactionalDBClient,
-    TransactionContext,
-    TransactionContextPooled,
-)
 
 from service.errors import Unavailable
 
+Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 RETRY_SOON = 1.0
-READY_SECONDS = 1.0
-"""Seconds after which connections that were kept ready go back to asyncpg."""
-# Seconds that a rollback and closing the pool may take before connections are simply cut. A rollback often follows
-# a deadline, and must not hold up its answer.
-ROLLBACK_TIMEOUT = 0.2
-CLOSE_TIMEOUT = 2.0
+MAX_IDLE = 300.0
+"""Seconds after which an unused connection is closed, before a firewall drops it silently."""
+IDLE_CHECK_INTERVAL = 60.0
+PROBE_TIMEOUT = 1.0
+"""Seconds within which a connection must confirm that its last statement has ended."""
+CONNECT_ERRORS = (
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # for example: no host of the URL has the role that the URL asks for
+    OSError,
+    TimeoutError,
+)
 
 
 class DatabaseBusy(Unavailable):
@@ -37,218 +38,181 @@ class DatabaseBusy(Unavailable):
 
 
 class DatabaseUnreachable(Unavailable):
-    """PostgreSQL cannot be reached, does not answer, or is starting, stopping or standing by."""
+    """PostgreSQL cannot be reached, does not answer, is starting or stopping, or has the wrong role."""
 
 
-class BoundedPool(asyncpg.Pool):
-    """A pool whose callers wait a bounded time, and learn what they waited for in vain.
+class ConnectionPool:
+    """Opens up to `max_size` connections and lends each one to one caller at a time.
 
-    Connections that were handed back with `keep_ready` go to the next caller at once: asyncpg's own way through a pool
-    takes a task and two timers, which is as much as a whole statement.
+    A connection is lent only when it is open, outside of any transaction and idle: PostgreSQL has answered its last
+    statement. The connection that was used last is lent first. Waiting callers are served in the order of their
+    arrival, and get a returned connection directly.
     """
 
-    acquire_timeout: float
+    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, max_size: int, acquire_timeout: float) -> None:
+        """Opens no connection; needs a running event loop. `acquire_timeout` is in seconds."""
+        self._connect = connect
+        self._max_size = max_size
+        self._acquire_timeout = acquire_timeout
+        self._connections: set[Connection] = set()
+        self._idle: deque[tuple[Connection, float]] = deque()
+        """Connections that nobody uses, the one used last at the end, each with the time of its return."""
+        self._free_slots = max_size
+        """Connections that may be opened in addition to those that are open or being opened."""
+        self._waiters: deque[asyncio.Future[Connection | None]] = deque()
+        self._probes: set[asyncio.Task[None]] = set()
+        self._is_closing = False
+        self._is_empty = asyncio.Event()
+        self._is_empty.set()
+        self._timer = asyncio.get_running_loop().call_later(IDLE_CHECK_INTERVAL, self._close_unused)
 
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        """Takes what asyncpg takes."""
-        super().__init__(*arguments, **options)
-        self._ready: list[Any] = []
-        self._waiting = 0
-        self._returning: asyncio.Task[None] | None = None
+    async def acquire(self) -> Connection:
+        """Returns a connection, which the caller must give back with `release`.
 
-    async def acquire(self, *, timeout: float | None = None) -> Any:  # type: ignore[override]  # noqa: ASYNC109 - asyncpg's
-        """Acquires a connection, to be awaited and released; within the pool's own bound where none is given.
-
-        Raises DatabaseBusy when all connections stayed taken, DatabaseUnreachable when none could be made.
+        Raises DatabaseBusy when all connections stay in use for `acquire_timeout`, DatabaseUnreachable when none can
+        be opened or the pool is closed.
         """
-        while self._ready:
-            connection = self._ready.pop()
+        while self._idle:
+            connection, _ = self._idle.pop()
             if not connection.is_closed():
                 return connection
-            await self.release(connection)
-        self._waiting += 1
+            self._discard(connection)
+        if self._is_closing:
+            raise unreachable()
         try:
-            return await super().acquire(timeout=timeout or self.acquire_timeout)
+            async with asyncio.timeout(self._acquire_timeout):
+                return await self._wait_or_open()
         except TimeoutError as error:
-            raise busy() if self.get_size() == self.get_max_size() else unreachable() from error
-        except asyncpg.TooManyConnectionsError as error:
-            raise busy() from error
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError) as error:
-            raise unreachable() from error
-        finally:
-            self._waiting -= 1
+            raise (busy() if len(self._connections) == self._max_size else unreachable()) from error
 
-    async def keep_ready(self, connection: Any) -> None:
-        """Takes back a connection that a statement outside of any transaction went well on."""
-        if self._waiting:
-            await self.release(connection)
-            return
-        self._ready.append(connection)
-        if self._returning is None:
-            self._returning = asyncio.create_task(self._return_soon(), name="connections kept ready")
+    async def release(self, connection: Connection, *, is_answered: bool = False) -> None:
+        """Takes a connection back.
+
+        `is_answered` states that PostgreSQL has answered the last statement, with rows or with an error. Otherwise the
+        connection is probed in the background before it is lent again. A connection within a transaction is closed.
+        """
+        if self._is_closing or connection.is_closed():
+            self._discard(connection)
+        elif not is_answered:
+            probe = asyncio.create_task(self._probe(connection), name="connection probe")
+            self._probes.add(probe)
+            probe.add_done_callback(self._probes.discard)
+        elif connection.is_in_transaction():
+            self._discard(connection)
+        else:
+            self._pass_on(connection)
 
     async def close(self) -> None:
-        """Closes the pool once all that was acquired is back."""
-        if self._returning is not None:
-            self._returning.cancel()
-        await self._return_all()
-        await super().close()
+        """Closes every connection and waits until the last one has come back; waiting callers get an error."""
+        self._begin_closing()
+        while self._idle:
+            connection, _ = self._idle.pop()
+            with suppress(*CONNECT_ERRORS):
+                await connection.close()
+            self._discard(connection)
+        await self._is_empty.wait()
 
-    async def _return_soon(self) -> None:
-        # asyncpg looks after age and use of what it holds.
-        await asyncio.sleep(READY_SECONDS)
-        self._returning = None
-        await self._return_all()
+    def terminate(self) -> None:
+        """Cuts every connection at once, also those in use."""
+        self._begin_closing()
+        self._idle.clear()
+        for connection in [*self._connections]:
+            self._discard(connection)
 
-    async def _return_all(self) -> None:
-        while self._ready:
-            await self.release(self._ready.pop())
-
-
-class FetchingClient:
-    """Fetches without the ORM's wrappers, and names what asyncpg tells by a bare TimeoutError only.
-
-    That is: PostgreSQL no longer answers. Its own timeouts are shorter and come as errors of their own.
-    """
-
-    async def fetch(self: Any, statement: str, *values: object) -> list[Any]:
-        """Returns the rows of a statement as asyncpg has them; raises as the client's other methods do."""
-        self.log.debug("%s: %s", statement, values)
+    async def _wait_or_open(self) -> Connection:
+        if self._free_slots:
+            self._free_slots -= 1
+            return await self._open()
+        waiter: asyncio.Future[Connection | None] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
         try:
-            return cast("list[Any]", await self._rows(statement, values))
-        except Exception as error:  # noqa: BLE001 - raised again, as what it means
-            return cast("list[Any]", await self._translate_exceptions(_raise, error))
-
-    async def _rows(self: Any, statement: str, values: Sequence[object]) -> list[Any]:
-        async with self.acquire_connection() as database:
-            rows: list[Any] = await database.fetch(statement, *values)
-            return rows
-
-    async def _translate_exceptions(self, func: Any, *args: Any, **kwargs: Any) -> Any:
-        try:
-            return await super()._translate_exceptions(func, *args, **kwargs)  # type: ignore[misc] # the client's
-        except TimeoutError as error:
-            raise unreachable() from error
-
-
-class PooledClient(FetchingClient, AsyncpgDBClient):
-    """Tortoise's asyncpg client over a BoundedPool made from one URL."""
-
-    async def create_pool(self, **kwargs: Any) -> asyncpg.Pool:
-        """Makes the pool from `dsn`; Tortoise's own host, port and user stay out of it."""
-        for name in ("host", "port", "user", "password", "database"):
-            kwargs.pop(name, None)
-        acquire_timeout = kwargs.pop("acquire_timeout")
-        pool = BoundedPool(
-            kwargs.pop("dsn"),
-            connection_class=kwargs.pop("connection_class"),
-            record_class=asyncpg.Record,
-            min_size=kwargs.pop("min_size"),
-            max_size=kwargs.pop("max_size"),
-            max_queries=50_000,
-            max_inactive_connection_lifetime=300.0,
-            connect=None,
-            setup=None,
-            init=None,
-            reset=_leave_as_is,
-            loop=kwargs.pop("loop"),
-            **kwargs,
-        )
-        pool.acquire_timeout = acquire_timeout
-        await pool
-        return pool
-
-    async def _rows(self, statement: str, values: Sequence[object]) -> list[Any]:
-        pool = self._pool
-        if not isinstance(pool, BoundedPool):  # Not made before the first statement.
-            return await super()._rows(statement, values)
-        database = await pool.acquire()
-        try:
-            rows: list[Any] = await database.fetch(statement, *values)
-        except BaseException:
-            await pool.release(database)
+            connection = await waiter
+        except asyncio.CancelledError:
+            if not waiter.cancelled() and waiter.exception() is None:
+                # The connection and the cancellation came at the same moment.
+                self._pass_on(waiter.result())
             raise
-        await pool.keep_ready(database)
-        return rows
+        return await self._open() if connection is None else connection
 
-    def over(self, database: asyncpg.Connection) -> TransactionWrapper:
-        """Returns a client over a connection of the caller's own, which is in a transaction and stays the caller's."""
-        client = _Transaction(self)
-        client._connection = database  # noqa: SLF001 - Tortoise offers no other way
-        return client
-
-    def _in_transaction(self) -> TransactionContext:
-        return _PooledTransactionContext(_Transaction(self), self._pool_init_lock)
-
-    async def _close(self) -> None:
-        if self._pool is None:
-            return
+    async def _open(self) -> Connection:
+        """Opens a connection in the slot that the caller has taken; frees the slot when that fails."""
         try:
-            async with asyncio.timeout(CLOSE_TIMEOUT):
-                await self._pool.close()
-        except TimeoutError:
-            self._pool.terminate()
-        self._pool = None
-
-
-class _Transaction(FetchingClient, TransactionWrapper):
-    """A transaction whose end never hides why it ended, nor waits long for a database that is gone."""
-
-    def _in_transaction(self) -> TransactionContext:
-        return NestedTransactionContext(_Transaction(self))
-
-    async def commit(self) -> None:
-        await self._translate_exceptions(TransactionWrapper.commit)
-
-    async def rollback(self) -> None:
-        try:
-            async with asyncio.timeout(ROLLBACK_TIMEOUT):
-                await super().rollback()
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError):
-            # PostgreSQL rolls back what loses its connection.
-            _cut(self._connection)
-            self._finalized = True
-
-
-class _PooledTransactionContext(TransactionContextPooled):
-    """Tortoise's, which would keep the connection for ever when BEGIN fails or is cancelled."""
-
-    async def __aenter__(self) -> TransactionalDBClient:
-        try:
-            return await super().__aenter__()
-        except BaseException:
-            client: Any = self.client
-            if client._connection is not None:  # noqa: SLF001 - Tortoise offers no other way
-                _cut(client._connection)  # noqa: SLF001
-                await client._parent._pool.release(client._connection)  # noqa: SLF001
-            if hasattr(self, "token"):
-                connections.reset(self.token)
+            connection = await self._connect()
+        except BaseException as error:
+            self._pass_on(None)
+            if isinstance(error, asyncpg.TooManyConnectionsError):
+                raise busy() from error
+            if isinstance(error, CONNECT_ERRORS):
+                raise unreachable() from error
             raise
+        self._connections.add(connection)
+        self._is_empty.clear()
+        return connection
 
+    def _pass_on(self, connection: Connection | None) -> None:
+        """Gives a connection, or for None a free slot, to the caller who has waited longest; else keeps it."""
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(connection)
+                return
+        if connection is None:
+            self._free_slots += 1
+        else:
+            self._idle.append((connection, time.monotonic()))
 
-async def _leave_as_is(_connection: Any) -> None:
-    """Saves the round trip of a reset after every statement: settings, locks and temporary tables are transactions'.
-
-    asyncpg itself has ended a transaction that was left open by then.
-    """
-
-
-async def _raise(_client: Any, error: Exception) -> None:
-    raise error
-
-
-def _cut(connection: asyncpg.Connection) -> None:
-    """Ends a connection without a word; one that is lost already is no longer the caller's."""
-    with suppress(asyncpg.InterfaceError):
+    def _discard(self, connection: Connection) -> None:
+        """Closes a connection for good, without waiting, and frees its slot."""
         connection.terminate()
+        if connection in self._connections:
+            self._connections.remove(connection)
+            self._pass_on(None)
+        if not self._connections:
+            self._is_empty.set()
+
+    async def _probe(self, connection: Connection) -> None:
+        """Lends a connection again once it answers; closes it when it does not."""
+        try:
+            async with asyncio.timeout(PROBE_TIMEOUT):
+                # asyncpg first waits for the end of a statement that was cancelled. A late cancellation meets this one.
+                await connection.execute("SELECT 1")
+        except BaseException as error:
+            self._discard(connection)
+            if not isinstance(error, CONNECT_ERRORS):
+                raise
+        else:
+            await self.release(connection, is_answered=True)
+
+    def _close_unused(self) -> None:
+        while self._idle and self._idle[0][1] < time.monotonic() - MAX_IDLE:
+            connection, _ = self._idle.popleft()
+            self._discard(connection)
+        self._timer = asyncio.get_running_loop().call_later(IDLE_CHECK_INTERVAL, self._close_unused)
+
+    def _begin_closing(self) -> None:
+        self._is_closing = True
+        self._timer.cancel()
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_exception(unreachable())
 
 
-# Tortoise finds the client class of an engine under this name.
-client_class = PooledClient
+def is_unsent(error: BaseException) -> bool:
+    """Returns whether asyncpg refused a statement before it sent anything, because the connection is lost.
+
+    The statement may be repeated on another connection. A stopping PostgreSQL sends an error to idle connections.
+    asyncpg then refuses every statement, but reports the connection as open until the socket is closed.
+    """
+    # The texts of asyncpg; these types have other meanings as well, and their subclasses quote values.
+    text = str(error)
+    if type(error) is asyncpg.InternalClientError:
+        return "cannot switch to state" in text or text == "not connected"
+    return type(error) is asyncpg.InterfaceError and "connection is closed" in text
 
 
 def busy() -> DatabaseBusy:
-    """Returns the error for a pool, or a PostgreSQL, that has no connection to spare."""
+    """Returns the error for a pool, or a PostgreSQL, without a free connection."""
     return DatabaseBusy("the database takes no more connections", retry_after=RETRY_SOON)
 
 

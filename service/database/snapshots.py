@@ -10,8 +10,9 @@ from typing import Any, cast
 import asyncpg
 from tortoise import connections
 
+from service.database.client import PooledClient
 from service.database.orm import CONNECTION
-from service.database.pool import PooledClient, unreachable
+from service.database.pool import CONNECT_ERRORS, unreachable
 from service.settings import Pooler, Settings
 
 END_TIMEOUT = 0.2
@@ -65,7 +66,7 @@ class Snapshots:
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
         try:
             database: asyncpg.Connection[asyncpg.Record] = await asyncpg.connect(self._database_url, **self._options)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except CONNECT_ERRORS as error:
             raise unreachable() from error
         return database
 

@@ -11,7 +11,7 @@ from typing import Any, Protocol, TypeVar
 import asyncpg
 from botocore.exceptions import ClientError
 
-from service.database.pool import unreachable
+from service.database.pool import CONNECT_ERRORS, unreachable
 from service.media.models import FileState
 from service.media.reconciliation.diff import FileRow, ListedObject, RenditionRow
 from service.media.storage import GONE, off_the_loop, s3_client
@@ -140,7 +140,7 @@ class RowReader:
     async def _cursor(self, query: str, *arguments: object) -> AsyncIterator[AsyncIterator[asyncpg.Record]]:
         try:
             database = await asyncpg.connect(self._database_url, **self._options)
-        except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError) as error:
+        except CONNECT_ERRORS as error:
             raise unreachable() from error
         try:
             async with database.transaction(isolation="repeatable_read", readonly=True):
