@@ -19,6 +19,7 @@ from benchmarks import (
     images,
     login_timing,
     logins,
+    pool,
     read_path,
     reads_during_logins,
     recommendations,
@@ -37,6 +38,7 @@ ON_STACK: dict[str, Callable[[Stack, Effort], Iterator[Figure]]] = {
     "login_timing": login_timing.measure,
     "logins": logins.measure,
     "reads_during_logins": reads_during_logins.measure,
+    "pool": pool.measure,
     "favorites": favorites.measure,
     "recommendations": recommendations.measure,
     # Last: its movies stay.
