@@ -105,7 +105,7 @@ class CacheInvalidation:
         unsent, self._unsent = self._unsent, defaultdict(set)
         for entity, ids in unsent.items():
             with suppress(DatabaseUnreachable):
-                await self._listener.fetch("SELECT announce_replies($1, $2)", entity, sorted(ids))
+                await self._listener.fetch("SELECT notify_cache_invalidation($1, $2)", entity, sorted(ids))
 
     async def _keep_reporting(self, metrics: CacheMetrics) -> None:
         while True:

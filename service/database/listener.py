@@ -42,7 +42,7 @@ OWN_WRITES_TIMEOUT = 0.5
 class Channel(enum.StrEnum):
     """All notification channels."""
 
-    CACHE_INVALIDATIONS = "marquee_replies"
+    CACHE_INVALIDATIONS = "marquee_cache_invalidations"
     """Kind, seconds since 1970 and ids of written rows, separated by colons."""
     CATALOG_CHANGES = "marquee_changes"
     """Empty: the change feed has new rows."""

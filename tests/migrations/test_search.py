@@ -175,14 +175,14 @@ async def test_a_new_word_does_not_block_other_writers(database: asyncpg.Connect
 async def test_words_with_up_to_two_edits_are_found(database: asyncpg.Connection, written: str) -> None:
     for word in ("heatwave", "beat", "heavenly", "microwave"):
         await database.execute("INSERT INTO search_words (word) VALUES ($1)", word)
-    found = await database.fetch("SELECT word FROM near_words($1, 9)", written)
+    found = await database.fetch("SELECT word FROM similar_words($1, 9)", written)
     assert [word for (word,) in found] == ["heatwave"]
 
 
 async def test_similar_words_are_read_from_their_index(database: asyncpg.Connection) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'Film ' || md5(n::text) FROM generate_series(1, 3000) n")
     await database.execute("VACUUM ANALYZE search_words")
-    plan = await database.fetch("EXPLAIN SELECT FROM search_words WHERE search_torn(word) && search_torn('flim')")
+    plan = await database.fetch("EXPLAIN SELECT FROM search_words WHERE search_deletions(word) && search_deletions('flim')")
     lines = "\n".join(line for (line,) in plan)
     assert "ix_search_words_torn" in lines
     assert "Seq Scan" not in lines

@@ -77,7 +77,7 @@ CREATE INDEX ix_movie_stats_rating ON movie_stats (rating_average, movie_id) WHE
 
 CREATE INDEX ix_catalog_changes_xid ON catalog_changes (xid, id);
 CREATE INDEX ix_catalog_changes_entity ON catalog_changes (entity, xid, id);
-CREATE INDEX ix_catalog_changes_noted ON catalog_changes (xid, entity, entity_id);
+CREATE INDEX ix_catalog_changes_transaction ON catalog_changes (xid, entity, entity_id);
 -- Rows are stored in the order of time, and only housekeeping filters by it.
 CREATE INDEX ix_catalog_changes_created ON catalog_changes USING brin (created_at);
 

@@ -27,7 +27,7 @@ $$;
 
 -- Similarity of two keys from 0 to 1 by their edit distance, also when the query is only the beginning of the key.
 -- NULL if one of them is NULL; not declared STRICT, because PostgreSQL would then not inline it.
-CREATE FUNCTION search_likeness(key text, query text) RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+CREATE FUNCTION search_similarity(key text, query text) RETURNS real LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT greatest(
         1 - levenshtein(left(key, 60), left(query, 60))::real
             / greatest(length(left(key, 60)), length(left(query, 60))),
@@ -74,7 +74,7 @@ CREATE TABLE search_words (
 -- Hashes of the first six letters of a word, and of what remains without one or two of them. Two words with up to two
 -- edits between them have one hash in common (as in SymSpell, https://github.com/wolfgarbe/SymSpell). At most one
 -- letter is removed from a short word. hashtext is stable between versions, because hash indexes store it.
-CREATE FUNCTION search_torn(word text) RETURNS int[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
+CREATE FUNCTION search_deletions(word text) RETURNS int[] LANGUAGE plpgsql IMMUTABLE STRICT PARALLEL SAFE COST 1000 AS $$
 DECLARE
     start text := left(word, 6);
     torn text;
@@ -91,16 +91,16 @@ BEGIN
     RETURN hashes;
 END $$;
 CREATE INDEX ix_search_words_word ON search_words (word);
-CREATE INDEX ix_search_words_torn ON search_words USING gin (search_torn(word));
+CREATE INDEX ix_search_words_torn ON search_words USING gin (search_deletions(word));
 
 -- Sequential scans are off, because the plan may have been made while the table was empty.
-CREATE FUNCTION near_words(asked text, most int) RETURNS TABLE (word text, edits int) LANGUAGE plpgsql STABLE ROWS 30
+CREATE FUNCTION similar_words(asked text, most int) RETURNS TABLE (word text, edits int) LANGUAGE plpgsql STABLE ROWS 30
 SET enable_seqscan TO off AS $$
 BEGIN
     -- Two swapped letters count as two edits.
     RETURN QUERY SELECT near.word, near.edits FROM (
         SELECT DISTINCT known.word, levenshtein_less_equal(known.word, asked, 3) AS edits
-        FROM search_words AS known WHERE search_torn(known.word) && search_torn(asked)
+        FROM search_words AS known WHERE search_deletions(known.word) && search_deletions(asked)
     ) AS near
     WHERE near.edits <= 3 ORDER BY near.edits, near.word LIMIT most;
 END $$;
@@ -113,7 +113,7 @@ BEGIN
     WHERE (SELECT known.id FROM search_words AS known WHERE known.word = fresh.word LIMIT 1) IS NULL;
 END $$;
 
-CREATE FUNCTION keep_search_words() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan TO off AS $$
+CREATE FUNCTION sync_search_words() RETURNS trigger LANGUAGE plpgsql SET enable_seqscan TO off AS $$
 DECLARE
     keys text[];
 BEGIN
@@ -138,13 +138,13 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_movie_search_words_insert AFTER INSERT ON movie_search
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_search_words();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sync_search_words();
 CREATE TRIGGER tr_movie_search_words_update AFTER UPDATE ON movie_search
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_search_words();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sync_search_words();
 CREATE TRIGGER tr_person_search_words_insert AFTER INSERT ON person_search
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_search_words();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sync_search_words();
 CREATE TRIGGER tr_person_search_words_update AFTER UPDATE ON person_search
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION keep_search_words();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION sync_search_words();
 
 -- ---------- rows of movies and people ----------
 

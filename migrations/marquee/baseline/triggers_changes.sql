@@ -8,7 +8,7 @@
 -- each row.
 
 -- A transaction adds at most one 'created' or 'updated' entry per movie or person.
-CREATE FUNCTION note_changes(noted_entity text, noted_kind text, ids int[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_changes(noted_entity text, noted_kind text, ids int[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO catalog_changes (entity, entity_id, kind)
     SELECT DISTINCT noted_entity, changed.id, noted_kind
@@ -28,14 +28,14 @@ END $$;
 --
 -- The columns that a reply shows. updated_at and row_version are left out: every write changes them.
 
-CREATE FUNCTION note_movies() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_movie_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM note_changes('movie', 'created', array_agg(id)) FROM added;
+        PERFORM record_changes('movie', 'created', array_agg(id)) FROM added;
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM note_changes('movie', 'deleted', array_agg(id)) FROM removed;
+        PERFORM record_changes('movie', 'deleted', array_agg(id)) FROM removed;
     ELSE
-        PERFORM note_changes('movie', 'updated', array_agg(id)) FROM (
+        PERFORM record_changes('movie', 'updated', array_agg(id)) FROM (
             SELECT id, tmdb_id, imdb_id, title, original_title, description, tagline, budget, revenue, release_date,
                 duration, director_id, country_id, poster_id, backdrop_id, poster_path, backdrop_path, vote_average,
                 vote_count, popularity, media_type, status, original_language, production_companies,
@@ -50,20 +50,20 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_movies_note_insert AFTER INSERT ON movies
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_movies();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_movie_changes();
 CREATE TRIGGER tr_movies_note_update AFTER UPDATE ON movies
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_movies();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_movie_changes();
 CREATE TRIGGER tr_movies_note_delete AFTER DELETE ON movies
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_movies();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION record_movie_changes();
 
-CREATE FUNCTION note_persons() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_person_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
-        PERFORM note_changes('person', 'created', array_agg(id)) FROM added;
+        PERFORM record_changes('person', 'created', array_agg(id)) FROM added;
     ELSIF TG_OP = 'DELETE' THEN
-        PERFORM note_changes('person', 'deleted', array_agg(id)) FROM removed;
+        PERFORM record_changes('person', 'deleted', array_agg(id)) FROM removed;
     ELSE
-        PERFORM note_changes('person', 'updated', array_agg(id)) FROM (
+        PERFORM record_changes('person', 'updated', array_agg(id)) FROM (
             SELECT id, first_name, last_name, biography, date_of_birth, gender, country_id, primary_photo_id, tmdb_id,
                 imdb_id FROM added
             EXCEPT
@@ -74,17 +74,17 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_persons_note_insert AFTER INSERT ON persons
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_persons();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_person_changes();
 CREATE TRIGGER tr_persons_note_update AFTER UPDATE ON persons
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_persons();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_person_changes();
 CREATE TRIGGER tr_persons_note_delete AFTER DELETE ON persons
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_persons();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION record_person_changes();
 
 -- ---------- genres, cast and photos ----------
 --
 -- The owners are read again, so that a deleted movie or person is not reported as updated when its rows go with it.
 
-CREATE FUNCTION note_movie_genres() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_movie_genre_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -106,18 +106,18 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('movie', 'updated', array(SELECT id FROM movies WHERE id = ANY (touched)));
+        PERFORM record_changes('movie', 'updated', array(SELECT id FROM movies WHERE id = ANY (touched)));
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_movie_genres_note_insert AFTER INSERT ON movie_genres
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_movie_genres();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_movie_genre_changes();
 CREATE TRIGGER tr_movie_genres_note_update AFTER UPDATE ON movie_genres
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_movie_genres();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_movie_genre_changes();
 CREATE TRIGGER tr_movie_genres_note_delete AFTER DELETE ON movie_genres
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_movie_genres();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION record_movie_genre_changes();
 
-CREATE FUNCTION note_movie_characters() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_movie_character_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -139,18 +139,18 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('movie', 'updated', array(SELECT id FROM movies WHERE id = ANY (touched)));
+        PERFORM record_changes('movie', 'updated', array(SELECT id FROM movies WHERE id = ANY (touched)));
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_movie_characters_note_insert AFTER INSERT ON movie_characters
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_movie_characters();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_movie_character_changes();
 CREATE TRIGGER tr_movie_characters_note_update AFTER UPDATE ON movie_characters
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_movie_characters();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_movie_character_changes();
 CREATE TRIGGER tr_movie_characters_note_delete AFTER DELETE ON movie_characters
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_movie_characters();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION record_movie_character_changes();
 
-CREATE FUNCTION note_person_photos() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_person_photo_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -172,20 +172,20 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('person', 'updated', array(SELECT id FROM persons WHERE id = ANY (touched)));
+        PERFORM record_changes('person', 'updated', array(SELECT id FROM persons WHERE id = ANY (touched)));
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_person_photos_note_insert AFTER INSERT ON person_photos
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_person_photos();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_person_photo_changes();
 CREATE TRIGGER tr_person_photos_note_update AFTER UPDATE ON person_photos
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_person_photos();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_person_photo_changes();
 CREATE TRIGGER tr_person_photos_note_delete AFTER DELETE ON person_photos
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_person_photos();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION record_person_photo_changes();
 
 -- ---------- names that other replies show ----------
 
-CREATE FUNCTION note_genres() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_genre_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -207,16 +207,16 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('movie', 'updated', array(
+        PERFORM record_changes('movie', 'updated', array(
             SELECT movie_id FROM movie_genres WHERE genre_id = ANY (touched)
         ));
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_genres_note_update AFTER UPDATE ON genres
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_genres();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_genre_changes();
 
-CREATE FUNCTION note_countries() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_country_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -238,15 +238,15 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('movie', 'updated', array(SELECT id FROM movies WHERE country_id = ANY (touched)));
-        PERFORM note_changes('person', 'updated', array(SELECT id FROM persons WHERE country_id = ANY (touched)));
+        PERFORM record_changes('movie', 'updated', array(SELECT id FROM movies WHERE country_id = ANY (touched)));
+        PERFORM record_changes('person', 'updated', array(SELECT id FROM persons WHERE country_id = ANY (touched)));
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_countries_note_update AFTER UPDATE ON countries
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_countries();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_country_changes();
 
-CREATE FUNCTION note_characters() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_character_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -268,16 +268,16 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('movie', 'updated', array(
+        PERFORM record_changes('movie', 'updated', array(
             SELECT movie_id FROM movie_characters WHERE character_id = ANY (touched)
         ));
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_characters_note_update AFTER UPDATE ON characters
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_characters();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_character_changes();
 
-CREATE FUNCTION note_person_names() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_person_name_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     touched int[];
 BEGIN
@@ -299,7 +299,7 @@ BEGIN
         );
     END IF;
     IF touched <> '{}' THEN
-        PERFORM note_changes('movie', 'updated', array(
+        PERFORM record_changes('movie', 'updated', array(
             SELECT movie_id FROM movie_characters WHERE person_id = ANY (touched)
             UNION
             SELECT id FROM movies WHERE director_id = ANY (touched)
@@ -308,42 +308,42 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_person_names_note_update AFTER UPDATE ON persons
-    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_person_names();
+    REFERENCING OLD TABLE AS removed NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_person_name_changes();
 
 -- ---------- notifications for the response caches ----------
 --
 -- A payload is "<kind>:<time>:<ids>". The time tells how late it arrives. More than 500 ids could exceed the limit of
 -- 8,000 bytes, so "*" stands for all.
-CREATE FUNCTION announce_replies(kind text, ids int[]) RETURNS void LANGUAGE sql AS $$
+CREATE FUNCTION notify_cache_invalidation(kind text, ids int[]) RETURNS void LANGUAGE sql AS $$
     SELECT pg_notify(
-        'marquee_replies',
+        'marquee_cache_invalidations',
         kind || ':' || extract(epoch FROM clock_timestamp()) || ':'
             || CASE WHEN cardinality(ids) > 500 THEN '*' ELSE array_to_string(ids, ',') END
     )
     WHERE cardinality(ids) > 0
 $$;
 
-CREATE FUNCTION announce_changes() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION notify_catalog_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM announce_replies(entity, array_agg(entity_id)) FROM added GROUP BY entity;
+    PERFORM notify_cache_invalidation(entity, array_agg(entity_id)) FROM added GROUP BY entity;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_catalog_changes_announced AFTER INSERT ON catalog_changes
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION announce_changes();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION notify_catalog_changes();
 
 -- Also without a change: a write of the same values gives the row a new version, which the reply shows.
-CREATE FUNCTION announce_movies() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION notify_movie_writes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM announce_replies('movie', array_agg(id)) FROM written;
+    PERFORM notify_cache_invalidation('movie', array_agg(id)) FROM written;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_movies_announced AFTER UPDATE ON movies
-    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION announce_movies();
+    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION notify_movie_writes();
 
-CREATE FUNCTION announce_persons() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION notify_person_writes() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM announce_replies('person', array_agg(id)) FROM written;
+    PERFORM notify_cache_invalidation('person', array_agg(id)) FROM written;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_persons_announced AFTER UPDATE ON persons
-    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION announce_persons();
+    REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION notify_person_writes();

@@ -79,7 +79,7 @@ CREATE TRIGGER tr_movie_ratings_removed AFTER DELETE ON movie_ratings
 
 -- A new row takes the values of its movie. The lock makes a concurrent change of the movie wait; it then sees this row
 -- and updates it.
-CREATE FUNCTION take_movie_popularity() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION copy_movie_columns() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     current record;
 BEGIN
@@ -97,10 +97,10 @@ BEGIN
     RETURN NEW;
 END $$;
 CREATE TRIGGER tr_movie_genres_popularity BEFORE INSERT OR UPDATE OF movie_id ON movie_genres
-    FOR EACH ROW EXECUTE FUNCTION take_movie_popularity();
+    FOR EACH ROW EXECUTE FUNCTION copy_movie_columns();
 
 -- A changed movie passes its values on to its rows.
-CREATE FUNCTION pass_movie_popularity() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION update_copied_movie_columns() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     UPDATE movie_genres SET
         vote_average = NEW.vote_average,
@@ -115,7 +115,7 @@ CREATE TRIGGER tr_movies_popularity AFTER UPDATE OF popularity, release_date, vo
         OLD.popularity IS DISTINCT FROM NEW.popularity
         OR OLD.release_date IS DISTINCT FROM NEW.release_date
         OR OLD.vote_average IS DISTINCT FROM NEW.vote_average
-    ) EXECUTE FUNCTION pass_movie_popularity();
+    ) EXECUTE FUNCTION update_copied_movie_columns();
 
 -- ---------- number of movies per genre ----------
 
@@ -155,7 +155,7 @@ CREATE TRIGGER tr_movie_genres_count_delete AFTER DELETE ON movie_genres
 -- The names of these triggers sort before those of the rating totals, and PostgreSQL runs triggers in the order of
 -- their names: a transaction locks rows of lists, then rows of users, then rows of movie_stats.
 
-CREATE FUNCTION note_favorites() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION bump_favorites_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO user_activities AS a (user_id, favorites_version, favorites_changed_at)
@@ -171,13 +171,13 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_favorite_movies_activity_added AFTER INSERT ON favorite_movies
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_favorites();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION bump_favorites_version();
 CREATE TRIGGER tr_favorite_movies_activity_changed AFTER UPDATE ON favorite_movies
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_favorites();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION bump_favorites_version();
 CREATE TRIGGER tr_favorite_movies_activity_removed AFTER DELETE ON favorite_movies
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_favorites();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION bump_favorites_version();
 
-CREATE FUNCTION note_watchlist() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION bump_watchlist_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO user_activities AS a (user_id, watchlist_version, watchlist_changed_at)
@@ -193,13 +193,13 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_watchlist_items_activity_added AFTER INSERT ON watchlist_items
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_watchlist();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION bump_watchlist_version();
 CREATE TRIGGER tr_watchlist_items_activity_changed AFTER UPDATE ON watchlist_items
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_watchlist();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION bump_watchlist_version();
 CREATE TRIGGER tr_watchlist_items_activity_removed AFTER DELETE ON watchlist_items
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_watchlist();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION bump_watchlist_version();
 
-CREATE FUNCTION note_ratings() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION bump_ratings_version() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF TG_OP = 'INSERT' THEN
         INSERT INTO user_activities AS a (user_id, ratings_version, ratings_changed_at)
@@ -215,8 +215,8 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_movie_ratings_activity_added AFTER INSERT ON movie_ratings
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_ratings();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION bump_ratings_version();
 CREATE TRIGGER tr_movie_ratings_activity_changed AFTER UPDATE ON movie_ratings
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_ratings();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION bump_ratings_version();
 CREATE TRIGGER tr_movie_ratings_activity_removed AFTER DELETE ON movie_ratings
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_ratings();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION bump_ratings_version();

@@ -13,7 +13,7 @@ $$;
 
 -- ---------- states ----------
 
-CREATE FUNCTION refuse_file_state() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION reject_file_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'a file does not become % from %', NEW.state, coalesce(OLD.state, 'nothing')
         USING ERRCODE = 'check_violation', CONSTRAINT = 'ck_files_transition', TABLE = 'files';
@@ -21,7 +21,7 @@ END $$;
 
 -- These triggers run after the row is written, so that a violated CHECK is reported first.
 CREATE TRIGGER tr_files_begin AFTER INSERT ON files
-    FOR EACH ROW WHEN (NEW.state <> 'pending') EXECUTE FUNCTION refuse_file_state();
+    FOR EACH ROW WHEN (NEW.state <> 'pending') EXECUTE FUNCTION reject_file_state();
 -- A processing result may arrive before the event that processing began, and after the upload form has expired.
 CREATE TRIGGER tr_files_transition AFTER UPDATE OF state ON files
     FOR EACH ROW WHEN (NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (
@@ -32,11 +32,11 @@ CREATE TRIGGER tr_files_transition AFTER UPDATE OF state ON files
         ('rejected', 'processing'), ('rejected', 'ready'), ('rejected', 'deleted'),
         ('expired', 'processing'), ('expired', 'ready'), ('expired', 'rejected'), ('expired', 'deleted')
     ))
-    EXECUTE FUNCTION refuse_file_state();
+    EXECUTE FUNCTION reject_file_state();
 
 -- A file in use is never DELETED. Checked at the end of the transaction, which may delete the file first and remove it
 -- from its owners afterwards.
-CREATE FUNCTION refuse_deleted_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION reject_deleted_in_use() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     IF file_in_use(NEW.id) AND EXISTS (SELECT FROM files WHERE id = NEW.id AND state = 'deleted') THEN
         RAISE EXCEPTION 'file % is in use', NEW.id
@@ -45,24 +45,24 @@ BEGIN
     RETURN NULL;
 END $$;
 CREATE CONSTRAINT TRIGGER tr_files_deleted_unused AFTER UPDATE OF state ON files DEFERRABLE INITIALLY DEFERRED
-    FOR EACH ROW WHEN (NEW.state = 'deleted' AND OLD.state <> 'deleted') EXECUTE FUNCTION refuse_deleted_in_use();
+    FOR EACH ROW WHEN (NEW.state = 'deleted' AND OLD.state <> 'deleted') EXECUTE FUNCTION reject_deleted_in_use();
 
 -- ---------- notifications ----------
 
-CREATE FUNCTION announce_file() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION notify_file_state() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM pg_notify('marquee_files', OLD.id::text);
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_files_announce AFTER UPDATE OF state ON files
-    FOR EACH ROW WHEN (NEW.state <> OLD.state) EXECUTE FUNCTION announce_file();
+    FOR EACH ROW WHEN (NEW.state <> OLD.state) EXECUTE FUNCTION notify_file_state();
 CREATE TRIGGER tr_files_announce_delete AFTER DELETE ON files
-    FOR EACH ROW WHEN (OLD.state <> 'deleted') EXECUTE FUNCTION announce_file();
+    FOR EACH ROW WHEN (OLD.state <> 'deleted') EXECUTE FUNCTION notify_file_state();
 
 -- ---------- new versions of owners ----------
 
 -- A changed image changes the reply of each owner, so the owner gets a new version and an entry in the change feed.
-CREATE FUNCTION touch_owners(changed int[]) RETURNS void LANGUAGE plpgsql AS $$
+CREATE FUNCTION touch_image_owners(changed int[]) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     shown_by int[];
 BEGIN
@@ -73,20 +73,20 @@ BEGIN
     );
     IF shown_by <> '{}' THEN
         UPDATE movies SET updated_at = now() WHERE id = ANY (shown_by);
-        PERFORM note_changes('movie', 'updated', shown_by);
+        PERFORM record_changes('movie', 'updated', shown_by);
     END IF;
     shown_by := array(SELECT DISTINCT person_id FROM person_photos WHERE file_id = ANY (changed) ORDER BY 1);
     IF shown_by <> '{}' THEN
         UPDATE persons SET updated_at = now() WHERE id = ANY (shown_by);
-        PERFORM note_changes('person', 'updated', shown_by);
+        PERFORM record_changes('person', 'updated', shown_by);
     END IF;
     UPDATE users SET updated_at = now() WHERE avatar_id = ANY (changed);
 END $$;
 
 -- A DELETED file is removed from its owners, which already changes them.
-CREATE FUNCTION note_picture() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_image_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM touch_owners(ARRAY[NEW.id]);
+    PERFORM touch_image_owners(ARRAY[NEW.id]);
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_files_note AFTER UPDATE ON files
@@ -94,9 +94,9 @@ CREATE TRIGGER tr_files_note AFTER UPDATE ON files
         NEW.state <> 'deleted' AND (OLD.state = 'ready' OR NEW.state = 'ready')
         AND (OLD.state, OLD.width, OLD.height, OLD.sha256, OLD.thumbhash, OLD.dominant_color)
             IS DISTINCT FROM (NEW.state, NEW.width, NEW.height, NEW.sha256, NEW.thumbhash, NEW.dominant_color)
-    ) EXECUTE FUNCTION note_picture();
+    ) EXECUTE FUNCTION record_image_change();
 
-CREATE FUNCTION note_renditions() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION record_rendition_changes() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     changed int[];
 BEGIN
@@ -107,16 +107,16 @@ BEGIN
     END IF;
     changed := array(SELECT id FROM files WHERE id = ANY (changed) AND state = 'ready');
     IF changed <> '{}' THEN
-        PERFORM touch_owners(changed);
+        PERFORM touch_image_owners(changed);
     END IF;
     RETURN NULL;
 END $$;
 CREATE TRIGGER tr_file_renditions_note_insert AFTER INSERT ON file_renditions
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_renditions();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_rendition_changes();
 CREATE TRIGGER tr_file_renditions_note_update AFTER UPDATE ON file_renditions
-    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION note_renditions();
+    REFERENCING NEW TABLE AS added FOR EACH STATEMENT EXECUTE FUNCTION record_rendition_changes();
 CREATE TRIGGER tr_file_renditions_note_delete AFTER DELETE ON file_renditions
-    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION note_renditions();
+    REFERENCING OLD TABLE AS removed FOR EACH STATEMENT EXECUTE FUNCTION record_rendition_changes();
 
 -- ---------- files without an owner ----------
 

@@ -72,11 +72,11 @@ CREATE TRIGGER tr_movie_ratings_version BEFORE UPDATE ON movie_ratings
 
 -- ---------- append-only audit log ----------
 
-CREATE FUNCTION refuse_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE FUNCTION reject_rewriting() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION '% is append-only', TG_TABLE_NAME USING ERRCODE = 'insufficient_privilege';
 END $$;
 CREATE TRIGGER tr_audit_log_append_only BEFORE UPDATE OR DELETE ON audit_log
-    FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();
+    FOR EACH ROW EXECUTE FUNCTION reject_rewriting();
 CREATE TRIGGER tr_audit_log_no_truncate BEFORE TRUNCATE ON audit_log
-    FOR EACH STATEMENT EXECUTE FUNCTION refuse_rewriting();
+    FOR EACH STATEMENT EXECUTE FUNCTION reject_rewriting();

@@ -31,7 +31,7 @@ LONG = 6
 
 # $1 words to find near ones of, $2 how many of each, $3 words to find themselves.
 WORDS = """
-SELECT asked, word, edits FROM unnest($1::text[]) AS asked CROSS JOIN LATERAL near_words(asked, $2)
+SELECT asked, word, edits FROM unnest($1::text[]) AS asked CROSS JOIN LATERAL similar_words(asked, $2)
 UNION
 SELECT word, word, 0 FROM search_words WHERE word = ANY ($3::text[])
 """

@@ -77,17 +77,17 @@ _NEAR_MOVIES = """
     UNION
     (
         SELECT movie_id FROM movie_search WHERE document @@ $14::text::tsquery
-        ORDER BY search_likeness(title_key, $2) DESC, popularity DESC, movie_id LIMIT 100
+        ORDER BY search_similarity(title_key, $2) DESC, popularity DESC, movie_id LIMIT 100
     )"""
 _LIKE_MOVIES = """0.9 * greatest(
-            -- Letters that were swapped are one edit, of which search_likeness sees two.
+            -- Letters that were swapped are one edit, of which search_similarity sees two.
             CASE
                 WHEN title_key = ANY ($12) OR original_key = ANY ($12) THEN 1 - 1.0 / length($2)
                 WHEN title_key = ANY ($13) OR original_key = ANY ($13) THEN 1 - 2.0 / length($2)
             END,
-            search_likeness(title_key, $2), search_likeness(original_key, $2), similarity(title_key, $2),
+            search_similarity(title_key, $2), search_similarity(original_key, $2), similarity(title_key, $2),
             -- The error may be in an article, or where one was torn off.
-            search_likeness(title_text, ($1::text[])[1])
+            search_similarity(title_text, ($1::text[])[1])
         ) + 0.02 * fame"""
 MOVIES = _MOVIES.format(nearby="", likeness="0")
 NEAR_MOVIES = _MOVIES.format(nearby=_NEAR_MOVIES, likeness=_LIKE_MOVIES)
@@ -108,7 +108,7 @@ WITH candidate AS MATERIALIZED (
     UNION
     (
         SELECT person_id FROM person_search WHERE document @@ $5::text::tsquery
-        ORDER BY search_likeness(name_key, $1) DESC, credits DESC, person_id LIMIT 100
+        ORDER BY search_similarity(name_key, $1) DESC, credits DESC, person_id LIMIT 100
     )
 ), ranked AS (
     SELECT candidate.person_id AS id, credits::float8 AS weight, least(1, CASE
@@ -120,7 +120,7 @@ WITH candidate AS MATERIALIZED (
             CASE
                 WHEN name_key = ANY ($3) THEN 1 - 1.0 / length($1) WHEN name_key = ANY ($4) THEN 1 - 2.0 / length($1)
             END,
-            search_likeness(name_key, $1), similarity(name_key, $1)
+            search_similarity(name_key, $1), similarity(name_key, $1)
         ) + 0.02 * fame
     END)::float8 AS score
     FROM candidate
