@@ -1,4 +1,4 @@
-"""What knowing the caller costs: the same call with a token and without, in turns."""
+"""Cost of authentication: the same call with a token and without."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from marquee.catalog.v1 import movies_pb2
 from marquee.users.v1 import users_pb2
 
-from benchmarks.figure import MS, Effort, Figure, in_turns
+from benchmarks.figure import MS, Figure, RunOptions, alternate
 from benchmarks.load import LoadClient, Round, encoded, load_client
 from benchmarks.stack import Stack
 
@@ -24,7 +24,7 @@ class _Rpc:
     method: str
     requests: Sequence[str]
     per_second: float
-    """Few enough that no call waits for another."""
+    """Low enough that no call waits for another."""
     goal: str = ""
 
     @property
@@ -32,8 +32,8 @@ class _Rpc:
         return self.method.rpartition("/")[2]
 
 
-def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
-    """Measures GetJwks, which does the same for whoever asks, and GetMovie, which tells a known caller more."""
+def measure(stack: Stack, options: RunOptions) -> Iterator[Figure]:
+    """Measures GetJwks, which does the same for every caller, and GetMovie, which does more for a known caller."""
     get_jwks = _Rpc(
         method="/marquee.users.v1.UsersService/GetJwks",
         requests=encoded([users_pb2.GetJwksRequest()]),
@@ -47,21 +47,21 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
     )
     with load_client(stack.address, connections=CONNECTIONS) as client:
         for rpc in (get_jwks, get_movie):
-            calls = Round(method=rpc.method, requests=rpc.requests, seconds=effort.seconds(SECONDS))
+            calls = Round(method=rpc.method, requests=rpc.requests, seconds=options.seconds(SECONDS))
             paced = replace(calls, per_second=rpc.per_second)
-            latencies = _compare(stack, paced, lambda calls: _latency(client, calls), effort.repeats(LATENCY_REPEATS))
+            latencies = _compare(stack, paced, lambda calls: _latency(client, calls), options.repeats(LATENCY_REPEATS))
             yield Figure(f"{rpc.name}, median latency: with a token / without", latencies, "ms", rpc.goal)
-            # As much as it can take, so that next to none of its CPU goes elsewhere.
+            # Full load, so that the server spends almost all its CPU on calls.
             busy = replace(calls, in_flight=CONNECTIONS)
-            cpu = _compare(stack, busy, lambda calls: _cpu(stack, client, calls), effort.repeats(CPU_REPEATS))
+            cpu = _compare(stack, busy, lambda calls: _cpu(stack, client, calls), options.repeats(CPU_REPEATS))
             yield Figure(f"{rpc.name}, CPU of the workers: with a token / without", cpu, "ms a call")
 
 
 def _compare(stack: Stack, calls: Round, cost: Callable[[Round], float], repeats: int) -> list[tuple[float, float]]:
-    known = replace(calls, tokens=[stack.token])
-    for warm_up in (known, calls):
+    with_token = replace(calls, tokens=[stack.token])
+    for warm_up in (with_token, calls):
         cost(warm_up)
-    return in_turns(lambda: cost(known), lambda: cost(calls), repeats=repeats)
+    return alternate(lambda: cost(with_token), lambda: cost(calls), repeats=repeats)
 
 
 def _latency(client: LoadClient, calls: Round) -> float:

@@ -1,7 +1,7 @@
-"""Bare verifications of a password: what logins cannot be faster than.
+"""Bare password verifications: the upper limit for the rate of logins.
 
-Run as a program with seconds and parameters, it verifies over and over by the threads of a worker, and writes
-verifications a second and CPU seconds a verification.
+As a program, its arguments are seconds and argon2id parameters. It verifies with as many threads as a worker, and
+writes the verifications per second and the CPU seconds per verification.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ LANES = Settings.model_fields["password_parallelism"].default
 
 
 @dataclass(frozen=True)
-class Bare:
-    """What processes did together."""
+class VerificationRate:
+    """Total rate of several processes."""
 
     per_second: float
     cpu_seconds: float
-    """A verification."""
+    """CPU seconds per verification."""
 
 
-def verify_for(seconds: float, *, processes: int, hashing: Hashing) -> Bare:
-    """Has processes of their own verify, all at once."""
+def verify_for(seconds: float, *, processes: int, hashing: Hashing) -> VerificationRate:
+    """Verifies in several processes at the same time."""
     command = [sys.executable, __file__, str(seconds), str(hashing.time_cost), str(hashing.memory_kib)]
     running = [
         subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) for _ in range(processes)
     ]
-    told = [tuple(map(float, process.communicate()[0].split())) for process in running]
-    return Bare(sum(rate for rate, _ in told), sum(cpu for _, cpu in told) / processes)
+    results = [tuple(map(float, process.communicate()[0].split())) for process in running]
+    return VerificationRate(sum(rate for rate, _ in results), sum(cpu for _, cpu in results) / processes)
 
 
 def main(seconds: str, time_cost: str, memory_kib: str) -> None:
-    """Verifies and tells."""
-    go_behind_others()  # as the workers' processes do, so that whatever else runs here slows both alike
+    """Verifies and prints the results."""
+    go_behind_others()  # like the workers' hashing processes, so that other load slows both equally
     hasher = argon2.PasswordHasher(time_cost=int(time_cost), memory_cost=int(memory_kib), parallelism=LANES)
     password_hash = hasher.hash("password")
 

@@ -1,7 +1,7 @@
-"""Bare grpc.aio handlers over asyncpg: what favorites cannot be served faster than.
+"""Bare grpc.aio handlers on asyncpg: the upper limit for the speed of favorites.
 
-Run as a program with an address, a database and the ids of users, it answers two methods until it is ended: one
-INSERT, and one query of ids. No interceptor, no check, no ORM; replies are as large as the real ones.
+As a program, its arguments are an address, a database URL, user ids and response sizes. It serves two methods: one
+INSERT, and one query of ids. No interceptors, no checks, no ORM; the responses are as large as the real ones.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ LIST = "/bare.Favorites/List"
 POOL = Settings.model_fields["database_pool_size"].default
 ROW = "INSERT INTO bare_favorites (user_id, movie_id) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING created_at"
 IDS = "SELECT id, movie_id, created_at FROM favorite_movies WHERE user_id = $1 ORDER BY id DESC LIMIT 21"
-# As favorite_movies with its keys, indexes and references, and without triggers of ours.
+# Like favorite_movies with its keys, indexes and references, but without our triggers.
 TABLE = """
 CREATE TABLE IF NOT EXISTS bare_favorites (
     LIKE favorite_movies INCLUDING ALL, FOREIGN KEY (user_id) REFERENCES users, FOREIGN KEY (movie_id) REFERENCES movies
@@ -40,7 +40,7 @@ CREATE TABLE IF NOT EXISTS bare_favorites (
 def bare_server(
     *, processes: int, database_url: str, user_ids: Sequence[int], reply_sizes: tuple[int, int]
 ) -> Iterator[BareServer]:
-    """Gives a server of so many processes, all on one port; they end with the block."""
+    """Yields a server of `processes` processes on one port; they end with the block."""
     address = f"127.0.0.1:{free_port()}"
     options = [address, database_url, ",".join(map(str, user_ids)), *map(str, reply_sizes)]
     command = [sys.executable, "-m", "benchmarks.bare_favorites", *options]
@@ -58,7 +58,7 @@ def bare_server(
 
 
 async def serve(address: str, database_url: str, user_ids: Sequence[int], reply_sizes: tuple[int, int]) -> None:
-    """Answers until it is ended."""
+    """Serves until the process is terminated."""
     callers = itertools.cycle(user_ids)
     inserted, listed = (b"\0" * size for size in reply_sizes)
     async with asyncpg.create_pool(database_url, min_size=POOL, max_size=POOL) as pool:

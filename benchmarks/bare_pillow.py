@@ -1,7 +1,7 @@
-"""Bare Pillow making one picture's renditions, each from the whole picture; prints the seconds they take.
+"""Renders one image with bare Pillow, each rendition from the full image; prints the seconds.
 
-The other side of a benchmark: what a script does that trusts its source, checks nothing and stores nothing. It asks
-for the same sizes, formats and qualities. `python benchmarks/bare_pillow.py FILE KIND`.
+The baseline of a benchmark: a script that trusts its source, checks nothing and stores nothing. It uses the same sizes,
+formats and qualities. `python benchmarks/bare_pillow.py FILE KIND`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _OPTIONS: dict[str, dict[str, object]] = {
 
 
 def main() -> None:
-    """Prints the seconds that the file named takes."""
+    """Prints the seconds for the file in the arguments."""
     data, kind = Path(sys.argv[1]).read_bytes(), KINDS[sys.argv[2]]
     started = time.perf_counter()
     with Image.open(io.BytesIO(data)) as source:

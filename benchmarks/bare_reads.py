@@ -1,8 +1,8 @@
-"""Bare reads: what no service of grpc.aio and asyncpg can be faster than.
+"""Bare read handlers: the upper limit for the speed of any service on grpc.aio and asyncpg.
 
-A plain grpc.aio server without a single interceptor, whose handlers take bytes and return bytes. `Hot` returns what it
-was given at its start, `Query` as much after one query of a prepared statement. Run as a program with a JSON of
-BareOptions, it serves on a port that several of its kind share, until standard input ends.
+A plain grpc.aio server without interceptors, whose handlers take bytes and return bytes. `Hot` returns a fixed
+response; `Query` returns the same response after one query with a prepared statement. As a program, it reads
+BareOptions as JSON and serves on a port that several processes share, until standard input ends.
 """
 
 from __future__ import annotations
@@ -29,22 +29,22 @@ READY = "ready"
 
 @dataclass(frozen=True, kw_only=True)
 class BareOptions:
-    """What a bare server does."""
+    """Port, response and query of a bare server."""
 
     port: int
     reply: str
-    """In hexadecimal."""
+    """The response in hexadecimal."""
     database_url: str = ""
     connections: int = 0
-    """Of a process, to the database."""
+    """Database connections of each process."""
     statement: str = ""
     values: Sequence[Sequence[Any]] = ()
-    """The statement's, in turn."""
+    """Parameters of the statement, used in turn."""
 
 
 @dataclass(frozen=True)
 class BareServer:
-    """Bare processes that share a port."""
+    """Bare server processes that share a port."""
 
     address: str
     processes: Sequence[psutil.Process]
@@ -60,7 +60,7 @@ def bare_server(
     statement: str = "",
     values: Sequence[Sequence[Any]] = (),
 ) -> Iterator[BareServer]:
-    """Gives a server of so many processes that return a reply, after a query if there is a statement."""
+    """Yields a server of `workers` processes that return a response, after a query if there is a statement."""
     options = BareOptions(
         port=free_port(),
         reply=reply.hex(),

@@ -1,4 +1,4 @@
-"""How long a cold start of the image function imports: against its budget, its packages, and its own sources."""
+"""Import time of the image function in a cold start, compared with its budget, its packages and its sources."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
-from benchmarks.figure import Effort, Figure, MeasurementFailed, in_turns
+from benchmarks.figure import Figure, MeasurementFailed, RunOptions, alternate
 from lambdas.build import BuildFailed, build
 from tests.processes import ROOT
 
@@ -29,8 +29,8 @@ print(time.perf_counter() - started)
 REPEATS = 6
 
 
-def measure(effort: Effort) -> Iterator[Figure]:
-    """Measures imports from the function's own zip, unpacked, each in a process that may not write bytecode."""
+def measure(options: RunOptions) -> Iterator[Figure]:
+    """Measures imports from the function's unpacked zip, each in a new process that may not write bytecode."""
     with tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder:
         compiled, sources = Path(folder) / "compiled", Path(folder) / "sources"
         try:
@@ -41,11 +41,11 @@ def measure(effort: Effort) -> Iterator[Figure]:
             archive.extractall(compiled)
             archive.extractall(sources, [name for name in archive.namelist() if not name.endswith(".pyc")])
         handler = partial(_import, HANDLER, compiled)
-        repeats = effort.repeats(REPEATS)
-        # Once for nothing: the first to read a file waits for the disk.
+        repeats = options.repeats(REPEATS)
+        # Warm-up: the first read of a file waits for the disk.
         handler(), _import(HANDLER, sources)
-        beside_packages = in_turns(handler, partial(_import, PACKAGES, compiled), repeats=repeats)
-        beside_sources = in_turns(handler, partial(_import, HANDLER, sources), repeats=repeats)
+        beside_packages = alternate(handler, partial(_import, PACKAGES, compiled), repeats=repeats)
+        beside_sources = alternate(handler, partial(_import, HANDLER, sources), repeats=repeats)
     within = [(seconds, BUDGET) for seconds, _ in [*beside_packages, *beside_sources]]
     yield Figure("cold import: the image function / its budget", within, "s", "<= 1", "seconds depend on the machine")
     yield Figure("cold import: the image function / Pillow and botocore", beside_packages, "s")
@@ -53,7 +53,7 @@ def measure(effort: Effort) -> Iterator[Figure]:
 
 
 def _import(statement: str, folder: Path) -> float:
-    # -I and -S: neither this environment's packages nor its variables are seen. -B: nothing is kept for the next.
+    # -I and -S hide the packages and variables of this environment. -B writes no bytecode for the next process.
     command = [sys.executable, "-I", "-S", "-B", "-c", TIMED.format(statement), str(folder)]
     done = subprocess.run(command, env={"PATH": os.defpath}, capture_output=True, text=True, check=False)
     if done.returncode:

@@ -1,7 +1,7 @@
-"""A catalogue of any size beside the sample one, made by the database itself and alike each time.
+"""Generated movies of any number, in addition to the sample catalogue. The database generates the same ones each time.
 
-Every movie has a director, a country, three genres, companies and a description of 400 characters; every second one
-ratings, every tenth a poster of its own in six widths and two formats. All of them are more popular than the sample's.
+Every movie has a director, a country, three genres, companies and a description of 400 characters; every second movie
+has ratings; every tenth movie has a poster in six widths and two formats. All are more popular than the sample movies.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import asyncio
 
 import asyncpg
 
-# Primes spread what is counted up over a range without repeating it too soon.
+# Multiplication by primes spreads sequential numbers over a range with late repetition.
 PEOPLE = """
 INSERT INTO persons (first_name, last_name)
 SELECT 'Given' || n, 'Family' || n % 997 FROM generate_series(1, greatest($1 / 10, 1)) AS n
@@ -62,7 +62,7 @@ SELECT id, 4, 18, 2, 2 FROM movies WHERE tmdb_id > 100000000 AND id % 2 = 0
 
 
 def add_movies(database_url: str, count: int) -> None:
-    """Adds so many movies to the sample catalogue, at once and as its superuser: once for a database."""
+    """Adds `count` movies in one transaction, as superuser. May run only once for a database."""
     asyncio.run(_add_movies(database_url, count))
 
 
@@ -70,14 +70,14 @@ async def _add_movies(database_url: str, count: int) -> None:
     connection = await asyncpg.connect(database_url)
     try:
         async with connection.transaction():
-            # Without triggers: neither search nor the change feed is read here, and they would take minutes.
+            # Without triggers, which would take minutes: the benchmarks read neither the search nor the change feed.
             await connection.execute("SET LOCAL session_replication_role = replica")
             for statement in (PEOPLE, FILES, MOVIES):
                 await connection.execute(statement, count)
             for statement in (RENDITIONS, GENRES, RATINGS):
                 await connection.execute(statement)
         await connection.execute("VACUUM ANALYZE")
-        # What was written is on the disk before anything is measured.
+        # All writes reach the disk before the measurement starts.
         await connection.execute("CHECKPOINT")
     finally:
         await connection.close()

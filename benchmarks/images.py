@@ -11,7 +11,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from benchmarks.figure import Effort, Figure, MeasurementFailed, in_turns
+from benchmarks.figure import Figure, MeasurementFailed, RunOptions, alternate
 from tests.processes import ROOT
 
 KIND = "poster"
@@ -33,14 +33,14 @@ print(time.perf_counter() - started)
 """
 
 
-def measure(effort: Effort) -> Iterator[Figure]:
-    """Measures both in processes of their own, imports left out."""
+def measure(options: RunOptions) -> Iterator[Figure]:
+    """Measures both in new processes, without the imports."""
     with tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder:
         source = Path(folder) / "source.jpg"
         _photograph().save(source, "JPEG", quality=90)
         function = partial(_seconds, ["-c", FUNCTION, str(source), KIND])
         bare = partial(_seconds, ["-m", "benchmarks.bare_pillow", str(source), KIND])
-        pairs = in_turns(function, bare, repeats=effort.repeats(REPEATS))
+        pairs = alternate(function, bare, repeats=options.repeats(REPEATS))
     remark = "the function checks source and renditions, too, and encodes two formats at once"
     yield Figure("24 megapixels: the image function / bare Pillow", pairs, "s", goal="1.3", remark=remark)
 

@@ -1,7 +1,7 @@
-"""Measures the import of the whole TMDB 5000 files against a bare COPY of the same rows, and its peak memory.
+"""Measures the import of all TMDB 5000 files compared with a bare COPY of the same rows, and its peak memory.
 
-Both write into a migrated, empty database of one PostgreSQL, with its keys, indexes and triggers: the import from
-the compressed files, the COPY from the import's own outcome in PostgreSQL's binary format, in one transaction.
+Both write into a migrated, empty database with keys, indexes and triggers. The import reads the compressed files; the
+COPY reads the result of the import in PostgreSQL's binary format, in one transaction.
 Goals: a ratio of at most 3, a peak of at most 300 MB. Reads MARQUEE_DATA_DIR.
 """
 
@@ -33,7 +33,7 @@ MAX_MEGABYTES = 300
 
 
 async def seconds_of_import(url: str, data: Path) -> float:
-    """Imports the files and returns how long it took."""
+    """Imports the files and returns the seconds."""
     connection = await asyncpg.connect(url)
     start = time.perf_counter()
     await import_tmdb(
@@ -49,7 +49,7 @@ async def seconds_of_import(url: str, data: Path) -> float:
 
 
 async def seconds_of_copy(source_url: str, url: str, folder: Path) -> float:
-    """Copies every row of one database into another and returns how long writing them took."""
+    """Copies all rows of one database to another and returns the seconds of the writes."""
     source = await asyncpg.connect(source_url)
     columns = {table: await source.fetchval(WRITABLE, table) for table in TABLES}
     for table in TABLES:
@@ -66,7 +66,7 @@ async def seconds_of_copy(source_url: str, url: str, folder: Path) -> float:
 
 
 async def measure(data: Path) -> bool:
-    """Prints the figures; tells whether both goals are met."""
+    """Prints the figures and returns whether both goals are met."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         postgres = EmbeddedPostgres(folder / "data", log_file=folder / "log")
@@ -88,10 +88,10 @@ async def measure(data: Path) -> bool:
 
 
 def main() -> int:
-    """Runs the measurement; returns 1 when a goal is missed, 2 without data."""
+    """Runs the measurement; returns 1 if a goal is missed and 2 if there is no data."""
     data = Path(os.environ.get("MARQUEE_DATA_DIR", "")) / "tmdb-5000"
     if not data.is_dir():
-        print(f"no TMDB 5000 files: MARQUEE_DATA_DIR must name a folder with tmdb-5000/, and {data} is none")
+        print(f"no TMDB 5000 files: MARQUEE_DATA_DIR must name a folder with tmdb-5000/, but {data} does not exist")
         return 2
     return 0 if asyncio.run(measure(data)) else 1
 

@@ -1,7 +1,8 @@
-"""Load from a process of its own: what calls must not share the interpreter of what measures.
+"""Load from a separate process, so that the calls do not share an interpreter with the measurement.
 
-Run as a program with an address, a number of connections and perhaps BEHIND, it reads a round a line from standard
-input, makes the calls and writes what came of them as a line, until standard input ends. `LoadClient` is the caller.
+As a program, its arguments are an address, a number of connections and, optionally, LOW_PRIORITY. It reads one round
+per line from standard input, makes the calls and writes the results as one line, until standard input ends.
+`LoadClient` starts this program.
 """
 
 from __future__ import annotations
@@ -26,60 +27,62 @@ import grpc
 from benchmarks.figure import MeasurementFailed
 from service.auth.hashing_child import go_behind_others
 
-BEHIND = "behind"
+LOW_PRIORITY = "low-priority"
 TIMEOUT = 20.0
-# What a worker whose queue is full asks its callers to wait, at least; gRPC's own retries spread them, too.
+# Seconds. A worker with a full queue asks callers to wait at least one second; gRPC's own retries spread them as well.
 RETRY_AFTER = (1.0, 2.0)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """What to call and for how long."""
+    """A method, its requests and the duration of the calls."""
 
     method: str
     """`/package.Service/Method`."""
     requests: Sequence[str]
-    """Messages in base64, sent in turn and over again."""
+    """Messages in base64. They are sent in turn and repeated."""
     seconds: float
     once: bool = False
-    """Ends the round when each request was sent, should that be sooner."""
+    """Ends the round early, after each request was sent once."""
     in_flight: int = 0
-    """Callers that each make one call after the other."""
+    """Number of callers; each makes one call after the other."""
     per_second: float = 0.0
-    """Calls begun at fixed times instead, whether or not earlier ones have ended."""
+    """Calls start at fixed times instead, also when earlier calls have not ended."""
     drain: float = 1.0
-    """Seconds that calls under way at the end are given; then they are cancelled, and count nowhere."""
+    """Seconds that calls may take after the end of the round. Then they are cancelled and not counted."""
     tokens: Sequence[str] = ()
-    """Access tokens, each call's the next one; without any, calls are anonymous."""
+    """Access tokens; each call uses the next one. Without tokens, calls are anonymous."""
 
 
 @dataclass(frozen=True)
-class Answers:
-    """What came of a round's calls, in the order in which they ended."""
+class CallResults:
+    """The results of the calls of a round, in the order of their ends."""
 
     ended: Sequence[float]
-    """Seconds since the round began."""
+    """Seconds from the start of the round to the end of the call."""
     seconds: Sequence[float]
     codes: Sequence[str]
 
-    def require(self, *codes: str) -> Answers:
-        """Returns the same answers; raises MeasurementFailed for none, or for one with another code."""
+    def require(self, *codes: str) -> CallResults:
+        """Returns these results; raises MeasurementFailed if there are none, or if one has another code."""
         if not self.codes or not set(self.codes) <= set(codes):
-            raise MeasurementFailed(f"{' or '.join(codes)} was expected, and this came: {dict(Counter(self.codes))}")
+            raise MeasurementFailed(
+                f"{' or '.join(codes)} was expected, but the results are {dict(Counter(self.codes))}"
+            )
         return self
 
 
 def encoded(messages: Iterable[Any]) -> list[str]:
-    """Returns protobuf messages as a round has them."""
+    """Returns protobuf messages as requests of a round."""
     return [base64.b64encode(message.SerializeToString()).decode() for message in messages]
 
 
 class LoadClient:
-    """A process that calls."""
+    """A process that makes calls."""
 
-    def __init__(self, address: str, *, connections: int, goes_behind: bool) -> None:
+    def __init__(self, address: str, *, connections: int, low_priority: bool) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, __file__, address, str(connections), *([BEHIND] if goes_behind else [])],
+            [sys.executable, __file__, address, str(connections), *([LOW_PRIORITY] if low_priority else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
@@ -89,35 +92,35 @@ class LoadClient:
         self._read()
 
     def begin(self, calls: Round) -> None:
-        """Begins a round."""
+        """Starts a round."""
         self._pipes.stdin.write(json.dumps(asdict(calls)) + "\n")
         self._pipes.stdin.flush()
 
-    def finish(self) -> Answers:
-        """Waits for the end of the round and returns what came of it; raises MeasurementFailed."""
-        return Answers(*self._read())
+    def finish(self) -> CallResults:
+        """Waits for the end of the round and returns its results; raises MeasurementFailed."""
+        return CallResults(*self._read())
 
-    def run(self, calls: Round) -> Answers:
-        """Makes a whole round."""
+    def run(self, calls: Round) -> CallResults:
+        """Runs a round and returns its results."""
         self.begin(calls)
         return self.finish()
 
     def close(self) -> None:
-        """Ends the process, at once even in the middle of a round."""
+        """Kills the process, also during a round."""
         self._process.kill()
         self._process.communicate()
 
     def _read(self) -> Any:
         line = self._pipes.stdout.readline()
         if not line:
-            raise MeasurementFailed("a client ended by itself")
+            raise MeasurementFailed("a load client exited unexpectedly")
         return json.loads(line)
 
 
 @contextmanager
-def load_client(address: str, *, connections: int, goes_behind: bool = False) -> Iterator[LoadClient]:
-    """Gives a client whose connections all stand; one that goes behind leaves the machine to others."""
-    client = LoadClient(address, connections=connections, goes_behind=goes_behind)
+def load_client(address: str, *, connections: int, low_priority: bool = False) -> Iterator[LoadClient]:
+    """Yields a client with open connections. With `low_priority`, its process leaves CPU time to others."""
+    client = LoadClient(address, connections=connections, low_priority=low_priority)
     try:
         yield client
     finally:
@@ -155,7 +158,7 @@ class _Caller:
     async def _repeat(self, stub: Any) -> None:
         for request in self._requests:
             if await self._call(stub, request) == "RESOURCE_EXHAUSTED":
-                await asyncio.sleep(random.uniform(*RETRY_AFTER))  # noqa: S311 - spreads load, keeps no secret
+                await asyncio.sleep(random.uniform(*RETRY_AFTER))  # noqa: S311 - spreads load, protects no secret
             if self._elapsed() >= self._calls.seconds:
                 return
 
@@ -174,7 +177,7 @@ class _Caller:
 
 
 async def _connect(address: str, connections: int) -> list[grpc.aio.Channel]:
-    # Else gRPC would lead all channels of a process over one connection, and so to one worker.
+    # By default all channels of a process share one connection, and so reach only one worker.
     options = [("grpc.use_local_subchannel_pool", 1)]
     channels = [grpc.aio.insecure_channel(address, options=options) for _ in range(connections)]
     await asyncio.wait_for(asyncio.gather(*(channel.channel_ready() for channel in channels)), TIMEOUT)
@@ -182,10 +185,10 @@ async def _connect(address: str, connections: int) -> list[grpc.aio.Channel]:
 
 
 def main(address: str, connections: str, *options: str) -> None:
-    """Answers rounds until standard input ends."""
-    if BEHIND in options:
+    """Runs rounds until standard input ends."""
+    if LOW_PRIORITY in options:
         go_behind_others()
-    gc.disable()  # A collection here would look like a slow answer.
+    gc.disable()  # A garbage collection here would look like a slow call.
     with asyncio.Runner() as runner:
         channels = runner.run(_connect(address, int(connections)))
         print("[]", flush=True)

@@ -1,4 +1,4 @@
-"""What the time of a refused login gives away: wrong password, unknown name and deactivated account, mixed."""
+"""Timing of refused logins: it must not show whether the password, the name or the account was wrong."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from collections.abc import Iterator, Sequence
 
 from marquee.users.v1 import users_pb2
 
-from benchmarks.figure import MS, Effort, Figure
+from benchmarks.figure import MS, Figure, RunOptions
 from benchmarks.load import Round, encoded, load_client
 from benchmarks.logins import LOGIN
 from benchmarks.stack import PASSWORD, Stack
 
 ATTEMPTS = 108
-"""Of each kind, at as many names: who looks for names tries each once."""
+"""Attempts of each kind, each with another name, like an attacker who searches for names."""
 PARTS = 4
-"""Of the attempts, each with a ratio of its own."""
+"""Number of groups of attempts; each group has its own ratio."""
 WRONG, UNKNOWN, DEACTIVATED = "wrong password", "unknown name", "deactivated account"
-MOST_SECONDS = 90.0
+MAX_SECONDS = 90.0
 
 
-def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
-    """Measures one attempt after the other over a single connection, in every order of the kinds equally often."""
-    count = round(effort.seconds(ATTEMPTS))
+def measure(stack: Stack, options: RunOptions) -> Iterator[Figure]:
+    """Measures one attempt after the other on one connection; all orders of the kinds occur equally often."""
+    count = round(options.seconds(ATTEMPTS))
     attempts = {
         WRONG: _attempts(stack.add_users("known", count), "not " + PASSWORD),
         UNKNOWN: _attempts([f"nobody{number}" for number in range(count)], PASSWORD),
@@ -33,10 +33,10 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
     kinds = [kind for order in itertools.islice(orders, count) for kind in order]
     requests = [attempts[kind].pop() for kind in kinds]
     with load_client(stack.address, connections=1) as client:
-        calls = Round(method=LOGIN, requests=requests, once=True, in_flight=1, seconds=MOST_SECONDS)
+        calls = Round(method=LOGIN, requests=requests, once=True, in_flight=1, seconds=MAX_SECONDS)
         answers = client.run(calls).require("UNAUTHENTICATED")
     times: dict[str, list[float]] = {kind: [] for kind in attempts}
-    # Fewer answers than attempts where time ran out.
+    # There are fewer results than attempts if the time was not enough.
     for kind, seconds in zip(kinds, answers.seconds, strict=False):
         times[kind].append(seconds * MS)
     for kind in (UNKNOWN, DEACTIVATED):
@@ -45,12 +45,12 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
 
 def _compare(kind: str, theirs: Sequence[float], known: Sequence[float]) -> Figure:
     first, _, third = statistics.quantiles(known, n=4)
-    apart = statistics.median(theirs) - statistics.median(known)
+    difference = statistics.median(theirs) - statistics.median(known)
     return Figure(
         f"refused login, median latency: {kind} / {WRONG}",
         list(zip(_medians(theirs), _medians(known), strict=True)),
         "ms",
-        remark=f"{apart:+.2f} ms apart, while the middle half lies within {third - first:.2f} ms",
+        remark=f"difference {difference:+.2f} ms; the middle half spans {third - first:.2f} ms",
     )
 
 

@@ -1,4 +1,4 @@
-"""Connection pool: reads by primary key through our pool and through asyncpg's, in turns and in this process."""
+"""Connection pool: reads by primary key through our pool and through asyncpg's, in this process."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import asyncpg
 import uvloop
 
-from benchmarks.figure import Effort, Figure, in_turns
+from benchmarks.figure import Figure, RunOptions, alternate
 from benchmarks.stack import Stack
 from service.database.pool import ConnectionPool
 from service.settings import Settings
@@ -38,7 +38,7 @@ class Result:
     """Microseconds of this process per read, without PostgreSQL's."""
 
 
-def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
+def measure(stack: Stack, options: RunOptions) -> Iterator[Figure]:
     """Measures our pool against asyncpg's, without a reset after each use and with asyncpg's default reset."""
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         resources = AsyncExitStack()
@@ -47,12 +47,12 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
         for (name, other), tasks in itertools.product(others.items(), TASKS):
 
             def result(read: Read, tasks: int = tasks) -> Result:
-                return runner.run(_round(read, stack.movie_ids, tasks=tasks, seconds=effort.seconds(SECONDS)))
+                return runner.run(_round(read, stack.movie_ids, tasks=tasks, seconds=options.seconds(SECONDS)))
 
             one, another = partial(result, ours), partial(result, other)
             for warm_up in (one, another):
                 warm_up()
-            pairs = in_turns(one, another, repeats=effort.repeats(REPEATS))
+            pairs = alternate(one, another, repeats=options.repeats(REPEATS))
             title = f"{tasks} tasks on {CONNECTIONS} connections"
             rates = [(our.per_second / THOUSAND, their.per_second / THOUSAND) for our, their in pairs]
             yield Figure(f"{title}, rate: our pool / {name}", rates, "thousand a second")
@@ -66,9 +66,11 @@ async def _open_pools(database_url: str, resources: AsyncExitStack) -> tuple[Rea
     """Returns the reads through our pool, asyncpg's without a reset, and asyncpg's."""
     pool = ConnectionPool(partial(asyncpg.connect, database_url), max_size=CONNECTIONS, acquire_timeout=10)
     resources.push_async_callback(pool.close)
-    options: dict[str, Any] = {"min_size": CONNECTIONS, "max_size": CONNECTIONS}
-    without_reset = await resources.enter_async_context(asyncpg.create_pool(database_url, reset=_no_reset, **options))
-    by_default = await resources.enter_async_context(asyncpg.create_pool(database_url, **options))
+    pool_options: dict[str, Any] = {"min_size": CONNECTIONS, "max_size": CONNECTIONS}
+    without_reset = await resources.enter_async_context(
+        asyncpg.create_pool(database_url, reset=_no_reset, **pool_options)
+    )
+    by_default = await resources.enter_async_context(asyncpg.create_pool(database_url, **pool_options))
 
     async def read(movie_id: int) -> None:
         connection = await pool.acquire()

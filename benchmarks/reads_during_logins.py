@@ -1,4 +1,4 @@
-"""What sign-ins cost those who merely read: GetMovie beside 200 concurrent logins and alone, in turns."""
+"""Effect of logins on reads: GetMovie during 200 concurrent logins and without them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from marquee.catalog.v1 import movies_pb2
 
-from benchmarks.figure import MS, Effort, Figure, in_turns
+from benchmarks.figure import MS, Figure, RunOptions, alternate
 from benchmarks.load import Round, encoded, load_client
 from benchmarks.logins import LOGIN, login_requests
 from benchmarks.stack import Stack
@@ -20,15 +20,15 @@ LOGIN_CONNECTIONS = 16
 REPEATS = 4
 SECONDS = 5.0
 P99 = 98
-"""Place among the 99 that divide values into 100 parts."""
+"""Index of the 99th percentile in the result of statistics.quantiles."""
 
 
-def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
-    """Measures reads at a steady pace; the logins begin together with them, and each again as soon as it may."""
+def measure(stack: Stack, options: RunOptions) -> Iterator[Figure]:
+    """Measures reads at a steady rate. The logins start with them; each user logs in again as soon as allowed."""
     reads = Round(
         method="/marquee.catalog.v1.CatalogService/GetMovie",
         requests=encoded([movies_pb2.GetMovieRequest(id=movie_id) for movie_id in stack.movie_ids]),
-        seconds=effort.seconds(SECONDS),
+        seconds=options.seconds(SECONDS),
         per_second=READS_PER_SECOND,
     )
     logins = Round(
@@ -41,8 +41,8 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
     outcomes: Counter[str] = Counter()
     with (
         load_client(stack.address, connections=READERS) as readers,
-        # What its own work costs must not be taken for what the server's does: a crowd has machines of its own.
-        load_client(stack.address, connections=LOGIN_CONNECTIONS, goes_behind=True) as crowd,
+        # Low priority: in reality this work happens on other machines, so it must not slow the server.
+        load_client(stack.address, connections=LOGIN_CONNECTIONS, low_priority=True) as crowd,
     ):
 
         def alone() -> float:
@@ -52,12 +52,12 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
 
         alone()
 
-        def beside_logins() -> float:
+        def during_logins() -> float:
             crowd.begin(logins)
             latency = alone()
             outcomes.update(f"login {code}" for code in crowd.finish().codes)
             return latency
 
-        pairs = in_turns(beside_logins, alone, repeats=effort.repeats(REPEATS))
+        pairs = alternate(during_logins, alone, repeats=options.repeats(REPEATS))
     remark = ", ".join(f"{count} x {outcome}" for outcome, count in sorted(outcomes.items()))
-    yield Figure(f"GetMovie, 99th percentile: beside {LOGINS} logins / alone", pairs, "ms", "<= 3", remark)
+    yield Figure(f"GetMovie, 99th percentile: during {LOGINS} logins / alone", pairs, "ms", "<= 3", remark)

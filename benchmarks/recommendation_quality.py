@@ -1,8 +1,9 @@
-"""Measures recommendations: quality beside other methods on MovieLens, then time and memory on generated ratings.
+"""Measures recommendations: quality compared with other methods on MovieLens, then time and memory.
 
 Run it with the checkout's interpreter after `.venv/bin/uv pip install --require-hashes -r requirements/bench.txt`,
 from the checkout, as `python -m benchmarks.recommendation_quality`; MARQUEE_DATA_DIR names the folder with
-ml-latest-small. `--seeds` are how many partings of the users are averaged, `--generated` the movies of the second part.
+ml-latest-small. `--seeds` is the number of splits of the users to average, `--generated` the number of movies in the
+second part.
 """
 
 from __future__ import annotations
@@ -61,10 +62,10 @@ FAMOUS = {
 
 
 def als() -> Method[tuple[int, float, float]]:
-    """Returns implicit's ALS, on positives alone as it is meant: factors, regularisation, alpha."""
+    """Returns implicit's ALS, trained on positives only, as intended: factors, regularisation, alpha."""
 
     def rank(parameters: tuple[int, float, float], ratings: Ratings, held_out: HeldOut) -> Floats:
-        from implicit.als import AlternatingLeastSquares  # noqa: PLC0415 - only who measures has it
+        from implicit.als import AlternatingLeastSquares  # noqa: PLC0415 - only installed for benchmarks
 
         factors, regularization, alpha = parameters
         with warnings.catch_warnings():
@@ -82,7 +83,7 @@ def als() -> Method[tuple[int, float, float]]:
 
 
 def measure_quality(folder: Path, *, seeds: int) -> None:
-    """Prints the table, what was chosen, and what resembles five films."""
+    """Prints the table, the chosen parameters, and the movies most similar to five famous ones."""
     ratings = read_ratings(find_csv(folder, "ratings"), find_csv(folder, "movies"), progress=_silent)
     methods: list[Method[Any]] = [*baselines(), als(), edlae(), marquee(most_movies=MOST_MOVIES)]
     outcomes = compare(
@@ -104,7 +105,7 @@ def measure_quality(folder: Path, *, seeds: int) -> None:
 
 
 def _show_differences(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
-    """Prints by how much the served model is ahead of each method on the same users, with the standard error."""
+    """Prints the lead of the served model over each method on the same users, with the standard error."""
     own = [outcome.metrics.ndcg_100 for outcome in outcomes["Marquee"]]
     for name, given in outcomes.items():
         ahead = [one - other.metrics.ndcg_100 for one, other in zip(own, given, strict=True)]
@@ -114,7 +115,7 @@ def _show_differences(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
 
 
 def measure_costs(movies: int) -> None:
-    """Prints time and memory for generated ratings of that many movies, by more users than movies."""
+    """Prints time and memory for generated ratings of `movies` movies by twice as many users."""
     random = np.random.default_rng(0)
     users = movies * 2
     popularity = 1 / np.arange(1, movies + 1) ** 0.7

@@ -1,4 +1,4 @@
-"""What a personal page costs: RecommendMovies for a long history beside a hot GetMovie, in turns."""
+"""Cost of a personal page: RecommendMovies with a long history compared with a hot GetMovie."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import grpc
 from marquee.catalog.v1 import movies_pb2
 from marquee.recommendations.v1 import recommendations_pb2, recommendations_pb2_grpc
 
-from benchmarks.figure import MS, Effort, Figure, MeasurementFailed, in_turns
+from benchmarks.figure import MS, Figure, MeasurementFailed, RunOptions, alternate
 from benchmarks.load import LoadClient, Round, encoded, load_client
 from benchmarks.stack import FIRST_USER, WORKERS, Stack
 
@@ -25,9 +25,9 @@ CONNECTIONS = 16
 SECONDS = 1.0
 REPEATS = 12
 PER_SECOND = 100
-"""Few enough that no call waits for another."""
+"""Low enough that no call waits for another."""
 READY_TIMEOUT = 60.0
-# Without triggers, as the generated catalogue is made, too: what they keep is not read here.
+# Without triggers, like the generated catalogue: this benchmark does not read the tables that they update.
 FILL = (
     "SET LOCAL session_replication_role = replica",
     f"""
@@ -54,7 +54,7 @@ FILL = (
     """
     INSERT INTO recommendation_models (algorithm, is_active, completed_at) VALUES ('generated', true, now())
     """,
-    # As many links as a trained model keeps, spread by primes.
+    # As many links as a trained model has, spread by primes.
     """
     WITH films AS (SELECT array_agg(id ORDER BY id) AS ids FROM movies)
     INSERT INTO movie_neighbors (model_id, movie_id, neighbor_ids, weights)
@@ -66,15 +66,15 @@ FILL = (
 )
 
 
-def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
-    """Measures a page of 20 at 10,000 movies, for a user who rated 200 of them."""
+def measure(stack: Stack, options: RunOptions) -> Iterator[Figure]:
+    """Measures a page of 20 among 10,000 movies, for a user with 200 ratings."""
     asyncio.run(_fill(stack.database_url))
     wanted = recommendations_pb2.RecommendMoviesRequest(page_size=PAGE_SIZE)
     _wait_for_model(stack, wanted)
     recommend = Round(
         method="/marquee.recommendations.v1.RecommendationsService/RecommendMovies",
         requests=encoded([wanted]),
-        seconds=effort.seconds(SECONDS),
+        seconds=options.seconds(SECONDS),
         per_second=PER_SECOND,
         tokens=[stack.token],
     )
@@ -89,10 +89,10 @@ def measure(stack: Stack, effort: Effort) -> Iterator[Figure]:
         for name, other in rounds:
             for warm_up in (recommend, other):
                 _latency(client, warm_up)
-            pairs = in_turns(
+            pairs = alternate(
                 lambda: _latency(client, recommend),
-                lambda other=other: _latency(client, other),  # type: ignore[misc] # bound to this turn's
-                repeats=effort.repeats(REPEATS),
+                lambda other=other: _latency(client, other),  # type: ignore[misc] # bound in this iteration
+                repeats=options.repeats(REPEATS),
             )
             yield Figure(f"RecommendMovies of {PAGE_SIZE}, median latency: it / {name}", pairs, "ms", "<= 3")
 
@@ -102,13 +102,13 @@ def _latency(client: LoadClient, calls: Round) -> float:
 
 
 def _wait_for_model(stack: Stack, wanted: recommendations_pb2.RecommendMoviesRequest) -> None:
-    """Returns when every worker recommends by the model; raises MeasurementFailed."""
+    """Waits until every worker uses the model; raises MeasurementFailed."""
     deadline = time.monotonic() + READY_TIMEOUT
     in_a_row = 0
     while in_a_row < 10 * WORKERS:
         if time.monotonic() > deadline:
             raise MeasurementFailed("the workers do not load the model")
-        # A connection of its own meets whichever worker takes it.
+        # A new connection reaches a random worker.
         options = [("grpc.use_local_subchannel_pool", 1)]
         with grpc.insecure_channel(stack.address, options=options) as channel:
             stub = cast("Any", recommendations_pb2_grpc.RecommendationsServiceStub(channel))

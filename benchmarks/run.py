@@ -1,4 +1,4 @@
-"""Measures what the README beside this lists and prints one table; `--help` tells how to take one figure alone."""
+"""Runs the benchmarks that benchmarks/README.md lists and prints one table; `--help` shows how to run only one."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from benchmarks import (
     recommendations,
     uploads,
 )
-from benchmarks.figure import Effort, Figure, MeasurementFailed
+from benchmarks.figure import Figure, MeasurementFailed, RunOptions
 from benchmarks.stack import Stack, running_stack
 
-ALONE: dict[str, Callable[[Effort], Iterator[Figure]]] = {
+WITHOUT_STACK: dict[str, Callable[[RunOptions], Iterator[Figure]]] = {
     "cold_import": cold_import.measure,
     "images": images.measure,
     "uploads": uploads.measure,
 }
-ON_STACK: dict[str, Callable[[Stack, Effort], Iterator[Figure]]] = {
+ON_STACK: dict[str, Callable[[Stack, RunOptions], Iterator[Figure]]] = {
     "authentication": authentication.measure,
     "login_timing": login_timing.measure,
     "logins": logins.measure,
@@ -41,21 +41,21 @@ ON_STACK: dict[str, Callable[[Stack, Effort], Iterator[Figure]]] = {
     "pool": pool.measure,
     "favorites": favorites.measure,
     "recommendations": recommendations.measure,
-    # Last: its movies stay.
+    # Last, because the movies that it adds stay.
     "read_path": read_path.measure,
 }
 console = Console(highlight=False)
 
 
 def main() -> int:
-    """Returns 0 whatever the figures are, 1 when one could not be taken."""
+    """Returns 0 if every benchmark ran, whatever the figures are, and 1 if one failed."""
     arguments = _arguments()
-    # An orderly end, also where Python's own would be sudden.
+    # These signals would end Python without any clean-up.
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    forget_settings()
+    clear_environment()
     try:
-        figures, failures = _take(arguments.names, Effort(is_quick=arguments.quick))
+        figures, failures = _run(arguments.names, RunOptions(is_quick=arguments.quick))
     except KeyboardInterrupt:
         print("stopped", file=sys.stderr)
         return 128 + signal.SIGINT
@@ -66,11 +66,11 @@ def main() -> int:
 
 
 def _arguments() -> argparse.Namespace:
-    names = [*ALONE, *ON_STACK]
+    names = [*WITHOUT_STACK, *ON_STACK]
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("names", nargs="*", default=names, metavar="name", help=f"any of {', '.join(names)}")
     parser.add_argument(
-        "--quick", action="store_true", help="only try whether all of it works; the figures mean little"
+        "--quick", action="store_true", help="only check that everything works; the figures mean little"
     )
     arguments = parser.parse_args()
     if unknown := set(arguments.names).difference(names):
@@ -78,18 +78,18 @@ def _arguments() -> argparse.Namespace:
     return arguments
 
 
-def forget_settings() -> None:
-    """Keeps the machine's own settings and credentials out."""
+def clear_environment() -> None:
+    """Removes the machine's own settings and credentials from the environment."""
     for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
         del os.environ[name]
 
 
-def _take(names: Sequence[str], effort: Effort) -> tuple[list[Figure], list[str]]:
-    """Returns the figures that could be taken, and why others could not."""
+def _run(names: Sequence[str], options: RunOptions) -> tuple[list[Figure], list[str]]:
+    """Returns the figures of the successful benchmarks, and a message for each failed one."""
     figures: list[Figure] = []
     failures: list[str] = []
     with ExitStack() as resources:
-        for name, measured in _benchmarks(names, effort, resources):
+        for name, measured in _benchmarks(names, options, resources):
             print(f"measuring {name} ...", file=sys.stderr)
             try:
                 figures.extend(measured)
@@ -98,20 +98,22 @@ def _take(names: Sequence[str], effort: Effort) -> tuple[list[Figure], list[str]
     return figures, failures
 
 
-def _benchmarks(names: Sequence[str], effort: Effort, resources: ExitStack) -> Iterator[tuple[str, Iterator[Figure]]]:
-    """Returns the benchmarks, those without a stack first."""
-    for name, measure in ALONE.items():
+def _benchmarks(
+    names: Sequence[str], options: RunOptions, resources: ExitStack
+) -> Iterator[tuple[str, Iterator[Figure]]]:
+    """Yields the chosen benchmarks, first those without a stack."""
+    for name, measure in WITHOUT_STACK.items():
         if name in names:
-            yield name, measure(effort)
+            yield name, measure(options)
     if ON_STACK.keys() & set(names):
-        stack = resources.enter_context(running_stack(effort.hashing))
+        stack = resources.enter_context(running_stack(options.hashing))
         for name, measure_on in ON_STACK.items():
             if name in names:
-                yield name, measure_on(stack, effort)
+                yield name, measure_on(stack, options)
 
 
 def figures_table(figures: Sequence[Figure]) -> Table:
-    """Returns figures as people read them."""
+    """Returns a table of figures."""
     table = Table("figure", "ratio", "goal", "middle half of the repeats")
     for figure in figures:
         table.add_row(f"{figure.name}\n  [dim]{figure.numbers}[/dim]", figure.ratio, figure.goal, figure.spread)

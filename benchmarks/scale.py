@@ -1,9 +1,9 @@
-"""What lists and reads cost at a million movies beside 5,000: the same statements in two databases, in turns.
+"""Cost of lists and reads with a million movies compared with 5,000: the same statements in two databases.
 
-Run it with the checkout's interpreter: `python -m benchmarks.scale`; `--movies 100000` for a smaller one of the two.
-The movies are generated: the genres, countries, languages and years are as many in both, so that each has 200 times
-the movies in the larger one, while a person has as many in both, as in life. Statements are the service's own, each
-asked with other values every time. What a page carries besides is one statement more, that of GetMovie with 20 ids.
+Run it with the checkout's interpreter: `python -m benchmarks.scale`; `--movies 100000` makes the larger one smaller.
+The movies are generated. Both databases have the same genres, countries, languages and years, so each has 200 times as
+many movies in the larger one; a person has the same number of movies in both, as in reality. The statements are the
+service's own, with new parameters each time. A page of a list also needs the statement of GetMovie with 20 ids.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 import asyncpg
 from pydantic import SecretStr
 
-from benchmarks.figure import MS, Figure, in_turns
+from benchmarks.figure import MS, Figure, alternate
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.listing import depends_on_values, page_query
 from service.catalog.movies.ordering import SORT_KEYS, Order
@@ -39,19 +39,18 @@ LARGE = 1_000_000
 GOAL = "1.5"
 PAGE = 21
 REPEATS = 5
-ASKED = 60
+STATEMENTS = 60
 GENRES = 20
 RARE_GENRE = GENRES + 1
-"""Of one movie in a thousand."""
+"""Genre of one movie in a thousand."""
 COUNTRIES = 26
 FIRST_YEAR, YEARS = 1950, 74
-# A person has ten movies as a director and twenty as an actor.
+# A person directs ten movies and plays in twenty.
 MOVIES_OF_PERSON = 10
-Chance = random.Random
-Asked = tuple[str, Sequence[Any], bool]
-"""A statement, its values, and whether it is planned for them."""
+Query = tuple[str, Sequence[Any], bool]
+"""A statement, its parameters, and whether it is planned for them."""
 
-# $1 how many movies. The triggers are off, for the time's sake: what they keep is written with the rest.
+# $1 is the number of movies. The triggers are off to save time; these statements also fill their tables.
 FILL = (
     "INSERT INTO genres (id, name) SELECT n, 'Genre ' || n FROM generate_series(1, 21) AS n",
     """
@@ -77,7 +76,7 @@ FILL = (
     SELECT id, 1 + (id * k + id / 20) % 20, popularity, vote_average, release_date, extract(year FROM release_date)
     FROM movies, generate_series(1, 2) AS k ON CONFLICT DO NOTHING
     """,
-    # A rare genre beside the common ones, and a person with 500 films.
+    # A rare genre in addition to the common ones, and a person with 500 movies.
     """
     INSERT INTO movie_genres (movie_id, genre_id, popularity, vote_average, release_date, release_year)
     SELECT id, 21, popularity, vote_average, release_date, extract(year FROM release_date)
@@ -102,7 +101,7 @@ FILL = (
 
 @dataclass(frozen=True)
 class Database:
-    """A catalogue to ask."""
+    """A connection to a catalogue, and its size."""
 
     connection: asyncpg.Connection[Any]
     movies: int
@@ -110,14 +109,14 @@ class Database:
 
 @dataclass(frozen=True)
 class Case:
-    """Statements of one kind; `make` writes one, given chance and how many movies there are."""
+    """Statements of one kind. `make` takes a random generator and the number of movies and returns one."""
 
     name: str
-    make: Callable[[Chance, int], Asked]
+    make: Callable[[random.Random, int], Query]
 
 
 def cases() -> Iterator[Case]:
-    """Returns what is measured."""
+    """Yields all cases."""
     yield Case("get a movie", lambda chance, movies: (MOVIES, [[chance.randint(1, movies)]], False))
     yield Case("get a page's movies", lambda chance, movies: (MOVIES, [chance.sample(range(1, movies + 1), 20)], False))
     genres = f"SELECT id, {MOVIE_COUNT} FROM genres ORDER BY name"  # noqa: S608 - a column of the service's own
@@ -125,7 +124,7 @@ def cases() -> Iterator[Case]:
     for key in SORT_KEYS:
         for order_by in (key, f"{key} desc"):
             yield _listed(f"order by {order_by}", order_by, lambda *_: MovieFilter())
-    filters: dict[str, Callable[[Chance, int], MovieFilter]] = {
+    filters: dict[str, Callable[[random.Random, int], MovieFilter]] = {
         "genre": lambda chance, _: MovieFilter(genre_ids_any=(chance.randint(1, GENRES),)),
         "two genres": lambda chance, _: MovieFilter(genre_ids_any=tuple(chance.sample(range(1, GENRES + 1), 2))),
         "genre and year": lambda chance, _: MovieFilter(genre_ids_any=(chance.randint(1, GENRES),), year=_year(chance)),
@@ -154,27 +153,27 @@ def cases() -> Iterator[Case]:
             yield _listed(f"list by {name}, {key} desc", f"{key} desc", filters[name])
 
 
-def _listed(name: str, order_by: str, make: Callable[[Chance, int], MovieFilter]) -> Case:
-    def asked(chance: Chance, movies: int) -> Asked:
+def _listed(name: str, order_by: str, make: Callable[[random.Random, int], MovieFilter]) -> Case:
+    def query(chance: random.Random, movies: int) -> Query:
         conditions, order = make(chance, movies).conditions, Order.parse(order_by)
         statement, values = page_query(conditions, order, after=None, limit=PAGE)
         return statement, values, depends_on_values(conditions, order)
 
-    return Case(name, asked)
+    return Case(name, query)
 
 
-def _year(chance: Chance) -> int:
+def _year(chance: random.Random) -> int:
     return chance.randrange(FIRST_YEAR, FIRST_YEAR + YEARS - 1)
 
 
-def _person(chance: Chance, movies: int) -> int:
+def _person(chance: random.Random, movies: int) -> int:
     return chance.randint(1, movies // MOVIES_OF_PERSON)
 
 
 def main() -> None:
-    """Fills, measures, prints a line for each kind."""
+    """Fills the databases, measures each case and prints one line for each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--movies", type=int, default=LARGE, help="how many in the larger database")
+    parser.add_argument("--movies", type=int, default=LARGE, help="number of movies in the larger database")
     movies = parser.parse_args().movies
     with tempfile.TemporaryDirectory() as name:
         parameters = {"fsync": "off", "shared_buffers": "1GB", "max_wal_size": "4GB"}
@@ -182,15 +181,15 @@ def main() -> None:
         postgres.start()
         try:
             with asyncio.Runner() as runner:
-                small, large = (runner.run(filled(postgres, count)) for count in (SMALL, movies))
+                small, large = (runner.run(filled_database(postgres, count)) for count in (SMALL, movies))
                 for case in cases():
-                    print(line(measured(runner, case, small, large)), flush=True)
+                    print(line(measure(runner, case, small, large)), flush=True)
         finally:
             postgres.stop()
 
 
-async def filled(postgres: EmbeddedPostgres, movies: int) -> Database:
-    """Returns a migrated database with so many movies."""
+async def filled_database(postgres: EmbeddedPostgres, movies: int) -> Database:
+    """Returns a migrated database with `movies` movies."""
     name = f"movies_{movies}"
     postgres.ensure_database(name)
     await migrations.up(Settings(database_url=SecretStr(postgres.url(name))))
@@ -205,12 +204,12 @@ async def filled(postgres: EmbeddedPostgres, movies: int) -> Database:
     return Database(connection, movies)
 
 
-def measured(runner: asyncio.Runner, case: Case, small: Database, large: Database) -> Figure:
-    """Returns what a kind takes in the large one beside the small one, in the median."""
+def measure(runner: asyncio.Runner, case: Case, small: Database, large: Database) -> Figure:
+    """Returns the median time of a case in the large database compared with the small one."""
     one, other = (partial(_median, runner, case, database) for database in (large, small))
     for warm in (one, other):
         warm()
-    return Figure(case.name, in_turns(one, other, repeats=REPEATS), "ms", goal=GOAL)
+    return Figure(case.name, alternate(one, other, repeats=REPEATS), "ms", goal=GOAL)
 
 
 def _median(runner: asyncio.Runner, case: Case, database: Database) -> float:
@@ -220,7 +219,7 @@ def _median(runner: asyncio.Runner, case: Case, database: Database) -> float:
 async def _ask(case: Case, database: Database) -> float:
     chance = random.Random(database.movies)  # noqa: S311 - the same values each time
     milliseconds = []
-    for _ in range(ASKED):
+    for _ in range(STATEMENTS):
         statement, values, is_planned = case.make(chance, database.movies)
         began = time.perf_counter()
         if is_planned:
@@ -234,7 +233,7 @@ async def _ask(case: Case, database: Database) -> float:
 
 
 def line(figure: Figure) -> str:
-    """Returns one line: name, ratio, goal, and what was divided."""
+    """Returns one line: name, ratio, goal and both times."""
     return f"{figure.name:<42}{figure.ratio:>8}  goal {figure.goal}  ({figure.numbers})"
 
 

@@ -1,12 +1,12 @@
-"""Measures how well and how fast searches find what is meant: 45,000 real titles, queries made from them by rule.
+"""Measures the quality and speed of searches: 45,000 real titles, and queries made from them by rules.
 
 Run it with the checkout's interpreter after `.venv/bin/uv pip install --require-hashes -r requirements/bench.txt`;
 MARQUEE_DATA_DIR names the folder with the-movies-dataset and tmdb-5000. `--generated 955000` adds as many titles made
-of the real ones' words, `--misses` prints what was not found first.
+of the real ones' words, `--misses` prints the queries whose movie was not the first result.
 
-A query has found its movie when a movie of the identical title stands there (letters, digits and their order; case and
-accents aside), or one whose title is the query itself: "Mask" means "Mask" as well as "The Mask". The column "strict"
-counts the first alone. With a year only the very movie counts. People count by name.
+A result is correct if it has the same title as the movie of the query (the same letters and digits in the same order;
+case and accents do not matter), or if its title equals the query: "Mask" means "Mask" as well as "The Mask". The column
+"strict" counts only the first condition. With a year, only the movie itself is correct. People are compared by name.
 """
 
 from __future__ import annotations
@@ -43,9 +43,9 @@ from service.local.postgres import EmbeddedPostgres
 from service.settings import Profile, Settings
 
 SEED = 20261121
-"""Of the generated titles, and of the queries that the ranking was tuned with."""
+"""Seed of the generated titles, and of the queries that the ranking was tuned with."""
 HELD_OUT = 314159
-"""Of the queries that it is measured with: none of them were looked at while tuning."""
+"""Seed of the measured queries; none of them was used for tuning."""
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 SHORTEST = 6
 BILLED = 20
@@ -54,7 +54,7 @@ Find = Callable[[str], Awaitable[list[int]]]
 
 @dataclass(frozen=True)
 class Item:
-    """A movie or person to be found."""
+    """A movie or person to find."""
 
     id: int
     name: str
@@ -76,11 +76,11 @@ class Kind:
 
 
 def main() -> None:
-    """Loads, searches, prints."""
+    """Loads the data, runs the queries and prints the results."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--queries", type=int, default=300, help="how many of each kind")
-    parser.add_argument("--generated", type=int, default=0, help="how many titles to add")
-    parser.add_argument("--seed", type=int, default=HELD_OUT, help="what queries are made from")
+    parser.add_argument("--queries", type=int, default=300, help="number of queries of each kind")
+    parser.add_argument("--generated", type=int, default=0, help="number of titles to add")
+    parser.add_argument("--seed", type=int, default=HELD_OUT, help="seed of the queries")
     parser.add_argument("--misses", action="store_true")
     arguments = parser.parse_args()
     data = Path(os.environ.get("MARQUEE_DATA_DIR", "../shared/data"))
@@ -109,7 +109,7 @@ def settings(url: str, folder: Path) -> Settings:
 
 
 async def measure(own: Settings, data: Path, arguments: argparse.Namespace) -> None:
-    """Loads the data, asks the queries of every kind and prints a line for each."""
+    """Loads the data, runs the queries of every kind and prints one line for each kind."""
     await migrations.up(own)
     database = await asyncpg.connect(own.database_url.get_secret_value())
     await load(database, data, arguments.generated)
@@ -128,7 +128,7 @@ async def measure(own: Settings, data: Path, arguments: argparse.Namespace) -> N
 
 
 async def load(database: asyncpg.Connection[Any], data: Path, generated: int) -> None:
-    """Fills the tables as an import does, and prints how long each took."""
+    """Fills the tables like an import, and prints the seconds of each."""
     known = {int(row["id"]): row for row in csv_rows(data / "tmdb-5000" / "tmdb_5000_movies.csv.xz")}
     movies = list(movie_rows(data / "the-movies-dataset" / "movies_metadata.parquet", known))
     columns = ["tmdb_id", "title", "original_title", "release_date", "popularity"]
@@ -198,7 +198,7 @@ def movie_rows(path: Path, known: dict[int, dict[str, str]]) -> Iterable[tuple[A
 
 
 def generated_titles(titles: Sequence[str], count: int) -> Iterable[tuple[str, date, float]]:
-    """Makes titles as long as real ones out of their words."""
+    """Yields titles with the words and lengths of real titles."""
     chance = random.Random(SEED)  # noqa: S311 - as above
     words = [word for title in titles for word in title.split()]
     for _ in range(count):
@@ -228,7 +228,7 @@ async def read_people(database: asyncpg.Connection[Any]) -> list[Item]:
 
 
 def make_kinds(movies: Sequence[Item], people: Sequence[Item], chance: random.Random) -> list[Kind]:
-    """Returns the rules."""
+    """Returns all kinds of queries."""
     long = [movie for movie in movies if len(movie.name) >= SHORTEST]
     with_article = [movie for movie in movies if re.match(r"(the|an?) \w", movie.name, re.IGNORECASE)]
     accented = [movie for movie in movies if plain(movie.name) != movie.name and plain(movie.name).isascii()]
@@ -249,19 +249,19 @@ def make_kinds(movies: Sequence[Item], people: Sequence[Item], chance: random.Ra
 
 
 async def find_movies(text: str) -> list[int]:
-    """Returns the first page of a search as the service finds it."""
+    """Returns the ids on the first page of the service's search."""
     query = await ranking.find_query(text)
     return [found.id for found in (await pursue_movies(query, Cursor(), limit=21))[2]] if query else []
 
 
 async def find_people(text: str) -> list[int]:
-    """Returns the same of people."""
+    """Returns the ids on the first page of the service's search for people."""
     query = await ranking.find_query(text)
     return [found.id for found in (await pursue_persons(query, Cursor(), limit=21))[1]] if query else []
 
 
 async def ask(kind: Kind, ids: Mapping[str, set[int]], count: int, chance: random.Random, *, misses: bool) -> None:
-    """Asks the queries of a kind and keeps the ranks, 0 for what was not found."""
+    """Runs the queries of a kind and records the ranks; 0 means not found."""
     asked = chance.sample(kind.items, min(count, len(kind.items)))
     await kind.find(kind.make(asked[0]))
     for item in asked:
@@ -285,12 +285,12 @@ def by_name(items: Iterable[Item]) -> dict[str, set[int]]:
 
 
 def rank(results: Sequence[int], meant: set[int]) -> int:
-    """Returns where the first of those that are meant stands, 0 for nowhere."""
+    """Returns the rank of the first correct result, or 0 if there is none."""
     return next((place for place, found in enumerate(results, 1) if found in meant), 0)
 
 
 def line(name: str, kinds: Sequence[Kind]) -> str:
-    """Returns one line of the table: each kind weighs the same, times are of all queries."""
+    """Returns one line of the table. All kinds have the same weight; the times are of all queries."""
     milliseconds = sorted(ms for kind in kinds for ms in kind.milliseconds)
     scores = [
         statistics.mean(score(ranks) for ranks in column)
@@ -306,7 +306,7 @@ def line(name: str, kinds: Sequence[Kind]) -> str:
 
 
 def success(ranks: Sequence[int]) -> float:
-    """Returns the share of queries whose first result was meant."""
+    """Returns the share of queries whose first result was correct."""
     return statistics.mean(place == 1 for place in ranks)
 
 
@@ -321,7 +321,7 @@ def plain(text: str) -> str:
 
 
 def letters(text: str) -> str:
-    """Returns the words of a text as one reads them aloud."""
+    """Returns the words of a text without case, accents and punctuation."""
     return " ".join(re.findall(r"\w+", plain(text).lower().replace("'", "")))
 
 
@@ -334,7 +334,7 @@ def shuffled(text: str, chance: random.Random) -> str:
 
 
 def mistyped(text: str, chance: random.Random) -> str:
-    """Returns a text with a letter left out, put in, changed or swapped with the next."""
+    """Returns a text with one letter removed, inserted, replaced or swapped with the next."""
     while True:
         at, letter = chance.randrange(len(text)), chance.choice(LETTERS)
         head, here, following, tail = text[:at], text[at], text[at + 1 : at + 2], text[at + 2 :]

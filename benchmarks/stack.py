@@ -1,4 +1,4 @@
-"""The real stack that figures are taken from: a durable PostgreSQL, the sample catalogue, `marquee serve`."""
+"""The server that benchmarks measure: a durable PostgreSQL, the sample catalogue and `marquee serve`."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ WORKERS = 2
 PASSWORD = secrets.token_urlsafe(12)
 FIRST_USER = "pattern"
 PLENTY = "1000000000/minute"
-# Accounts like the first: hashing a password for each would take minutes.
+# Copies of the first account: hashing a password for each would take minutes.
 ADD_USERS = """
 WITH made AS (
     INSERT INTO users (username, email_encrypted, email_hash, password_hash, is_active)
@@ -42,7 +42,7 @@ INSERT INTO user_profiles (user_id) SELECT id FROM made
 
 @dataclass(frozen=True)
 class Stack:
-    """A server that answers."""
+    """A running server and its database."""
 
     address: str
     token: str
@@ -53,11 +53,11 @@ class Stack:
     settings: Mapping[str, Any]
 
     def cpu_seconds(self) -> float:
-        """Returns the processor time that the workers have used so far, with what hashes passwords for them."""
+        """Returns the CPU time of the workers and of their password hashing processes so far."""
         return cpu_seconds([process for worker in self.workers for process in (worker, *worker.children())])
 
     def add_users(self, prefix: str, count: int, *, is_active: bool = True) -> list[str]:
-        """Adds accounts with PASSWORD and returns their names."""
+        """Adds accounts whose password is PASSWORD and returns their names."""
         asyncio.run(_execute(self.database_url, ADD_USERS, prefix, count, is_active, FIRST_USER))
         return [f"{prefix}{number}" for number in range(1, count + 1)]
 
@@ -70,14 +70,14 @@ class Stack:
 
 
 def cpu_seconds(processes: Sequence[psutil.Process]) -> float:
-    """Returns the processor time that processes have used so far."""
+    """Returns the CPU time of processes so far."""
     times = [process.cpu_times() for process in processes]
     return sum(used.user + used.system for used in times)
 
 
 @contextmanager
 def running_stack(hashing: Hashing) -> Iterator[Stack]:
-    """Gives a stack in a folder and on a port of its own; all of it is gone afterwards."""
+    """Yields a stack in a temporary folder and on a free port; everything is removed afterwards."""
     with ExitStack() as resources:
         folder = resources.enter_context(_swept_folder())
         postgres = EmbeddedPostgres(folder / "postgres", log_file=folder / "postgres.log")
@@ -103,7 +103,7 @@ def running_stack(hashing: Hashing) -> Iterator[Stack]:
 
 @contextmanager
 def other_server(stack: Stack, **settings: object) -> Iterator[Stack]:
-    """Gives a second server on a stack's database, with some settings of its own."""
+    """Yields a second server on the same database, with changed settings."""
     all_settings = {**stack.settings, "port": free_port(), **settings}
     with (
         tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder,
@@ -119,7 +119,7 @@ def other_server(stack: Stack, **settings: object) -> Iterator[Stack]:
 
 @contextmanager
 def _swept_folder() -> Iterator[Path]:
-    """Gives a folder that is gone when this process goes, with every process of it, be it by kill -9."""
+    """Yields a folder that is removed, with all processes in it, when this process ends, also by kill -9."""
     folder = Path(tempfile.mkdtemp(prefix="marquee-benchmarks-"))
     command = [sys.executable, str(Path(__file__).with_name("sweeper.py")), str(folder)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, start_new_session=True):
@@ -127,7 +127,7 @@ def _swept_folder() -> Iterator[Path]:
 
 
 def _settings(folder: Path, database_url: str, hashing: Hashing) -> dict[str, Any]:
-    """Returns the settings of production, without limits that load from a single peer would meet."""
+    """Returns production settings without the limits that load from a single peer would exceed."""
     return {
         "profile": "production",
         "port": free_port(),
@@ -160,7 +160,7 @@ def _register(address: str) -> str:
 async def _movie_ids(database_url: str) -> list[int]:
     connection = await asyncpg.connect(database_url)
     try:
-        # Now, and not at some moment in the middle of a round.
+        # Now, so that autovacuum does not start during a round.
         await connection.execute("VACUUM ANALYZE")
         return [row["id"] for row in await connection.fetch("SELECT id FROM movies ORDER BY id")]
     finally:

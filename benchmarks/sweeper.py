@@ -1,7 +1,7 @@
-"""Ends what measurements left behind, however they ended.
+"""Sweeper: removes what a benchmark run left behind, also after kill -9.
 
-Run as a program with a folder; once standard input reaches its end, which a killed run cannot prevent, it kills every
-process of the folder and removes the folder.
+A program whose argument is a folder. It waits for the end of standard input, which also comes when the run is killed.
+Then it kills every process in the folder and removes the folder.
 """
 
 from __future__ import annotations

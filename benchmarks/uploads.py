@@ -1,4 +1,4 @@
-"""How long a picture takes from its upload to READY on the embedded stack, and what 200 at once come to."""
+"""Time of an image from its upload to READY on the local stack, and the result of 200 uploads at once."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from marquee.users.v1 import users_pb2, users_pb2_grpc
 from PIL import Image
 from rich.console import Console
 
-from benchmarks.figure import Effort, Figure, MeasurementFailed
+from benchmarks.figure import Figure, MeasurementFailed, RunOptions
 from service.importers.uploads import post_image
 from service.local.aws import AwsNotReady
 from service.local.deploy import DeployFailed
@@ -33,18 +33,18 @@ from service.local.stack import LocalStack, StackFailed
 from service.supervisor.ports import free_port
 
 POSTER = (1200, 1750)
-"""Pixels of a picture: 2.1 million."""
+"""Pixels of an image: 2.1 million."""
 SMALL = (300, 450)
-"""Pixels of one of many pictures: what is asked of them is an end, not their speed."""
+"""Pixels of an image in the concurrent part, which measures completeness and not speed."""
 REPEATS = 15
 AT_ONCE = 200
 SENDERS = 16
 POLL = 0.01
-PATIENCE = 120.0
+TIMEOUT = 120.0
 WORKERS = 2
 IMAGE_FUNCTION = "marquee-media-RegisterImage"
-"""What the paths of the processes have in them that the function runs in."""
-# Whoever asks every few milliseconds, or sends so many pictures, would meet the limits; the server inherits these.
+"""Part of the command line of the processes that run the function."""
+# The polling and the number of uploads would exceed the default limits. The server inherits these variables.
 UNLIMITED = {
     "MARQUEE_RATE_LIMIT_READ": "",
     "MARQUEE_RATE_LIMIT_WRITE": "",
@@ -81,7 +81,7 @@ class _Uploader:
         return [file.state for file in self.media.BatchGetFiles(request, metadata=self.metadata, timeout=10).files]
 
 
-def measure(effort: Effort) -> Iterator[Figure]:
+def measure(options: RunOptions) -> Iterator[Figure]:
     """Measures one upload after the other, then many at once."""
     with (
         tempfile.TemporaryDirectory(prefix="marquee-benchmarks-") as folder,
@@ -89,16 +89,16 @@ def measure(effort: Effort) -> Iterator[Figure]:
         grpc.insecure_channel(stack.address) as channel,
     ):
         uploader = _log_in(channel, stack)
-        # The first one pays for the function's cold start.
+        # The first upload includes the cold start of the function.
         _seconds_to_ready(uploader)
-        took = [_seconds_to_ready(uploader) for _ in range(effort.repeats(REPEATS))]
-        remark = f"the slowest of {len(took)} {max(took):.2g} s"
-        yield Figure("upload to READY of a 2 MP poster / a second", [(s, 1.0) for s in took], "s", "<= 1", remark)
-        yield _many(uploader, count=AT_ONCE // 10 if effort.is_quick else AT_ONCE)
+        times = [_seconds_to_ready(uploader) for _ in range(options.repeats(REPEATS))]
+        remark = f"the slowest of {len(times)} {max(times):.2g} s"
+        yield Figure("upload to READY of a 2 MP poster / a second", [(s, 1.0) for s in times], "s", "<= 1", remark)
+        yield _many(uploader, count=AT_ONCE // 10 if options.is_quick else AT_ONCE)
 
 
 def _many(uploader: _Uploader, *, count: int) -> Figure:
-    """Sends many pictures at once and waits for the last verdict, counting the function's processes meanwhile."""
+    """Uploads many images at once, waits for the last result, and counts the processes of the function meanwhile."""
     picture = _poster(0, size=SMALL)
     answers = [uploader.create(len(picture)) for _ in range(count)]
     started = time.monotonic()
@@ -106,20 +106,20 @@ def _many(uploader: _Uploader, *, count: int) -> Figure:
     with ThreadPoolExecutor(SENDERS) as pool:
         sent = [pool.submit(_send, answer, picture) for answer in answers]
         ids = [answer.file.id for answer in answers]
-        while (ended := _ended(uploader, ids)) < count and time.monotonic() - started < PATIENCE:
+        while (ended := _ended(uploader, ids)) < count and time.monotonic() - started < TIMEOUT:
             workers = max(workers, _image_workers())
             time.sleep(POLL * 10)
         for task in sent:
             task.result()
     remark = f"in {time.monotonic() - started:.0f} s by {workers} processes of the function, at most {WORKERS} wanted"
-    return Figure("verdicts / uploads at once", [(float(ended), float(count))], "files", "1", remark)
+    return Figure("results / uploads at once", [(float(ended), float(count))], "files", "1", remark)
 
 
 def _image_workers() -> int:
-    """Returns how many processes the image function has."""
+    """Returns the number of processes of the image function."""
     count = 0
     for process in psutil.Process().children(recursive=True):
-        # One that ends meanwhile is none.
+        # Processes that end meanwhile are not counted.
         with suppress(psutil.NoSuchProcess):
             count += any(IMAGE_FUNCTION in part for part in process.cmdline())
     return count
@@ -131,15 +131,15 @@ def _ended(uploader: _Uploader, ids: Sequence[int]) -> int:
 
 
 def _seconds_to_ready(uploader: _Uploader) -> float:
-    """Measures from the first byte of the upload to the answer that says READY."""
-    # Another picture each time, so that nothing made before serves again.
+    """Returns the seconds from the first byte of the upload to the response with READY."""
+    # A new image each time, so that nothing is reused.
     picture = _poster(random.randrange(1 << 30))  # noqa: S311 - no secret
     answer = uploader.create(len(picture))
     started = time.monotonic()
     _send(answer, picture)
     while (state := uploader.states([answer.file.id])[0]) not in TERMINAL:
-        if time.monotonic() - started > PATIENCE:
-            raise MeasurementFailed("an upload has no verdict")
+        if time.monotonic() - started > TIMEOUT:
+            raise MeasurementFailed("an upload has no result")
         time.sleep(POLL)
     if state != media_pb2.FILE_STATE_READY:
         raise MeasurementFailed(f"an upload ended {media_pb2.FileState.Name(state)}")

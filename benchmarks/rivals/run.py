@@ -1,4 +1,4 @@
-"""Measures our reads beside those of servers that others would build on the same tables, and prints one table."""
+"""Compares our reads with other servers on the same tables and prints one table."""
 
 from __future__ import annotations
 
@@ -9,44 +9,44 @@ from collections.abc import Iterator, Sequence
 
 from rich.console import Console
 
-from benchmarks.figure import Effort, Figure, MeasurementFailed, in_turns
+from benchmarks.figure import Figure, MeasurementFailed, RunOptions, alternate
 from benchmarks.generated import add_movies
-from benchmarks.read_path import CONNECTIONS, THOUSAND, Taken, popular, take
-from benchmarks.rivals import contestants
-from benchmarks.rivals.contestants import RIVALS, Rival, Running
-from benchmarks.run import figures_table, forget_settings
+from benchmarks.read_path import CONNECTIONS, THOUSAND, RoundCost, measure_round, popular
+from benchmarks.rivals import servers
+from benchmarks.rivals.servers import RIVALS, Rival, RunningRival
+from benchmarks.run import clear_environment, figures_table
 from benchmarks.stack import WORKERS, Stack, cpu_seconds, running_stack
 from benchmarks.wire_load import Wire, WireRound, wire_client
 from service.settings import Settings
 
 CATALOGUE = 20_000
 CHECKED = 40
-"""Movies, and all genres, whose answers are compared before anything is measured."""
+"""Number of movies whose responses are compared before the measurement; all genres are compared."""
 SECONDS = 3.0
 REPEATS = 6
 
 
 def main() -> int:
-    """Returns 0 whatever the figures are, 1 when one could not be taken."""
+    """Returns 0 if every comparison ran, whatever the figures are, and 1 if one failed."""
     parser = argparse.ArgumentParser(description=__doc__)
     folders = [rival.folder for rival in RIVALS]
     parser.add_argument("rivals", nargs="*", default=folders, metavar="rival", help=f"any of {', '.join(folders)}")
-    parser.add_argument("--quick", action="store_true", help="only try whether all of it works")
+    parser.add_argument("--quick", action="store_true", help="only check that everything works")
     arguments = parser.parse_args()
     if unknown := set(arguments.rivals).difference(folders):
         parser.error(f"there is no rival named {', '.join(sorted(unknown))}")
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.default_int_handler)
-    forget_settings()
+    clear_environment()
     figures: list[Figure] = []
     failures = 0
-    effort = Effort(is_quick=arguments.quick)
-    with running_stack(effort.hashing) as stack:
+    options = RunOptions(is_quick=arguments.quick)
+    with running_stack(options.hashing) as stack:
         add_movies(stack.database_url, CATALOGUE)
         for rival in (rival for rival in RIVALS if rival.folder in arguments.rivals):
             print(f"measuring {rival.name} ...", file=sys.stderr)
             try:
-                figures.extend(_measure(stack, rival, effort))
+                figures.extend(_measure(stack, rival, options))
             except MeasurementFailed as error:
                 print(f"{rival.name} could not be measured: {error}", file=sys.stderr)
                 failures += 1
@@ -54,10 +54,10 @@ def main() -> int:
     return 1 if failures else 0
 
 
-def _measure(stack: Stack, rival: Rival, effort: Effort) -> Iterator[Figure]:
+def _measure(stack: Stack, rival: Rival, options: RunOptions) -> Iterator[Figure]:
     movie_ids, genre_ids = popular(stack.database_url)
-    seconds = effort.seconds(SECONDS)
-    with contestants.running(
+    seconds = options.seconds(SECONDS)
+    with servers.running_rival(
         rival,
         processes=WORKERS,
         database_url=stack.database_url,
@@ -69,48 +69,48 @@ def _measure(stack: Stack, rival: Rival, effort: Effort) -> Iterator[Figure]:
             (
                 "get",
                 rival.get_goal,
-                contestants.our_gets(movie_ids, seconds=seconds),
+                servers.our_gets(movie_ids, seconds=seconds),
                 theirs.gets(movie_ids, seconds=seconds),
             ),
             (
                 "list of 20",
                 rival.list_goal,
-                contestants.our_lists(genre_ids, seconds=seconds),
+                servers.our_lists(genre_ids, seconds=seconds),
                 theirs.lists(genre_ids, seconds=seconds),
             ),
         ):
-            yield from _compare(stack, theirs, ours, other, name=name, goal=f">= {goal:g}", effort=effort)
+            yield from _compare(stack, theirs, ours, other, name=name, goal=f">= {goal:g}", options=options)
 
 
 def _compare(
-    stack: Stack, theirs: Running, ours: WireRound, other: WireRound, *, name: str, goal: str, effort: Effort
+    stack: Stack, theirs: RunningRival, ours: WireRound, other: WireRound, *, name: str, goal: str, options: RunOptions
 ) -> Iterator[Figure]:
     with (
         wire_client(Wire.GRPC, stack.address, connections=CONNECTIONS) as our_client,
         wire_client(theirs.rival.wire, theirs.address, connections=CONNECTIONS) as their_client,
     ):
 
-        def our_round() -> Taken:
-            return take(our_client, ours, stack.cpu_seconds)
+        def our_round() -> RoundCost:
+            return measure_round(our_client, ours, stack.cpu_seconds)
 
-        def their_round() -> Taken:
-            return take(their_client, other, lambda: cpu_seconds(theirs.processes()))
+        def their_round() -> RoundCost:
+            return measure_round(their_client, other, lambda: cpu_seconds(theirs.processes()))
 
         for warm_up in (our_round, their_round):
             warm_up()
-        pairs = in_turns(our_round, their_round, repeats=effort.repeats(REPEATS))
+        pairs = alternate(our_round, their_round, repeats=options.repeats(REPEATS))
     rates = [(one.per_second / THOUSAND, other.per_second / THOUSAND) for one, other in pairs]
     yield Figure(f"{name}, rate: ours / {theirs.rival.name}", rates, "thousand a second", goal)
     cpu = [(other.cpu, one.cpu) for one, other in pairs]
     yield Figure(f"{name}, CPU: {theirs.rival.name} / ours", cpu, "ms a call", goal)
 
 
-def _require_agreement(stack: Stack, theirs: Running, movie_ids: Sequence[int], genre_ids: Sequence[int]) -> None:
-    """Raises MeasurementFailed for the first answer that differs from ours."""
+def _require_agreement(stack: Stack, theirs: RunningRival, movie_ids: Sequence[int], genre_ids: Sequence[int]) -> None:
+    """Raises MeasurementFailed for the first response that differs from ours."""
     for movie_id in movie_ids:
-        _require_same(contestants.get_movie(stack.address, movie_id), theirs.get_movie(movie_id))
+        _require_same(servers.get_movie(stack.address, movie_id), theirs.get_movie(movie_id))
     for genre_id in genre_ids:
-        _require_same(contestants.list_movies(stack.address, genre_id), theirs.list_movies(genre_id))
+        _require_same(servers.list_movies(stack.address, genre_id), theirs.list_movies(genre_id))
 
 
 def _require_same(ours: object, theirs: object) -> None:

@@ -1,4 +1,4 @@
-"""Settings: connections are kept, their statements prepared, and nothing is asked that a public read does not need."""
+"""Settings: persistent connections, prepared statements, and no middleware that public reads do not need."""
 
 import os
 

@@ -1,7 +1,7 @@
-"""The catalogue's reads by FastAPI, SQLAlchemy's asyncio ORM and asyncpg.
+"""Reads of the catalogue with FastAPI, SQLAlchemy's asyncio ORM and asyncpg.
 
-As its documentation has it: response models that read the ORM's objects, related rows loaded in a fixed number of
-queries, a pool, statements that asyncpg prepares once, no transaction around what only reads.
+Written like its documentation: response models from ORM objects, related rows in a fixed number of queries, a pool,
+statements that asyncpg prepares once, and no transaction for reads.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ app = FastAPI(openapi_url=None)
 
 
 class Base(DeclarativeBase):
-    """The tables, as far as they are read."""
+    """The columns that the reads need."""
 
 
 class Genre(Base):

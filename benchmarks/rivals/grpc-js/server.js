@@ -1,4 +1,4 @@
-// The catalogue's reads by grpc-js and pg: our own contract, one prepared statement an rpc, a process a core.
+// Reads of the catalogue with grpc-js and pg: our contract, one prepared statement per rpc, one process per core.
 "use strict";
 
 const cluster = require("node:cluster");
@@ -37,7 +37,7 @@ const LIST = `SELECT ${basic}, left(m.description, ${BASIC_DESCRIPTION}) AS desc
   JOIN movies AS m ON m.id = page.movie_id ${joins}
   ORDER BY page.popularity DESC, page.movie_id DESC`;
 
-// Dates and times as PostgreSQL writes them: a Date object would lose microseconds.
+// Dates and times stay in PostgreSQL's text form, because a Date object would lose microseconds.
 types.setTypeParser(types.builtins.DATE, (text) => {
   const [year, month, day] = text.split("-").map(Number);
   return { year, month, day };

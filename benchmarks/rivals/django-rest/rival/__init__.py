@@ -1,1 +1,1 @@
-"""The catalogue's reads by Django REST Framework."""
+"""Reads of the catalogue with Django REST Framework."""

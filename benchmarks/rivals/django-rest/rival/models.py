@@ -1,4 +1,4 @@
-"""The tables, as far as they are read."""
+"""The columns that the reads need."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BASIC_DESCRIPTION = 300
 
 
 class Table(models.Model):
-    """A table that is only read."""
+    """A read-only table."""
 
     class Meta:
         abstract = True

@@ -1,4 +1,4 @@
-"""Movies as JSON: basic in lists, full alone."""
+"""Movies as JSON: basic in lists, full for a single movie."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The reads: related rows come with joins and prefetches, in a fixed number of queries."""
+"""Views. Related rows come from joins and prefetches, in a fixed number of queries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rivals: how each is installed, started and asked, and what its answers mean in our own terms."""
+"""The rivals: installation, start and calls of each, and conversion of its responses to our messages."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from service.supervisor.ports import free_port
 FOLDER = Path(__file__).parent
 ROOT = FOLDER.parents[1]
 SERVICE = "/marquee.catalog.v1.CatalogService/"
-PATIENCE = 30.0
+TIMEOUT = 30.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +42,7 @@ class Rival:
     folder: str
     wire: Wire
     command: str
-    """`{port}` and `{processes}` stand for what they say; the program is one of the rival's own."""
+    """`{port}` and `{processes}` are replaced; the program comes from the rival's installation."""
     get_goal: float
     list_goal: float
 
@@ -78,15 +78,15 @@ RIVALS = (
 
 
 @dataclass(frozen=True)
-class Running:
-    """A rival that answers."""
+class RunningRival:
+    """A running rival."""
 
     rival: Rival
     address: str
     process: psutil.Process
 
     def processes(self) -> list[psutil.Process]:
-        """Returns all of its processes."""
+        """Returns all processes of the rival."""
         return [self.process, *self.process.children(recursive=True)]
 
     def gets(self, movie_ids: Sequence[int], *, seconds: float) -> WireRound:
@@ -103,28 +103,30 @@ class Running:
         return WireRound(requests=http1_requests(paths), seconds=seconds)
 
     def get_movie(self, movie_id: int) -> movie_pb2.Movie:
-        """Returns a movie as it answers."""
+        """Returns a movie from its response."""
         if self.rival.wire is Wire.GRPC:
             return get_movie(self.address, movie_id)
         return _as_movie(self._json(f"/movies/{movie_id}"))
 
     def list_movies(self, genre_id: int) -> list[movie_pb2.Movie]:
-        """Returns a genre's 20 most popular movies as it answers."""
+        """Returns a genre's 20 most popular movies from its response."""
         if self.rival.wire is Wire.GRPC:
             return list_movies(self.address, genre_id)
         return [_as_movie(movie) for movie in self._json(f"/movies?genre_id={genre_id}&page_size=20")["movies"]]
 
     def _json(self, path: str) -> Any:
         try:
-            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=PATIENCE) as answer:
+            with urllib.request.urlopen(f"http://{self.address}{path}", timeout=TIMEOUT) as answer:
                 return json.load(answer)
         except OSError as error:
             raise MeasurementFailed(f"{self.rival.name} refuses {path}: {error}") from error
 
 
 @contextmanager
-def running(rival: Rival, *, processes: int, database_url: str, pool: int, media_url: str) -> Iterator[Running]:
-    """Gives a rival that has been installed, with so many processes on a database."""
+def running_rival(
+    rival: Rival, *, processes: int, database_url: str, pool: int, media_url: str
+) -> Iterator[RunningRival]:
+    """Installs a rival and yields it, running with `processes` processes on a database."""
     port, database = free_port(), urlsplit(database_url)
     programs = install(rival)
     environment = {
@@ -144,16 +146,16 @@ def running(rival: Rival, *, processes: int, database_url: str, pool: int, media
     process = psutil.Process(started.pid)
     try:
         _await_port(port, started, rival)
-        yield Running(rival, f"127.0.0.1:{port}", process)
+        yield RunningRival(rival, f"127.0.0.1:{port}", process)
     finally:
-        # The parent first: it would replace a child that it misses.
+        # The parent first, because it would replace a killed child.
         for one in [process, *process.children(recursive=True)] if started.poll() is None else []:
             one.kill()
         started.wait()
 
 
 def install(rival: Rival) -> Path:
-    """Installs exactly what a rival's lock pins, unless that was done before, and returns where its programs are."""
+    """Installs the versions in a rival's lock file, unless they are installed; returns the folder of its programs."""
     source = FOLDER / rival.folder
     is_node = (source / "package-lock.json").exists()
     lock = source / ("package-lock.json" if is_node else "requirements.txt")
@@ -173,16 +175,16 @@ def install(rival: Rival) -> Path:
 
 
 def get_movie(address: str, movie_id: int) -> movie_pb2.Movie:
-    """Returns a movie as a server of our contract answers."""
+    """Returns a movie from a server of our contract."""
     with grpc.insecure_channel(address) as channel:
-        answer = _stub(channel).GetMovie(movies_pb2.GetMovieRequest(id=movie_id), timeout=PATIENCE)
+        answer = _stub(channel).GetMovie(movies_pb2.GetMovieRequest(id=movie_id), timeout=TIMEOUT)
         return cast("movie_pb2.Movie", answer.movie)
 
 
 def list_movies(address: str, genre_id: int) -> list[movie_pb2.Movie]:
-    """Returns a genre's 20 most popular movies as a server of our contract answers."""
+    """Returns a genre's 20 most popular movies from a server of our contract."""
     with grpc.insecure_channel(address) as channel:
-        return list(_stub(channel).ListMovies(_list_request(genre_id), timeout=PATIENCE).movies)
+        return list(_stub(channel).ListMovies(_list_request(genre_id), timeout=TIMEOUT).movies)
 
 
 def our_gets(movie_ids: Sequence[int], *, seconds: float) -> WireRound:
@@ -206,7 +208,7 @@ def _stub(channel: grpc.Channel) -> Any:
 
 
 def _as_movie(answer: Mapping[str, Any]) -> movie_pb2.Movie:
-    """Returns a movie of a JSON answer, whose fields have our names and the columns' values."""
+    """Converts a movie in JSON, whose fields have our names and the values of the columns."""
     movie = {name: value for name, value in answer.items() if value is not None}
     movie["rating"] = movie.get("rating", {})
     movie["media_type"] = f"MEDIA_TYPE_{movie['media_type'].upper()}"
@@ -239,7 +241,7 @@ def _run(*command: str, cwd: Path | None = None) -> None:
 
 
 def _await_port(port: int, process: subprocess.Popen[bytes], rival: Rival) -> None:
-    deadline = time.monotonic() + PATIENCE
+    deadline = time.monotonic() + TIMEOUT
     while time.monotonic() < deadline and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:
