@@ -25,11 +25,11 @@ METRICS_INTERVAL = 1.0
 class CacheMetrics(Protocol):
     """Receiver of the caches' metrics."""
 
-    def replies_kept(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
+    def update_cache(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
         """Takes the number of events of a cache since its start, and its size."""
         ...
 
-    def reply_invalidated(self, kind: str, delay: float) -> None:
+    def cache_invalidated(self, kind: str, delay: float) -> None:
         """Takes the seconds between a write's notification and its arrival."""
         ...
 
@@ -111,7 +111,7 @@ class CacheInvalidation:
         while True:
             await asyncio.sleep(METRICS_INTERVAL)
             for name, cache in self._caches.items():
-                metrics.replies_kept(name, cache.events, cache.size_bytes)
+                metrics.update_cache(name, cache.events, cache.size_bytes)
 
     def _on_notification(self, payload: str | None) -> None:
         if payload is None:
@@ -125,7 +125,7 @@ class CacheInvalidation:
         else:
             self._invalidate(entity, map(int, ids.split(",")))
         if self._metrics is not None:
-            self._metrics.reply_invalidated(entity, max(0.0, time.time() - float(sent_at)))
+            self._metrics.cache_invalidated(entity, max(0.0, time.time() - float(sent_at)))
 
     def _invalidate(self, entity: str, ids: Iterable[int]) -> None:
         ids = list(ids)

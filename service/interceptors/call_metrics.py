@@ -14,10 +14,10 @@ from service.observability.access_log import AccessLog
 class CallMetrics(Protocol):
     """Receives the metrics of calls."""
 
-    def started(self, method: str) -> None:
+    def call_started(self, method: str) -> None:
         """Counts a call that started."""
 
-    def ended(self, method: str, code: str, seconds: float) -> None:
+    def call_ended(self, method: str, code: str, seconds: float) -> None:
         """Counts a call that ended with the named canonical code."""
 
     def publish(self) -> None:
@@ -31,7 +31,7 @@ def record_call_metrics(rpc: Rpc, handler: Handler, *, metrics: CallMetrics, acc
 
     async def recorded(request: Any, call: Call) -> Any:
         started = time.perf_counter()
-        metrics.started(method)
+        metrics.call_started(method)
         code = "OK"
         try:
             return await handler(request, call)
@@ -40,7 +40,7 @@ def record_call_metrics(rpc: Rpc, handler: Handler, *, metrics: CallMetrics, acc
             raise
         finally:
             seconds = time.perf_counter() - started
-            metrics.ended(method, code, seconds)
+            metrics.call_ended(method, code, seconds)
             write(code, seconds, call.principal.subject or "-")
 
     return recorded

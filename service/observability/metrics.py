@@ -72,12 +72,12 @@ class PrometheusMetrics:
         self._is_scheduled = False
         self._published_events: dict[tuple[str, str], int] = {}
 
-    def started(self, method: str) -> None:
+    def call_started(self, method: str) -> None:
         """Counts a call that starts."""
         self._of(method).in_progress += 1
         self._schedule_publication()
 
-    def ended(self, method: str, code: str, seconds: float) -> None:
+    def call_ended(self, method: str, code: str, seconds: float) -> None:
         """Counts a call that ended, by the name of its canonical code."""
         unpublished = self._of(method)
         unpublished.in_progress -= 1
@@ -111,14 +111,14 @@ class PrometheusMetrics:
             unpublished = self._unpublished[method] = _Unpublished()
         return unpublished
 
-    def replies_kept(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
+    def update_cache(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
         """Publishes a cache's totals since its creation, and its current size."""
         for event, count in events.items():
             self._cache_events.labels(kind, event).inc(count - self._published_events.get((kind, event), 0))
             self._published_events[kind, event] = count
         self._cache_bytes.labels(kind).set(size_bytes)
 
-    def reply_invalidated(self, kind: str, delay: float) -> None:
+    def cache_invalidated(self, kind: str, delay: float) -> None:
         """Counts the seconds from a write's notification to its arrival in this worker."""
         self._invalidation_delays.labels(kind).observe(delay)
 

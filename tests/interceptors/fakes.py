@@ -38,12 +38,12 @@ class RecordedMetrics:
         self.active = 0
         self.codes: list[str] = []
 
-    def started(self, method: str) -> None:
+    def call_started(self, method: str) -> None:
         """Counts a call that started."""
         assert method.startswith("/")
         self.active += 1
 
-    def ended(self, method: str, code: str, seconds: float) -> None:
+    def call_ended(self, method: str, code: str, seconds: float) -> None:
         """Records the code of a call that ended."""
         assert method.startswith("/")
         assert seconds >= 0
@@ -53,10 +53,10 @@ class RecordedMetrics:
     def publish(self) -> None:
         """Does nothing: every metric is recorded at once."""
 
-    def replies_kept(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
+    def update_cache(self, kind: str, events: Mapping[str, int], size_bytes: int) -> None:
         """Ignores the state of a cache."""
 
-    def reply_invalidated(self, kind: str, delay: float) -> None:
+    def cache_invalidated(self, kind: str, delay: float) -> None:
         """Ignores an invalidation."""
 
 
