@@ -73,8 +73,8 @@ async def test_a_write_of_the_same_values_is_no_change(database: asyncpg.Connect
 async def test_every_column_of_a_movie_and_a_person_is_compared(database: asyncpg.Connection) -> None:
     """A column of a later migration is compared by the trigger, or is listed here."""
     unseen = {"id", "row_version", "created_at", "updated_at"}
-    for table in ("movies", "persons"):
-        body = await database.fetchval("SELECT prosrc FROM pg_proc WHERE proname = $1", f"note_{table}")
+    for table, function in (("movies", "record_movie_changes"), ("persons", "record_person_changes")):
+        body = await database.fetchval("SELECT prosrc FROM pg_proc WHERE proname = $1", function)
         columns = await database.fetch(
             "SELECT attname FROM pg_attribute WHERE attrelid = $1::regclass AND attnum > 0 AND NOT attisdropped",
             table,
