@@ -87,7 +87,7 @@ def measure(stack: Stack, options: RunOptions) -> Iterator[Figure]:
         yield from _beside_limit(with_cache, hot, options, limit="bare unary")
         yield from _beside_limit(with_cache, by_genre, options, limit="bare query of the ids")
     cold = replace(hot, name="cold GetMovie", goal=">= 0.7", statement=MOVIES, values=[[[one]] for one in movie_ids])
-    with other_server(stack, workers=PROCESSES, reply_cache_bytes=0) as without_cache:
+    with other_server(stack, workers=PROCESSES, response_cache_bytes=0) as without_cache:
         yield from _beside_limit(without_cache, cold, options, limit="the same bare query")
     yield _page_depth(stack, far, far_page, options)
 

@@ -154,7 +154,7 @@ class Settings(BaseSettings):
     port; empty shares none."""
     shared_store_timeout: float = Field(default=0.2, gt=0)
     """Seconds that a call waits for the shared store before it goes on without."""
-    reply_cache_bytes: int = Field(default=64 << 20, ge=0)
+    response_cache_bytes: int = Field(default=64 << 20, ge=0)
     """Memory of a worker for the replies about movies that it keeps, as much for people, an eighth for users' lists,
     an eighth for these in bytes, and an eighth for what recommendations follow from; 0 keeps none."""
     housekeeping_interval: float = Field(default=60.0, gt=0)

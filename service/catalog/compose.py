@@ -87,7 +87,7 @@ def compose_catalog(
         details = await persons.get_details([PersonId(person_id) for person_id in person_ids])
         return {person_id: to_person(detail).SerializeToString() for person_id, detail in details.items()}
 
-    max_bytes = settings.reply_cache_bytes
+    max_bytes = settings.response_cache_bytes
     movie_responses = ResponseCache(
         load_movies, sizeof=lambda parts: sum(map(len, parts)), max_bytes=max_bytes, is_current=listener.is_current
     )

@@ -40,7 +40,7 @@ def compose_favorites(
     page_tokens: PageTokens,
 ) -> FavoritesDomain:
     """Wires the domain."""
-    max_bytes = settings.reply_cache_bytes // CACHE_SHARE
+    max_bytes = settings.response_cache_bytes // CACHE_SHARE
     return FavoritesDomain(
         FavoritesServicer(
             Favorites(pages=VersionedPageCache(page_tokens=page_tokens, max_bytes=max_bytes)),

@@ -43,7 +43,7 @@ def compose_recommendations(
     active_model = ActiveModel(settings, listener=listener)
     recommendations = Recommendations(
         models=active_model,
-        tastes=Tastes(max_bytes=settings.reply_cache_bytes // CACHE_SHARE),
+        tastes=Tastes(max_bytes=settings.response_cache_bytes // CACHE_SHARE),
         pages=RankedPages(page_tokens),
         shelves=Shelves(),
         trends=Trends(),
