@@ -1,4 +1,4 @@
-"""An S3 of the tests' own, real but for its maker, that tests may look into and stop."""
+"""A local S3 that tests may inspect and stop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ UPLOADS, RENDITIONS = "marquee-uploads", "marquee-renditions"
 
 
 class ObjectStorage:
-    """A running S3 with both buckets, that of uploads keeping versions."""
+    """A running S3 with both buckets; the bucket of uploads has versioning."""
 
     def __init__(self, aws: LocalAws, settings: Settings) -> None:
         self.aws = aws
@@ -37,7 +37,7 @@ class ObjectStorage:
 
     @contextmanager
     def credentials(self) -> Iterator[None]:
-        """Has the environment, that of processes started meanwhile included, hold the key to this storage."""
+        """Sets the credentials in the environment of this process and of new child processes."""
         before = dict(os.environ)
         os.environ.update(self.aws.environment)
         try:
@@ -47,16 +47,16 @@ class ObjectStorage:
             os.environ.update(before)
 
     def upload(self, answer: Any, data: bytes = b"a picture") -> None:
-        """Sends a picture through the form that CreateUpload answered."""
+        """Uploads an image with the form that CreateUpload returned."""
         post_image(answer.upload.url, answer.upload.fields, data, file_name=answer.file.file_name)
 
     def render(self, upload_key: str) -> None:
-        """Writes two renditions of an upload, as the function does."""
+        """Writes two renditions of an upload, like the function."""
         for name in ("a-w154.jpg", "b-w154.webp"):
             self.s3.put_object(Bucket=RENDITIONS, Key=f"{upload_key.removeprefix('uploads/')}/{name}", Body=b"smaller")
 
     def left(self, upload_key: str) -> list[str]:
-        """Returns the key of every version, delete marker and rendition that an upload has."""
+        """Returns the keys of all versions, delete markers and renditions of an upload."""
         found = []
         for bucket, prefix in ((UPLOADS, upload_key), (RENDITIONS, f"{upload_key.removeprefix('uploads/')}/")):
             answer = self.s3.list_object_versions(Bucket=bucket, Prefix=prefix)
@@ -67,7 +67,7 @@ class ObjectStorage:
 
 @contextmanager
 def object_storage(folder: Path, settings: Settings) -> Iterator[ObjectStorage]:
-    """Gives an S3 whose data is in a folder, and ends it."""
+    """Yields an S3 with its data in a folder, and stops it."""
     aws = LocalAws(python=PYTHON, data_dir=folder, port=free_port())
     aws.start()
     try:

@@ -1,4 +1,4 @@
-"""A PostgreSQL that tests may stop, and servers in front of databases that come and go."""
+"""A PostgreSQL that tests may stop, and servers in this process."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.conftest import NOT_DURABLE
 
 @contextmanager
 def own_postgres(folder: Path) -> Iterator[EmbeddedPostgres]:
-    """Gives a started PostgreSQL that nobody else uses."""
+    """Yields a started PostgreSQL that only the caller uses."""
     server = EmbeddedPostgres(
         folder / "data", log_file=folder / "log", parameters={**NOT_DURABLE, "shared_buffers": "16MB"}
     )
@@ -45,7 +45,7 @@ class Served:
 
 @asynccontextmanager
 async def served(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[Served]:
-    """Gives a whole server in this process and a channel to it."""
+    """Yields a complete server in this process and a channel to it."""
     server = MarqueeServer(settings, metrics=PrometheusMetrics(), storage=storage)
     address = f"127.0.0.1:{await server.start()}"
     try:
@@ -55,10 +55,10 @@ async def served(settings: Settings, storage: S3UploadStorage) -> AsyncIterator[
         await server.stop(1.0)
 
 
-async def seconds_until(condition: Callable[[], Awaitable[bool]], *, patience: float = 20.0) -> float:
-    """Waits until a condition holds and returns how long that took; fails after `patience` seconds."""
+async def seconds_until(condition: Callable[[], Awaitable[bool]], *, within: float = 20.0) -> float:
+    """Waits until a condition holds and returns the seconds; fails after `within` seconds."""
     start = time.monotonic()
     while not await condition():
-        assert time.monotonic() - start < patience, "the condition was not met in time"
+        assert time.monotonic() - start < within, "the condition was not met in time"
         await asyncio.sleep(0.02)
     return time.monotonic() - start

@@ -55,7 +55,7 @@ async def test_an_end_is_felt_on_every_worker(settings: Settings, storage: S3Upl
         async def is_dead() -> bool:
             return await reason(there) == await reason(user) == "TOKEN_INVALID"
 
-        await seconds_until(is_dead, patience=PROMISED)
+        await seconds_until(is_dead, within=PROMISED)
 
 
 async def test_a_worker_that_starts_later_knows_as_well(settings: Settings, storage: S3UploadStorage) -> None:
@@ -160,7 +160,7 @@ async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
     async def is_read() -> bool:
         return not revocations.check(late)
 
-    await seconds_until(is_read, patience=PROMISED)
+    await seconds_until(is_read, within=PROMISED)
     await revocations.close()
 
 

@@ -69,7 +69,7 @@ async def test_a_revoked_token_is_refused_within_seconds(client: Client, variabl
             return True
         return False
 
-    await seconds_until(is_refused, patience=PROMISED)
+    await seconds_until(is_refused, within=PROMISED)
     refusal = await refused(robot.media.RegisterFile(register(file.key)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
     await other.media.RegisterFile(register(file.key))

@@ -72,7 +72,7 @@ class Scene:
         async def is_so() -> bool:
             return (await self.get(file)).state == state
 
-        await seconds_until(is_so, patience=PATIENCE)
+        await seconds_until(is_so, within=PATIENCE)
         return await self.get(file)
 
     def event(self, file: media_pb2.File, sequencer: str) -> dict[str, Any]:

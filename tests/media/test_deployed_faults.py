@@ -78,7 +78,7 @@ class Deployed:
             letters = [list(letter.keys) for letter in await self.letters.list_letters(limit=100)]
             return all(list(keys) in letters for keys in named)
 
-        await seconds_until(is_so, patience=PATIENCE)
+        await seconds_until(is_so, within=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -199,5 +199,5 @@ async def test_a_reconciliation_mends_through_the_queue(deployed: Deployed, plac
         async def is_whole() -> bool:
             return await seen.problems(file.key, bare.key) == set()
 
-        await seconds_until(is_whole, patience=PATIENCE)
+        await seconds_until(is_whole, within=PATIENCE)
         assert [(await seen.get(one)).image for one in (file, bare)] == [ready.image, listed.image]
