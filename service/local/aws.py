@@ -14,6 +14,7 @@ from pathlib import Path
 
 import boto3
 
+from service.local.layout import write_private
 from service.local.process import ChildProcess, stop_leftover
 from service.supervisor.ports import require_free_port
 
@@ -21,11 +22,11 @@ _HOST = "127.0.0.1"
 _POLL_SECONDS = 0.05
 _KEY_ALPHABET = string.ascii_uppercase + "234567"
 
-# ministack as it comes leaves two doors open, even with AUTH=true. It answers its /_ministack/ paths without
-# asking for credentials, and one of them erases everything: any web page open on this machine could post to
-# it. And it does not check the signatures of root keys ("test", any twelve digits and the configured one,
-# which every upload form names). So only what start() polls is let through, and no key is exempt;
-# tests/local/test_aws.py holds both.
+# ministack has two security holes, even with AUTH=true. It serves its /_ministack/ paths without credentials, and one
+# of them erases all data: any web page open on this machine could post to it. It also skips the signature check for
+# root keys: "test", any twelve digits, and the configured key, which is part of every upload form. The launcher blocks
+# all of these paths but the ones that start() polls, and no key is exempt from the check. tests/local/test_aws.py
+# tests both.
 _LAUNCHER = """
 import ministack.app as module
 import ministack.core.iam_evaluator as evaluator
@@ -49,7 +50,7 @@ module.main()
 
 
 class AwsNotReady(RuntimeError):
-    """ministack ended or did not answer in time; the message names its log file."""
+    """ministack ended or did not answer in time; the message names the log file."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,8 +64,8 @@ class AwsCredentials:
 class LocalAws:
     """One ministack process with its data in one folder.
 
-    Objects survive every kind of stop. Queues, functions and stacks survive `stop()` but not a kill: deploy
-    the template after each start, which changes nothing where nothing is missing.
+    Objects survive every kind of stop. Queues, functions and CloudFormation stacks survive `stop()` but not a kill.
+    Therefore deploy the template after each start; that changes nothing if nothing is missing.
     """
 
     def __init__(
@@ -76,9 +77,10 @@ class LocalAws:
         region: str = "us-east-1",
         port_variable: str = "MARQUEE_LOCAL_AWS_PORT",
     ) -> None:
-        """Takes the interpreter that has ministack, its data folder and its port; starts nothing.
+        """Stores the options; starts nothing.
 
-        `port_variable` is the environment variable that a PortInUse tells its reader to change.
+        `python` is the interpreter with the ministack package. `port_variable` is the environment variable that the
+        message of PortInUse asks the user to change.
         """
         self._data_dir = data_dir.absolute()
         self._port = port
@@ -91,19 +93,19 @@ class LocalAws:
 
     @property
     def endpoint_url(self) -> str:
-        """URL of every service; also what public object URLs begin with."""
+        """URL of all services, and the beginning of public object URLs."""
         return f"http://{_HOST}:{self._port}"
 
     @property
     def credentials(self) -> AwsCredentials:
-        """The root key pair: random, made on first use, kept in the data folder with mode 0600."""
+        """Random root key pair, created on first use and stored in the data folder with mode 0600."""
         if self._credentials is None:
             self._credentials = _ensure_credentials(self._data_dir / "credentials.json")
         return self._credentials
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """The AWS_* variables that point any AWS SDK here."""
+        """AWS_* variables that make any AWS SDK use this process."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_DEFAULT_REGION": self._region,
@@ -114,16 +116,16 @@ class LocalAws:
 
     @property
     def is_running(self) -> bool:
-        """Whether the process was started here and has not ended."""
+        """True after a start until the process ends."""
         return self._process is not None and self._process.is_running
 
     @property
     def pid(self) -> int | None:
-        """The process number, None before the first start."""
+        """Process number, None before the first start."""
         return None if self._process is None else self._process.pid
 
     def session(self) -> boto3.Session:
-        """Returns an SDK session with the root key pair; clients of it still need `endpoint_url`."""
+        """Returns an SDK session with the root key pair; its clients still need `endpoint_url`."""
         return boto3.Session(
             aws_access_key_id=self.credentials.access_key_id,
             aws_secret_access_key=self.credentials.secret_access_key,
@@ -131,16 +133,16 @@ class LocalAws:
         )
 
     def start(self, *, timeout: float = 30.0) -> None:
-        """Starts ministack, ending one that a killed parent left in the folder, and waits until it answers.
+        """Starts ministack and waits until it answers. First stops a process that a killed parent left behind.
 
-        Raises PortInUse when another program holds the port, AwsNotReady after `timeout` seconds or when it
-        ends early; nothing keeps running then.
+        Raises PortInUse if another program uses the port, AwsNotReady after `timeout` seconds or if ministack ends
+        early. No process runs after an error.
         """
         self._data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
         pid_file = self._data_dir / "ministack.pid"
         stop_leftover(pid_file)
         require_free_port(self._port, purpose="S3, SQS and Lambda", variable=self._port_variable)
-        # Unpacked functions and pid files of an earlier life; never anything that has to last.
+        # Unpacked functions and pid files of an earlier process; nothing that must last.
         self._remove_scratch()
         self._scratch.mkdir(mode=0o700)
         self._process = ChildProcess(
@@ -158,7 +160,7 @@ class LocalAws:
             raise
 
     def stop(self, grace: float = 15.0) -> None:
-        """Asks ministack to save its state and end, and kills it after `grace` seconds. Twice is a no-op."""
+        """Lets ministack save its state and end, and kills it after `grace` seconds. Stopping twice is a no-op."""
         if self._process is not None:
             self._process.stop(grace)
             self._remove_scratch()
@@ -171,11 +173,11 @@ class LocalAws:
         shutil.rmtree(self._scratch, ignore_errors=True)
 
     def _process_environment(self) -> dict[str, str]:
-        """Returns everything the process may know: functions inherit it, so nothing of ours leaks in."""
+        """Returns the whole environment of the process. Functions inherit it, so the caller's is not part of it."""
         return {
             "PATH": os.defpath,
             "LANG": "C.UTF-8",
-            # Keeps a user's ~/.aws and .netrc away from functions.
+            # Functions must not read the user's ~/.aws and .netrc.
             "HOME": str(self._scratch),
             "TMPDIR": str(self._scratch),
             "STATE_DIR": str(self._data_dir / "state"),
@@ -186,14 +188,14 @@ class LocalAws:
             "MINISTACK_HOST": _HOST,
             "GATEWAY_PORT": str(self._port),
             "MINISTACK_REGION": self._region,
-            # Without it unsigned and forged requests are served.
+            # Otherwise unsigned and forged requests are served.
             "AUTH": "true",
             "AWS_ACCESS_KEY_ID": self.credentials.access_key_id,
             "AWS_SECRET_ACCESS_KEY": self.credentials.secret_access_key,
             # These two would listen on every interface.
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            # Nothing here needs containers; a daemon that happens to run is left alone.
+            # Nothing here needs containers, so a running Docker daemon is not used.
             "DOCKER_HOST": "unix:///nonexistent",
             "LOG_LEVEL": "INFO",
         }
@@ -202,7 +204,7 @@ class LocalAws:
         deadline = time.monotonic() + timeout
         while not self._answers():
             if not self.is_running:
-                raise AwsNotReady(f"ministack ended at once; see {self._log_file}")
+                raise AwsNotReady(f"ministack ended during its start; see {self._log_file}")
             if time.monotonic() > deadline:
                 raise AwsNotReady(f"ministack did not answer within {timeout} s; see {self._log_file}")
             time.sleep(_POLL_SECONDS)
@@ -221,15 +223,12 @@ def _ensure_credentials(path: Path) -> AwsCredentials:
         return AwsCredentials(access_key_id=data["access_key_id"], secret_access_key=data["secret_access_key"])
     except FileNotFoundError:
         pass
-    made = AwsCredentials(
+    created = AwsCredentials(
         access_key_id="AKIA" + "".join(secrets.choice(_KEY_ALPHABET) for _ in range(16)),
         secret_access_key=secrets.token_urlsafe(30),
     )
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # Never readable by others, not even while it is being written.
-    draft = path.with_name(path.name + ".new")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        json.dump({"access_key_id": made.access_key_id, "secret_access_key": made.secret_access_key}, file)
-    draft.replace(path)
-    return made
+    write_private(
+        path, json.dumps({"access_key_id": created.access_key_id, "secret_access_key": created.secret_access_key})
+    )
+    return created

@@ -30,7 +30,9 @@ STACK_SECONDS = 10.0
 """Time to wait for the start of a stack, because `make run` needs a moment before it shows a status."""
 READY_SECONDS = 300.0
 """Time to wait for a starting stack to be ready."""
-PROCESSING_SECONDS = 120.0
+QUEUE_SECONDS = 5.0
+"""Time after which an upload that is still PENDING must be waiting behind others."""
+PROCESSING_SECONDS = 300.0
 """Time to wait for one upload. After the first start the posters of the sample may be in front of it."""
 POLL_SECONDS = 0.1
 TERMINAL = {media_pb2.FILE_STATE_READY, media_pb2.FILE_STATE_REJECTED}
@@ -165,15 +167,19 @@ class Demo:
 
     def _wait_until_processed(self, token: str, file_id: int) -> Any:
         started = time.monotonic()
-        seen = None
+        state = None
+        is_queued = False
         while time.monotonic() < started + PROCESSING_SECONDS:
             file = self._call(self._media.GetFile, media_pb2.GetFileRequest(id=file_id), token=token).file
-            if file.state != seen:
-                seen = file.state
-                name = media_pb2.FileState.Name(seen).removeprefix("FILE_STATE_")
+            if file.state != state:
+                state = file.state
+                name = media_pb2.FileState.Name(state).removeprefix("FILE_STATE_")
                 self._print_detail(f"{time.monotonic() - started:5.2f} s  {name}")
             if file.state in TERMINAL:
                 return file
+            if not is_queued and time.monotonic() > started + QUEUE_SECONDS:
+                is_queued = True
+                self._print_detail("waiting behind other uploads, such as the posters of the sample ...")
             time.sleep(POLL_SECONDS)
         raise DemoFailed(f"file {file_id} was not processed within {PROCESSING_SECONDS:.0f} s")
 

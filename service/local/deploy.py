@@ -1,4 +1,4 @@
-"""Deploys lambdas/template.yaml with CloudFormation, to the local AWS and to the real one alike."""
+"""Deploys lambdas/template.yaml with CloudFormation, to the local AWS or to the real one."""
 
 import contextlib
 import hashlib
@@ -18,47 +18,46 @@ if TYPE_CHECKING:
     from types_boto3_s3 import S3Client
 
 _FIRST_POLL_SECONDS = 0.05
-# AWS throttles those who ask more often.
+# AWS throttles callers that poll more often.
 _LAST_POLL_SECONDS = 3.0
-# Everything of a bucket's properties behind its name, which stands first: deeper or equally deep lines.
+# All properties of a bucket after its name, which is the first one: lines with the same or a deeper indentation.
 _BUCKET_PROPERTIES = re.compile(r"^(      BucketName: \".*\n)(?:      .*\n)+", re.MULTILINE)
 _CAPABILITIES = ("CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND")
-# A stack whose creation failed can only be deleted. The buckets and dead letters stay: the template retains
-# them.
-_HOPELESS = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
+# A stack whose creation failed can only be deleted. Buckets and dead letters stay, because the template retains them.
+_CREATION_FAILED = frozenset({"ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"})
 
 
 class DeployFailed(RuntimeError):
-    """CloudFormation refused the stack or ended it in a failed state; the message gives its reasons."""
+    """CloudFormation refused the stack, or the stack is in a failed state; the message has the reasons."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StackParameters:
-    """What a deployment decides about the image pipeline."""
+    """Parameters of a deployment of the image pipeline."""
 
     service_address: str
-    """host:port of the media service, as the function reaches it."""
+    """host:port at which the functions reach the media service."""
     service_token: str = field(repr=False)
     """Bearer token of the service role with the scope media.register."""
     service_tls: bool = True
-    """Whether the function speaks TLS to the service."""
+    """True if the functions use TLS for the service."""
     upload_bucket: str = "marquee-uploads"
-    """Bucket that clients upload into."""
+    """Bucket for the uploads of clients."""
     rendition_bucket: str = "marquee-renditions"
-    """Bucket that holds the renditions."""
+    """Bucket for the renditions."""
     code_bucket: str = "marquee-code"
-    """Bucket that the function's zip is uploaded to; made when missing."""
+    """Bucket for the functions' zip; created if missing."""
     allow_public_renditions: bool = False
-    """Whether anyone may GET renditions straight from the bucket."""
+    """True if everyone may GET renditions directly from the bucket."""
     require_tls: bool = True
-    """Whether the upload bucket refuses requests without TLS."""
+    """True if the upload bucket refuses requests without TLS."""
     architecture: str = "arm64"
-    """Processor that the zip was built for: arm64 or x86_64."""
+    """Processor for which the zip was built: arm64 or x86_64."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class DeployedStack:
-    """The template's outputs."""
+    """Outputs of the template."""
 
     upload_bucket: str
     rendition_bucket: str
@@ -82,36 +81,36 @@ def deploy(
 ) -> DeployedStack:
     """Makes the stack match the template, the zip `code` and the parameters, and returns its outputs.
 
-    Idempotent: a stack that matches already is left as it is, a changed zip or parameter updates it, one that
-    was lost (the local AWS after a kill) is made again around the buckets that are still there. Raises
-    DeployFailed, also when it takes longer than `timeout` seconds.
+    Idempotent: a stack that already matches does not change, and a changed zip or parameter updates the stack. If the
+    stack is lost, as in the local AWS after a kill, it is created again with the buckets that still exist. Raises
+    DeployFailed, also after `timeout` seconds.
     """
     s3 = session.client("s3", endpoint_url=endpoint_url)
     stacks = session.client("cloudformation", endpoint_url=endpoint_url)
     key = _upload_code(s3, bucket=parameters.code_bucket, code=code, region=session.region_name)
     values = _template_parameters(parameters, code_key=key)
     deadline = time.monotonic() + timeout
-    _await_settled(stacks, stack_name, deadline=deadline)
-    if _status(stacks, stack_name) in _HOPELESS:
+    _wait_until_settled(stacks, stack_name, deadline=deadline)
+    if _status(stacks, stack_name) in _CREATION_FAILED:
         stacks.delete_stack(StackName=stack_name)
-        _await_settled(stacks, stack_name, deadline=deadline)
+        _wait_until_settled(stacks, stack_name, deadline=deadline)
     body = _with_literal_names(template, parameters)
     buckets = (parameters.upload_bucket, parameters.rendition_bucket)
     try:
         status = _status(stacks, stack_name)
         if status is None and any(_bucket_exists(s3, bucket) for bucket in buckets):
             request = _request(stack_name, body=_with_bare_buckets(body), values=values)
-            _adopt(stacks, request, deadline=deadline)
-            status = _await_settled(stacks, stack_name, deadline=deadline)
+            _import_buckets(stacks, request, deadline=deadline)
+            status = _wait_until_settled(stacks, stack_name, deadline=deadline)
         _create_or_update(stacks, status, _request(stack_name, body=body, values=values))
     except ClientError as error:
         raise DeployFailed(f"stack {stack_name}: {error.response['Error']['Message']}") from error
-    _await_settled(stacks, stack_name, deadline=deadline)
+    _wait_until_settled(stacks, stack_name, deadline=deadline)
     return _outputs(stacks, stack_name)
 
 
 def _upload_code(s3: "S3Client", *, bucket: str, code: Path, region: str) -> str:
-    """Uploads the zip under a key with its hash, unless it is there, and returns the key."""
+    """Uploads the zip under a key that contains its hash, unless it exists already; returns the key."""
     data = code.read_bytes()
     key = f"functions/{hashlib.sha256(data).hexdigest()}.zip"
     _ensure_bucket(s3, bucket, region=region)
@@ -136,7 +135,7 @@ def _bucket_exists(s3: "S3Client", bucket: str) -> bool:
 
 def _ensure_bucket(s3: "S3Client", bucket: str, *, region: str) -> None:
     if not _bucket_exists(s3, bucket):
-        # us-east-1 is the one region that must not be named; the type stubs list those they know.
+        # us-east-1 is the one region that must not be named. Any, because the stubs allow only the known regions.
         location: Any = {"CreateBucketConfiguration": {"LocationConstraint": region}}
         s3.create_bucket(Bucket=bucket, **({} if region == "us-east-1" else location))
         s3.put_public_access_block(
@@ -166,7 +165,7 @@ def _template_parameters(parameters: StackParameters, *, code_key: str) -> dict[
 
 
 def _with_literal_names(template: Path, parameters: StackParameters) -> str:
-    """Returns the template's text with the buckets' names written out: only such a bucket can be taken in."""
+    """Returns the template's text with literal bucket names, which CloudFormation requires to import a bucket."""
     body = template.read_text(encoding="utf-8")
     for reference, name in (
         ("UploadBucketName", parameters.upload_bucket),
@@ -177,10 +176,10 @@ def _with_literal_names(template: Path, parameters: StackParameters) -> str:
 
 
 def _with_bare_buckets(body: str) -> str:
-    """Returns the template's text with nothing said of the buckets but their names.
+    """Returns the template's text with only a name for each bucket.
 
-    Taking a bucket in leaves it as it is, and an update applies only what differs from the stack's template. So a
-    bucket is taken in bare, and the update to the whole template then sets all its properties.
+    An import does not change a bucket, and an update applies only the differences between two templates. So a bucket
+    is imported without properties, and the update to the whole template then sets all of them.
     """
     return _BUCKET_PROPERTIES.sub(r"\1", body)
 
@@ -202,43 +201,43 @@ def _create_or_update(stacks: "CloudFormationClient", status: str | None, reques
     if status is None:
         stacks.create_stack(**request)
     else:
-        with _no_changes_is_fine():
+        with _no_changes_ignored():
             stacks.update_stack(**request)
 
 
-def _adopt(stacks: "CloudFormationClient", request: dict[str, Any], *, deadline: float) -> None:
-    """Creates the stack around buckets that are there already, as a change set alone can."""
-    made = stacks.create_change_set(
+def _import_buckets(stacks: "CloudFormationClient", request: dict[str, Any], *, deadline: float) -> None:
+    """Creates the stack with buckets that already exist, which only a change set can do."""
+    created = stacks.create_change_set(
         **request,
-        ChangeSetName="adopt",
+        ChangeSetName="import",
         ChangeSetType="CREATE",
         ImportExistingResources=True,
-        # ministack's validation would call a bucket that is to be taken in a conflict.
+        # ministack's validation reports every imported bucket as a conflict.
         DisableValidation=True,
     )
     pause = _FIRST_POLL_SECONDS
-    while (change := stacks.describe_change_set(ChangeSetName=made["Id"]))["Status"] != "CREATE_COMPLETE":
+    while (change := stacks.describe_change_set(ChangeSetName=created["Id"]))["Status"] != "CREATE_COMPLETE":
         if change["Status"] == "FAILED" or time.monotonic() > deadline:
             reason = change.get("StatusReason", change["Status"])
-            stacks.delete_change_set(ChangeSetName=made["Id"])
+            stacks.delete_change_set(ChangeSetName=created["Id"])
             raise DeployFailed(f"stack {request['StackName']}: {reason}")
         time.sleep(pause)
         pause = min(pause * 1.5, _LAST_POLL_SECONDS)
-    stacks.execute_change_set(ChangeSetName=made["Id"])
+    stacks.execute_change_set(ChangeSetName=created["Id"])
 
 
 @contextlib.contextmanager
-def _no_changes_is_fine() -> Iterator[None]:
+def _no_changes_ignored() -> Iterator[None]:
     try:
         yield
     except ClientError as error:
-        # CloudFormation has no code of its own for it.
+        # CloudFormation has no separate error code for it.
         if "No updates are to be performed" not in error.response["Error"]["Message"]:
             raise
 
 
 def _status(stacks: "CloudFormationClient", name: str) -> str | None:
-    """Returns the stack's status, None when there is no such stack."""
+    """Returns the stack's status, None if there is no such stack."""
     try:
         found = stacks.describe_stacks(StackName=name)["Stacks"]
     except ClientError as error:
@@ -246,12 +245,12 @@ def _status(stacks: "CloudFormationClient", name: str) -> str | None:
             return None
         raise
     status = found[0]["StackStatus"]
-    # A change set that was never executed leaves a stack of nothing in review.
+    # A change set that was never executed leaves an empty stack in review.
     return None if status in ("DELETE_COMPLETE", "REVIEW_IN_PROGRESS") else status
 
 
-def _await_settled(stacks: "CloudFormationClient", name: str, *, deadline: float) -> str | None:
-    """Waits until nothing is in progress and returns the status."""
+def _wait_until_settled(stacks: "CloudFormationClient", name: str, *, deadline: float) -> str | None:
+    """Waits until no operation is in progress and returns the status."""
     pause = _FIRST_POLL_SECONDS
     while (status := _status(stacks, name)) is not None and status.endswith("_IN_PROGRESS"):
         if time.monotonic() > deadline:

@@ -1,4 +1,4 @@
-"""Where the embedded stack keeps what, and the secrets it makes on its first run."""
+"""Files and folders of the embedded stack, and the secrets that it creates on its first start."""
 
 from __future__ import annotations
 
@@ -23,13 +23,14 @@ from service.auth.tokens import TokenIssuer
 from service.database import orm
 from service.settings import Settings
 
-TOKEN_SPARE = timedelta(days=30)
+TOKEN_RESERVE = timedelta(days=30)
+"""Time that a token must still be valid at a start, so that it does not expire while the stack runs."""
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 @dataclass(frozen=True)
 class Layout:
-    """The folders and files below one data folder."""
+    """Files and folders below one data folder."""
 
     root: Path
 
@@ -45,7 +46,7 @@ class Layout:
 
     @property
     def build(self) -> Path:
-        """The functions' zip."""
+        """Folder for the functions' zip."""
         return self.root / "build"
 
     @property
@@ -55,22 +56,22 @@ class Layout:
 
     @property
     def logs(self) -> Path:
-        """What the parts print."""
+        """Logs of all parts."""
         return self.root / "logs"
 
     @property
     def secrets_file(self) -> Path:
-        """Secrets of the first run."""
+        """Secrets that the first start created."""
         return self.root / "secrets.json"
 
     @property
     def environment_file(self) -> Path:
-        """The server's settings as shell assignments, for commands beside the running stack."""
+        """The server's settings as shell assignments, for other commands on the running stack."""
         return self.root / "environment"
 
     @property
     def lock_file(self) -> Path:
-        """Held by the running stack."""
+        """Lock and status of the running stack."""
         return self.root / "lock"
 
 
@@ -86,7 +87,7 @@ class DemoUser:
 
 @dataclass(frozen=True, kw_only=True)
 class StackSecrets:
-    """What only this installation knows."""
+    """Secrets of this installation."""
 
     data_keys: str
     index_key: str
@@ -104,44 +105,46 @@ class StackSecrets:
 
 
 def ensure_secrets(layout: Layout) -> StackSecrets:
-    """Returns the secrets; makes them on first use, readable by their owner alone."""
+    """Returns the secrets; creates them on first use, readable only by their owner."""
     if layout.secrets_file.is_file():
         return read_secrets(layout)
-    made = StackSecrets(
+    created = StackSecrets(
         data_keys=Fernet.generate_key().decode(),
         index_key=secrets.token_urlsafe(32),
         page_token_key=secrets.token_urlsafe(32),
         staff_password=secrets.token_urlsafe(9),
         user_password=secrets.token_urlsafe(9),
     )
-    write_private(layout.secrets_file, json.dumps(asdict(made), indent=2) + "\n")
-    return made
+    write_private(layout.secrets_file, json.dumps(asdict(created), indent=2) + "\n")
+    return created
 
 
 def read_secrets(layout: Layout) -> StackSecrets:
-    """Reads the secrets; raises FileNotFoundError before the first run."""
-    known = json.loads(layout.secrets_file.read_text(encoding="utf-8"))
-    return StackSecrets(**{field.name: known[field.name] for field in fields(StackSecrets)})
+    """Returns the secrets; raises FileNotFoundError before the first start."""
+    values = json.loads(layout.secrets_file.read_text(encoding="utf-8"))
+    return StackSecrets(**{field.name: values[field.name] for field in fields(StackSecrets)})
 
 
 async def ensure_service_token(layout: Layout) -> str:
-    """Returns the functions' token; registers one that lives a year when there is none or it nears its end.
+    """Returns the functions' token; issues a new one for a year if the last one is not valid for 30 more days.
 
-    The same token from start to start leaves the deployed functions unchanged. The database must be up, with its
-    schema, and the environment written.
+    A start with the same token does not change the deployed functions. Requires the database with its schema, and
+    the environment file.
     """
     settings = read_settings(layout)
     keys = KeyRing.from_settings(settings)
     file = layout.root / "service-token"
     async with orm.connected(settings):
         if file.is_file():
-            known = file.read_text(encoding="utf-8")
-            if await _is_lasting(known, keys):
-                return known
+            token = file.read_text(encoding="utf-8")
+            if await _is_valid(token, keys):
+                return token
         issuer = TokenIssuer.from_settings(settings, keys)
-        made = await service_tokens.issue(issuer, service="register-image", scopes=[MEDIA_REGISTER], ttl=365 * 86400.0)
-    write_private(file, made.token)
-    return made.token
+        issued = await service_tokens.issue(
+            issuer, service="register-image", scopes=[MEDIA_REGISTER], ttl=365 * 86400.0
+        )
+    write_private(file, issued.token)
+    return issued.token
 
 
 def read_settings(layout: Layout) -> Settings:
@@ -151,32 +154,32 @@ def read_settings(layout: Layout) -> Settings:
     return Settings(**named)
 
 
-async def _is_lasting(token: str, keys: KeyRing) -> bool:
-    """Tells whether a token that was made here is registered, not revoked, far from its end, and its key there."""
+async def _is_valid(token: str, keys: KeyRing) -> bool:
+    """Returns whether a token is registered, not revoked, valid for TOKEN_RESERVE, and its key still exists."""
     try:
         token_id = UUID(jwt.decode(token, options={"verify_signature": False})["jti"])
     except (jwt.InvalidTokenError, LookupError, ValueError):
         return False
-    spared = datetime.now(UTC) + TOKEN_SPARE
+    earliest_end = datetime.now(UTC) + TOKEN_RESERVE
     return await ServiceToken.filter(
-        id=token_id, revoked_at=None, expires_at__gt=spared, kid__in=list(keys.verifying)
+        id=token_id, revoked_at=None, expires_at__gt=earliest_end, kid__in=list(keys.verifying)
     ).exists()
 
 
 def write_environment(layout: Layout, environment: Mapping[str, str]) -> None:
-    """Keeps the server's settings for commands beside it: `set -a; . .marquee/environment`."""
+    """Writes the server's settings for other commands: `set -a; . .marquee/environment`."""
     lines = [f"{name}='{value}'\n" for name, value in sorted(environment.items())]
     write_private(layout.environment_file, "".join(lines))
 
 
 def read_environment(layout: Layout) -> dict[str, str]:
-    """Reads what write_environment kept; raises FileNotFoundError while nothing was started."""
+    """Returns the server's settings as variables; raises FileNotFoundError before the first start."""
     lines = layout.environment_file.read_text(encoding="utf-8").splitlines()
     return {name: value.strip("'") for name, _, value in (line.partition("=") for line in lines)}
 
 
 def write_private(file: Path, text: str) -> None:
-    """Writes a file whole or not at all, readable by its owner alone from its first moment."""
+    """Writes a file atomically; at no moment can another user read it."""
     draft = file.with_name(f"{file.name}.new")
     descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:

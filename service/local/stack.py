@@ -30,8 +30,8 @@ RENDITION_BUCKET = "marquee-renditions"
 HOST = "127.0.0.1"
 SERVER_START_SECONDS = 60.0
 SERVER_STOP_SECONDS = 30.0
-POSTER_SECONDS = 30.0
-"""Time that the start waits for the posters; afterwards they are rendered in the background."""
+POSTER_SECONDS = 5.0
+"""Time that the start waits for posters. Rendering all of them takes about a minute and continues in the background."""
 POLL_SECONDS = 0.2
 
 

@@ -297,6 +297,6 @@ def test_a_port_in_use_is_told_and_a_failing_start_leaves_nothing(stack: Stack, 
     with pytest.raises(PortInUse, match="MARQUEE_LOCAL_AWS_PORT"):
         taken.start()
     broken = LocalAws(python=Path("/bin/false"), data_dir=tmp_path, port=free_port())
-    with pytest.raises(AwsNotReady, match="ended at once"):
+    with pytest.raises(AwsNotReady, match="ended during its start"):
         broken.start(timeout=5)
     assert not broken.is_running
