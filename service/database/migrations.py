@@ -14,11 +14,10 @@ from pathlib import Path
 import asyncpg
 from aerich import Command
 
+from service.database.locks import AdvisoryLock
 from service.database.orm import APP, connected, tortoise_config
 from service.settings import Settings
 
-# Any fixed number: it identifies the lock that lets one process migrate at a time.
-ADVISORY_LOCK = 0x4D617271
 LOCK_INTERVAL = 0.1
 
 
@@ -134,7 +133,7 @@ async def _migrating(settings: Settings) -> AsyncIterator[tuple[Command, asyncpg
     try:
         # Polled, because CREATE INDEX CONCURRENTLY waits for the snapshots of running statements, also of one that
         # waits for this lock.
-        while not await guard.fetchval("SELECT pg_try_advisory_lock($1)", ADVISORY_LOCK):  # noqa: ASYNC110 - a lock
+        while not await guard.fetchval("SELECT pg_try_advisory_lock($1)", AdvisoryLock.MIGRATION):  # noqa: ASYNC110 - a lock
             await asyncio.sleep(LOCK_INTERVAL)
         async with connected(_with_long_timeout(settings)):
             command = _command(settings)

@@ -9,14 +9,13 @@ from typing import Any, NamedTuple, TypeAlias
 
 import asyncpg
 
+from service.database.locks import AdvisoryLock
 from service.importers.report import Summary
 
 Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 Progress = Callable[[str, int, int], None]
 """Called with the name of a step, the part that is done and the whole."""
 
-# Imports run one after another: each holds this lock.
-ADVISORY_LOCK = 0x4D617272
 BATCH = 5_000
 """Number of rows in memory before they are copied."""
 SETTINGS = """
@@ -56,7 +55,7 @@ async def import_transaction(connection: Connection, *, dry_run: bool = False) -
     transaction = connection.transaction()
     await transaction.start()
     try:
-        await connection.execute(SETTINGS, ADVISORY_LOCK)
+        await connection.execute(SETTINGS, AdvisoryLock.IMPORT)
         yield
     except BaseException:
         await transaction.rollback()

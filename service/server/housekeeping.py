@@ -11,11 +11,10 @@ import asyncpg
 import structlog
 
 from service.database.jobs import Job
+from service.database.locks import AdvisoryLock
 from service.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-# Any fixed number: the lock that only one worker can have.
-ADVISORY_LOCK = 0x4D617272
 ROUNDS = 50
 """Batches that one job may do in a turn. A longer backlog takes several turns, so it does not delay the other jobs."""
 
@@ -58,7 +57,7 @@ class Housekeeping:
         try:
             # A transaction lock: behind a connection pooler, a session lock would outlive this connection.
             await database.execute("BEGIN")
-            if await database.fetchval("SELECT pg_try_advisory_xact_lock($1)", ADVISORY_LOCK):
+            if await database.fetchval("SELECT pg_try_advisory_xact_lock($1)", AdvisoryLock.HOUSEKEEPING):
                 for job in self._jobs:
                     await _run(job)
             await database.close()

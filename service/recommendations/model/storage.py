@@ -11,14 +11,13 @@ from typing import Any
 import numpy as np
 
 from service.database.listener import Channel
+from service.database.locks import AdvisoryLock
 from service.recommendations.errors import RecommendationModelNotFound
 from service.recommendations.model.binary_copy import Connection
 from service.recommendations.model.training import Hyperparameters, Progress, TrainedModel
 
 ACTIVE_VERSION = "SELECT id FROM recommendation_models WHERE is_active"
 ALGORITHM = "edlae"
-# Advisory lock: activations run one after another.
-ACTIVATION_LOCK = 0x4D52454D
 BATCH = 500
 COLUMNS = ("movie_id", "neighbor_ids", "weights", "similar_ids", "similarities")
 STAGING = """
@@ -120,7 +119,7 @@ async def activate_model(connection: Connection, version: int) -> None:
     Raises RecommendationModelNotFound.
     """
     async with connection.transaction():
-        await connection.execute("SELECT pg_advisory_xact_lock($1)", ACTIVATION_LOCK)
+        await connection.execute("SELECT pg_advisory_xact_lock($1)", AdvisoryLock.MODEL_ACTIVATION)
         state = await connection.fetchrow(
             "SELECT is_active FROM recommendation_models WHERE id = $1 AND completed_at IS NOT NULL", version
         )
