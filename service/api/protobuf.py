@@ -1,14 +1,14 @@
-"""Conversions between Python values and protobuf's own types, and serialized messages."""
+"""Conversions between Python values and protobuf: well-known types, fields to write, serialized messages."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache, lru_cache
-from typing import Any, TypeVar, cast
+from typing import Any, TypeAlias, TypeVar, cast
 
 from google.protobuf import field_mask_pb2, json_format, struct_pb2
 from google.protobuf.descriptor import Descriptor
@@ -16,6 +16,7 @@ from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 from google.type import date_pb2, decimal_pb2
 
+from service.api.text import nfc
 from service.errors import FieldsInvalid, FieldViolation, invalid_field
 
 M = TypeVar("M", bound=Message)
@@ -24,6 +25,10 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 SECONDS_OF_DAY = 86_400
 MONEY = re.compile(r"[0-9]{1,19}(\.[0-9]{1,2})?")
 """The non-negative values of numeric(21, 2), without an exponent."""
+FieldReader: TypeAlias = Callable[[Any, str], Any]
+"""Returns the value of one field of a message, given its name; raises FieldsInvalid."""
+FieldReaders: TypeAlias = Mapping[str, FieldReader]
+"""A reader for every field that a caller may write."""
 
 
 def timestamp(value: datetime) -> Timestamp:
@@ -91,6 +96,58 @@ def masked_fields(
         return list(dict.fromkeys(mask.paths))
     present = {field.name for field, _ in request.ListFields()}
     return [name for name in allowed if name in present]
+
+
+def read_fields(message: Message, names: Collection[str], readers: FieldReaders) -> dict[str, Any]:
+    """Returns the values of these fields by name; raises FieldsInvalid, naming every invalid field."""
+    values: dict[str, Any] = {}
+    violations: list[FieldViolation] = []
+    for name in names:
+        try:
+            values[name] = readers[name](message, name)
+        except FieldsInvalid as error:
+            violations += error.violations
+    if violations:
+        raise FieldsInvalid(violations)
+    return values
+
+
+def read_changes(message: Message, mask: field_mask_pb2.FieldMask, readers: FieldReaders) -> dict[str, Any]:
+    """Returns the values of the fields that an update changes; raises FieldsInvalid for a bad mask or field."""
+    return read_fields(message, masked_fields(message, mask, allowed=readers, populated=True), readers)
+
+
+def path_of(message: Message, name: str) -> str:
+    """Returns the path of a record's field in its requests, such as `person.first_name`."""
+    return f"{message.DESCRIPTOR.name.lower()}.{name}"
+
+
+def read_text(message: Message, name: str) -> str:
+    """Reads a text, which may be empty, in NFC."""
+    return nfc(getattr(message, name))
+
+
+def read_required_text(message: Message, name: str) -> str:
+    """Reads a text in NFC; raises FieldsInvalid if it is blank."""
+    value = read_text(message, name)
+    if not value.strip():
+        raise invalid_field(path_of(message, name), "string.not_blank", "must not be blank")
+    return value
+
+
+def read_optional_text(message: Message, name: str) -> str | None:
+    """Reads a text in NFC; an empty one is None."""
+    return nfc(getattr(message, name)) or None
+
+
+def read_value(message: Message, name: str) -> Any:
+    """Reads a value as it is."""
+    return getattr(message, name)
+
+
+def read_optional_value(message: Message, name: str) -> Any:
+    """Reads a value; the default value of its type is None."""
+    return getattr(message, name) or None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,9 @@ from marquee.favorites.v1 import activity_pb2, add_result_pb2, favorites_pb2, ra
 from service.api.etags import etag_of
 from service.api.pagination import Page
 from service.api.protobuf import from_timestamp, masked_fields, serialize_with, timestamp, wrap_serialized
+from service.api.text import nfc
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
-from service.catalog.written_fields import nfc
 from service.favorites.listing import ListFilter
 from service.favorites.values import (
     Activities,

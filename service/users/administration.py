@@ -8,6 +8,7 @@ from typing import Any
 from service import audit
 from service.api.etags import require_etag
 from service.api.pagination import Page, PageTokens, page_size
+from service.api.text import contains_pattern
 from service.auth.principal import AccessDenied, AccountGone, UserId
 from service.auth.revocations import RevocationWriter
 from service.database.orm import connection, transaction
@@ -19,7 +20,6 @@ from service.users.sessions import Sessions
 from service.users.values import Account, UserChanges, UserFilter
 
 SEARCHED = "(username || ' ' || first_name || ' ' || last_name)"
-WILDCARDS = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 class Administration:
@@ -111,7 +111,7 @@ class Administration:
         if "@" in wanted.text:
             add("email_hash = {}", self._accounts.email_index(wanted.text))
         elif wanted.text:
-            add(f"{SEARCHED} ILIKE {{}}", f"%{nfc(wanted.text).translate(WILDCARDS)}%")
+            add(f"{SEARCHED} ILIKE {{}}", contains_pattern(nfc(wanted.text)))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = await connection().execute_query_dict(
             # Every part of the statement is from this file; the values travel apart.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 from tortoise.exceptions import IntegrityError
@@ -10,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 from service import audit
 from service.api.etags import require_etag
 from service.api.pagination import Page, PageTokens, page_size
+from service.api.text import contains_pattern, nfc
 from service.auth.principal import UserId
 from service.catalog.cast.service import appear, refusal
 from service.catalog.cast.values import CharacterChanges, FirstAppearance, NewCharacter
@@ -17,8 +17,6 @@ from service.catalog.errors import CharacterInUse, CharacterNotFound
 from service.catalog.models import Character
 from service.database.orm import connection, transaction, violated_constraint
 from service.errors import invalid_field
-
-WILDCARDS = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 
 
 class Characters:
@@ -126,7 +124,7 @@ async def _rows(text: str, position: list[Any] | None, *, limit: int) -> list[di
     """Returns the names and ids of one page; compared as rows, for thousands of characters have the same name."""
     conditions, values = [], []
     if text:
-        values.append(f"%{unicodedata.normalize('NFC', text).translate(WILDCARDS)}%")
+        values.append(contains_pattern(nfc(text)))
         conditions.append(f"name ILIKE ${len(values)}")
     if position is not None:
         values += position

@@ -7,10 +7,18 @@ from typing import Any, cast
 from marquee.catalog.v1 import cast_pb2, character_pb2, movie_pb2
 
 from service.api.etags import etag_of
-from service.api.protobuf import masked_fields, timestamp
+from service.api.protobuf import (
+    FieldReaders,
+    read_changes,
+    read_fields,
+    read_optional_text,
+    read_optional_value,
+    read_required_text,
+    read_value,
+    timestamp,
+)
 from service.catalog.cast.values import CastChanges, CharacterChanges, FirstAppearance
 from service.catalog.models import Character, CharacterRole, MovieCharacter
-from service.catalog.written_fields import Readers, known, known_text, read_fields, required_text
 from service.errors import FieldsInvalid, FieldViolation
 
 ROLE_PREFIX = "CHARACTER_ROLE_"
@@ -64,8 +72,7 @@ def first_appearance_from(request: cast_pb2.CreateCharacterRequest) -> FirstAppe
 
 def character_changes_from(request: cast_pb2.UpdateCharacterRequest) -> CharacterChanges:
     """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
-    names = masked_fields(request.character, request.update_mask, allowed=CHARACTER_FIELDS, populated=True)
-    return cast("CharacterChanges", read_fields(request.character, names, CHARACTER_FIELDS))
+    return cast("CharacterChanges", read_changes(request.character, request.update_mask, CHARACTER_FIELDS))
 
 
 def new_cast_from(request: cast_pb2.AddCastRequest) -> CastChanges:
@@ -75,8 +82,7 @@ def new_cast_from(request: cast_pb2.AddCastRequest) -> CastChanges:
 
 def cast_changes_from(request: cast_pb2.UpdateCastRequest) -> CastChanges:
     """Returns what staff want changed; raises FieldsInvalid for a mask that is none."""
-    names = masked_fields(request, request.update_mask, allowed=CAST_FIELDS, populated=True)
-    return cast("CastChanges", read_fields(request, names, CAST_FIELDS))
+    return cast("CastChanges", read_changes(request, request.update_mask, CAST_FIELDS))
 
 
 def _to_role(role: CharacterRole | None) -> character_pb2.CharacterRole.ValueType:
@@ -89,9 +95,5 @@ def _role(message: Any, _name: str) -> CharacterRole | None:
     return CharacterRole[character_pb2.CharacterRole.Name(message.role).removeprefix(ROLE_PREFIX)]
 
 
-def _billing_order(message: Any, _name: str) -> int:
-    return cast("int", message.billing_order)
-
-
-CHARACTER_FIELDS: Readers = {"name": required_text, "description": known_text, "role": _role}
-CAST_FIELDS: Readers = {"person_id": known, "role": _role, "billing_order": _billing_order}
+CHARACTER_FIELDS: FieldReaders = {"name": read_required_text, "description": read_optional_text, "role": _role}
+CAST_FIELDS: FieldReaders = {"person_id": read_optional_value, "role": _role, "billing_order": read_value}

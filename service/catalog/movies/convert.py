@@ -9,12 +9,24 @@ from typing import Any, cast
 
 from marquee.catalog.v1 import movie_pb2, movies_pb2
 
-from service.api.protobuf import from_date, from_money, from_timestamp, masked_fields
+from service.api.protobuf import (
+    FieldReaders,
+    from_date,
+    from_money,
+    from_timestamp,
+    path_of,
+    read_changes,
+    read_fields,
+    read_optional_text,
+    read_optional_value,
+    read_required_text,
+    read_text,
+    read_value,
+)
 from service.catalog.models import MediaType, MovieStatus
 from service.catalog.movies.counting import Facet, FacetCounts, Total
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.values import MovieChanges
-from service.catalog.written_fields import Readers, known, known_text, path_of, read_fields, required_text, text
 
 IDS_AND_CODES = ("country", "language", "director_id", "person_id", "character_id", "year")
 OPTIONAL = (
@@ -91,12 +103,7 @@ def new_movie_from(request: movies_pb2.CreateMovieRequest) -> MovieChanges:
 
 def movie_changes_from(request: movies_pb2.UpdateMovieRequest) -> MovieChanges:
     """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
-    names = masked_fields(request.movie, request.update_mask, allowed=MOVIE_FIELDS, populated=True)
-    return cast("MovieChanges", read_fields(request.movie, names, MOVIE_FIELDS))
-
-
-def _as_it_is(movie: Any, name: str) -> Any:
-    return getattr(movie, name)
+    return cast("MovieChanges", read_changes(request.movie, request.update_mask, MOVIE_FIELDS))
 
 
 def _date(movie: Any, name: str) -> date | None:
@@ -138,28 +145,28 @@ def _languages(movie: movie_pb2.Movie, _name: str) -> list[dict[str, Any]]:
     return [{"iso_639_1": language.code, "name": language.name} for language in movie.spoken_languages]
 
 
-MOVIE_FIELDS: Readers = {
-    "tmdb_id": known,
-    "imdb_id": known,
-    "title": required_text,
-    "original_title": known_text,
-    "description": text,
-    "tagline": text,
+MOVIE_FIELDS: FieldReaders = {
+    "tmdb_id": read_optional_value,
+    "imdb_id": read_optional_value,
+    "title": read_required_text,
+    "original_title": read_optional_text,
+    "description": read_text,
+    "tagline": read_text,
     "release_date": _date,
-    "duration": known,
+    "duration": read_optional_value,
     "budget": _money,
     "revenue": _money,
-    "director_id": known,
-    "country_id": known,
+    "director_id": read_optional_value,
+    "country_id": read_optional_value,
     "genre_ids": _genre_ids,
-    "poster_path": known,
-    "backdrop_path": known,
-    "vote_average": _as_it_is,
-    "vote_count": _as_it_is,
-    "popularity": _as_it_is,
+    "poster_path": read_optional_value,
+    "backdrop_path": read_optional_value,
+    "vote_average": read_value,
+    "vote_count": read_value,
+    "popularity": read_value,
     "media_type": _media_type,
     "status": _status,
-    "original_language": known,
+    "original_language": read_optional_value,
     "production_companies": _companies,
     "production_countries": _countries,
     "spoken_languages": _languages,

@@ -11,12 +11,12 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from service.api.text import contains_pattern
 from service.catalog.models import MediaType, MovieStatus
 from service.catalog.movies.conditions import AllOf, AnyOf, Comparison, Condition, Negation, Parameters, Render
 
 INT32_MAX = 2**31 - 1
 LAST_YEAR = 9999
-WILDCARDS = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_"})
 INTEGER = re.compile(r"-?[0-9]{1,10}")
 NUMBER = re.compile(r"-?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 AMOUNT = re.compile(r"-?[0-9]{1,19}(?:\.[0-9]{1,2})?")
@@ -94,7 +94,7 @@ TRUTH = Kind("true or false", _truth)
 def _column(name: str) -> Render:
     def render(operator: str, value: Any, parameters: Parameters) -> str:
         if operator == ":":
-            return f"{name} ILIKE {parameters.place('%' + value.translate(WILDCARDS) + '%')}"
+            return f"{name} ILIKE {parameters.place(contains_pattern(value))}"
         return f"{name} {operator} {parameters.place(value)}"
 
     return render

@@ -7,11 +7,22 @@ from typing import Any, cast
 
 from marquee.catalog.v1 import movie_pb2, people_pb2, person_pb2
 
-from service.api.protobuf import from_date, masked_fields, timestamp, to_date
+from service.api.protobuf import (
+    FieldReaders,
+    from_date,
+    path_of,
+    read_changes,
+    read_fields,
+    read_optional_text,
+    read_optional_value,
+    read_required_text,
+    read_text,
+    timestamp,
+    to_date,
+)
 from service.catalog.cast.convert import to_appearance
 from service.catalog.models import Gender
 from service.catalog.people.values import Credit, PersonChanges, PersonDetail, PersonFilter, Photo
-from service.catalog.written_fields import Readers, known, known_text, path_of, read_fields, required_text, text
 from service.errors import invalid_field
 from service.media.convert import to_image
 
@@ -85,8 +96,7 @@ def new_person_from(request: people_pb2.CreatePersonRequest) -> PersonChanges:
 
 def person_changes_from(request: people_pb2.UpdatePersonRequest) -> PersonChanges:
     """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
-    names = masked_fields(request.person, request.update_mask, allowed=PERSON_FIELDS, populated=True)
-    return cast("PersonChanges", read_fields(request.person, names, PERSON_FIELDS))
+    return cast("PersonChanges", read_changes(request.person, request.update_mask, PERSON_FIELDS))
 
 
 def _gender(message: Any, _name: str) -> Gender | None:
@@ -105,13 +115,13 @@ def _date_of_birth(message: Any, name: str) -> date | None:
     return born
 
 
-PERSON_FIELDS: Readers = {
-    "first_name": required_text,
-    "last_name": text,
-    "biography": known_text,
+PERSON_FIELDS: FieldReaders = {
+    "first_name": read_required_text,
+    "last_name": read_text,
+    "biography": read_optional_text,
     "date_of_birth": _date_of_birth,
     "gender": _gender,
-    "country_id": known,
-    "tmdb_id": known,
-    "imdb_id": known,
+    "country_id": read_optional_value,
+    "tmdb_id": read_optional_value,
+    "imdb_id": read_optional_value,
 }

@@ -7,13 +7,20 @@ from typing import cast
 from marquee.catalog.v1 import reference_pb2, references_pb2
 
 from service.api.etags import etag_of
-from service.api.protobuf import masked_fields, timestamp
+from service.api.protobuf import (
+    FieldReaders,
+    read_changes,
+    read_fields,
+    read_optional_text,
+    read_optional_value,
+    read_required_text,
+    timestamp,
+)
 from service.catalog.models import Country
 from service.catalog.references.values import CountryChanges, GenreChanges, GenreDetail
-from service.catalog.written_fields import Readers, known, known_text, read_fields, required_text
 
-GENRE_FIELDS: Readers = {"name": required_text, "notes": known_text, "tmdb_id": known}
-COUNTRY_FIELDS: Readers = {"name": required_text, "iso_3166_1": known}
+GENRE_FIELDS: FieldReaders = {"name": read_required_text, "notes": read_optional_text, "tmdb_id": read_optional_value}
+COUNTRY_FIELDS: FieldReaders = {"name": read_required_text, "iso_3166_1": read_optional_value}
 
 
 def to_genre(detail: GenreDetail) -> reference_pb2.Genre:
@@ -50,8 +57,7 @@ def new_genre_from(request: references_pb2.CreateGenreRequest) -> GenreChanges:
 
 def genre_changes_from(request: references_pb2.UpdateGenreRequest) -> GenreChanges:
     """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
-    names = masked_fields(request.genre, request.update_mask, allowed=GENRE_FIELDS, populated=True)
-    return cast("GenreChanges", read_fields(request.genre, names, GENRE_FIELDS))
+    return cast("GenreChanges", read_changes(request.genre, request.update_mask, GENRE_FIELDS))
 
 
 def new_country_from(request: references_pb2.CreateCountryRequest) -> CountryChanges:
@@ -61,5 +67,4 @@ def new_country_from(request: references_pb2.CreateCountryRequest) -> CountryCha
 
 def country_changes_from(request: references_pb2.UpdateCountryRequest) -> CountryChanges:
     """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
-    names = masked_fields(request.country, request.update_mask, allowed=COUNTRY_FIELDS, populated=True)
-    return cast("CountryChanges", read_fields(request.country, names, COUNTRY_FIELDS))
+    return cast("CountryChanges", read_changes(request.country, request.update_mask, COUNTRY_FIELDS))
