@@ -15,7 +15,7 @@ from dataclasses import dataclass
 import argon2
 
 from benchmarks.figure import Hashing
-from service.auth.hashing_child import go_behind_others
+from service.auth.hashing_child import lower_priority
 from service.settings import Settings
 
 THREADS = Settings.model_fields["password_processes"].default
@@ -43,7 +43,7 @@ def verify_for(seconds: float, *, processes: int, hashing: Hashing) -> Verificat
 
 def main(seconds: str, time_cost: str, memory_kib: str) -> None:
     """Verifies and prints the results."""
-    go_behind_others()  # like the workers' hashing processes, so that other load slows both equally
+    lower_priority()  # like the workers' hashing processes, so that other load slows both equally
     hasher = argon2.PasswordHasher(time_cost=int(time_cost), memory_cost=int(memory_kib), parallelism=LANES)
     password_hash = hasher.hash("password")
 

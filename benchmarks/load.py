@@ -25,7 +25,7 @@ from typing import Any, cast
 import grpc
 
 from benchmarks.figure import MeasurementFailed
-from service.auth.hashing_child import go_behind_others
+from service.auth.hashing_child import lower_priority
 
 LOW_PRIORITY = "low-priority"
 TIMEOUT = 20.0
@@ -187,7 +187,7 @@ async def _connect(address: str, connections: int) -> list[grpc.aio.Channel]:
 def main(address: str, connections: str, *options: str) -> None:
     """Runs rounds until standard input ends."""
     if LOW_PRIORITY in options:
-        go_behind_others()
+        lower_priority()
     gc.disable()  # A garbage collection here would look like a slow call.
     with asyncio.Runner() as runner:
         channels = runner.run(_connect(address, int(connections)))

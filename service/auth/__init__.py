@@ -1,4 +1,4 @@
-"""Who the caller is, where they call from and what they may do: principals, origins, tokens, keys, passwords, policy.
+"""Authentication and authorisation: principals, client info, tokens, keys, passwords, encryption and the policy table.
 
-Knows no slice and no transport.
+It imports no domain and no transport.
 """

@@ -1,7 +1,8 @@
-"""The program of a child process that runs argon2 for a worker; imports nothing of the service.
+"""Program of the child process that runs argon2 for a worker; imports nothing of the service.
 
-A request is a line of JSON, `["hash", [passes, KiB, lanes], password]` or `["verify", PHC string, password]`, and so is
-its answer: the PHC string, or whether the password is the hash's. It ends with its standard input.
+A request is one line of JSON: `["hash", [passes, KiB, lanes], password]` or `["verify", PHC string, password]`. The
+answer is one line of JSON: the PHC string, or whether the password matches. The process ends when its standard input
+ends.
 """
 
 import json
@@ -17,9 +18,9 @@ NICENESS = 10
 
 
 def main() -> None:
-    """Answers until the parent is gone, and lets everybody else go first."""
-    go_behind_others()
-    for number in (signal.SIGINT, signal.SIGTERM):  # A parent that is asked to end still finishes its calls.
+    """Answers requests at low priority until the parent is gone."""
+    lower_priority()
+    for number in (signal.SIGINT, signal.SIGTERM):  # A parent that is asked to stop still finishes its calls.
         signal.signal(number, signal.SIG_IGN)
     for line in sys.stdin.buffer:
         kind, *arguments = json.loads(line)
@@ -28,10 +29,10 @@ def main() -> None:
         sys.stdout.flush()
 
 
-def go_behind_others() -> None:
-    """Lowers the priority of this process, which leads a session of its own."""
+def lower_priority() -> None:
+    """Lowers the priority of this process and of its session, which it leads."""
     os.nice(NICENESS)
-    # Where Linux schedules by session, niceness counts within one only, and the session has a niceness of its own.
+    # If Linux schedules by session, the niceness of a process counts only inside of it; the session has its own.
     with suppress(OSError):
         Path("/proc/self/autogroup").write_text(str(NICENESS))
 

@@ -1,4 +1,4 @@
-"""Rotating signing keys: making the next one, and removing one that nothing good was signed with any more."""
+"""Rotation of signing keys: adds the next key and removes a key whose tokens have all expired."""
 
 from __future__ import annotations
 
@@ -11,101 +11,104 @@ from service.auth.keys import KeyRing, KeyState, SigningKey
 from service.errors import FailedPrecondition, NotFound
 from service.settings import Settings
 
-CLOCKS_DIFFER = timedelta(minutes=1)
+CLOCK_SKEW = timedelta(minutes=1)
 
 
 class KeyWaiting(FailedPrecondition):
-    """A new key waits to sign already."""
+    """The folder already has a new key that does not sign yet."""
 
 
 class KeyNotFound(NotFound):
-    """The folder holds no such key."""
+    """The folder has no such key."""
 
 
 class KeyInUse(FailedPrecondition):
-    """The key signs, is about to, or has signed what is good still."""
+    """The key signs, will sign soon, or has signed tokens that are still valid."""
 
 
 @dataclass(frozen=True)
 class KeyUse:
-    """What one key is used for, and for how long at least."""
+    """The use of one key, and the time until which it is needed."""
 
     key: SigningKey
     state: KeyState
     signs_from: datetime | None
     retires_from: datetime | None
-    """When all that it signed has ended; None while a newer key has still to take over, or none tells when it did."""
+    """The time when all tokens that it signed have expired. None if no newer key signs yet, or if no file name tells
+    when the newer key started to sign."""
 
 
 def add_key(settings: Settings) -> KeyRing:
-    """Makes the folder's next key, or its first, and returns the ring with it; raises KeyWaiting, KeysUnusable."""
+    """Creates the first or the next key of the folder and returns the new ring; raises KeyWaiting, KeysUnusable."""
     folder = settings.keys_dir
     if any(folder.glob("*.pem")):
         ring = KeyRing.from_settings(settings)
         newest = ring.keys[-1]
         if ring.state(newest) is KeyState.NEXT:
-            raise KeyWaiting(f"{newest.kid} waits to sign from {ring.signs_from(newest):%F %T} UTC: no other is needed")
+            raise KeyWaiting(
+                f"{newest.kid} already waits and signs from {ring.signs_from(newest):%F %T} UTC: no other is needed"
+            )
     keys.generate(folder)
     return KeyRing.from_settings(settings)
 
 
 async def list_keys(settings: Settings) -> list[KeyUse]:
-    """Returns the folder's keys, oldest first; raises KeysUnusable."""
+    """Returns the keys of the folder, the oldest first; raises KeysUnusable."""
     ring = KeyRing.from_settings(settings)
-    ends = await service_tokens.last_ends()
+    expiries = await service_tokens.latest_expiry_by_key()
     return [
-        KeyUse(key, ring.state(key), ring.signs_from(key), _retires_from(ring, key, settings, ends.get(key.kid)))
+        KeyUse(key, ring.state(key), ring.signs_from(key), _retires_from(ring, key, settings, expiries.get(key.kid)))
         for key in ring.keys
     ]
 
 
 async def retire_key(settings: Settings, kid: str) -> Path:
-    """Removes a key that nothing good was signed with, and returns its file; raises KeyNotFound, KeyInUse."""
+    """Removes a key that has signed no valid token, and returns its file; raises KeyNotFound, KeyInUse."""
     use = next((use for use in await list_keys(settings) if use.key.kid == kid), None)
     if use is None:
         raise _not_found(settings, kid)
     match use:
         case KeyUse(state=KeyState.SIGNING):
-            raise KeyInUse(f"{kid} signs: another has to take over first (marquee keys rotate)")
+            raise KeyInUse(f"{kid} signs: add another key first (marquee keys rotate)")
         case KeyUse(state=KeyState.NEXT):
-            raise KeyInUse(f"{kid} is about to sign")
+            raise KeyInUse(f"{kid} will sign soon")
         case KeyUse(retires_from=None):
-            raise KeyInUse(f"nobody can tell when {kid} signed last: no newer key's file name holds its time")
+            raise KeyInUse(f"it is unknown when {kid} stopped signing: the file name of no newer key contains a time")
         case KeyUse(retires_from=datetime() as moment) if moment > datetime.now(UTC):
-            raise KeyInUse(f"what {kid} signed may be good until {moment:%F %T} UTC")
+            raise KeyInUse(f"tokens signed by {kid} may be valid until {moment:%F %T} UTC")
     return _remove(use.key)
 
 
 def remove_exposed_key(settings: Settings, kid: str) -> Path:
-    """Removes a key whatever it is used for, and returns its file: all that it signed is refused within seconds.
+    """Removes a key in any state and returns its file; all servers refuse its tokens within seconds.
 
-    Raises KeyNotFound, and KeyInUse for the only key, without which the running servers would keep it.
+    Raises KeyNotFound. Raises KeyInUse for the only key, because running servers would continue to use it.
     """
     ring = KeyRing.from_settings(settings)
     key = next((key for key in ring.keys if key.kid == kid), None)
     if key is None:
         raise _not_found(settings, kid)
     if len(ring.keys) == 1:
-        raise KeyInUse(f"{kid} is the only key: make another first (marquee keys rotate)")
+        raise KeyInUse(f"{kid} is the only key: add another first (marquee keys rotate)")
     return _remove(key)
 
 
 def retires_from(ring: KeyRing, key: SigningKey, settings: Settings) -> datetime | None:
-    """Returns when all of a user's tokens that a key signs have ended; None as for KeyUse."""
+    """Returns the time when all user tokens signed by a key have expired; None as in KeyUse."""
     until = ring.signs_until(key)
     token_ttl = timedelta(seconds=max(settings.access_token_ttl, settings.refresh_token_ttl))
-    return until and until + token_ttl + CLOCKS_DIFFER
+    return until and until + token_ttl + CLOCK_SKEW
 
 
 def _retires_from(
-    ring: KeyRing, key: SigningKey, settings: Settings, service_tokens_end: datetime | None
+    ring: KeyRing, key: SigningKey, settings: Settings, service_token_expiry: datetime | None
 ) -> datetime | None:
     users = retires_from(ring, key, settings)
-    return users and max(users, service_tokens_end or users)
+    return users and max(users, service_token_expiry or users)
 
 
 def _not_found(settings: Settings, kid: str) -> KeyNotFound:
-    return KeyNotFound(f"MARQUEE_KEYS_DIR={settings.keys_dir} holds no key {kid}")
+    return KeyNotFound(f"MARQUEE_KEYS_DIR={settings.keys_dir} has no key {kid}; `marquee keys list` shows the keys")
 
 
 def _remove(key: SigningKey) -> Path:

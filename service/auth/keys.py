@@ -1,8 +1,8 @@
-"""Signing keys: a folder of Ed25519 private keys, one of which signs and all of which verify.
+"""Signing keys: a folder of Ed25519 private keys. One of them signs and all of them verify.
 
-A key's file is named by when the key was made. From then on it is published, and only after a delay it signs: whoever
-keeps the published keys for a while knows it by then. Which key signs follows from the names and the clock alone, so
-all machines that share a folder agree.
+The name of a file is the creation time of its key. A new key is published at once and signs only after a delay, so that
+services that cache the published keys know it by then. The file names and the clock alone determine which key signs,
+so all machines that share a folder agree.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 class KeysUnusable(RuntimeError):
-    """The key folder is missing, empty, readable by others, or holds what is no Ed25519 key or the same one twice."""
+    """The key folder is missing, empty, readable by others, or has a file without an Ed25519 key, or a duplicate."""
 
 
 class PublishedKeys(Protocol):
-    """What others verify our tokens with."""
+    """The public keys with which others verify tokens of this service."""
 
     def jwks(self) -> list[dict[str, str]]:
         """Returns the public keys as members of JSON Web Keys (RFC 7517, RFC 8037), oldest first."""
@@ -42,7 +42,7 @@ class PublishedKeys(Protocol):
 
 
 class KeyState(enum.StrEnum):
-    """What a key does just now, besides verifying."""
+    """The current use of a key; every key verifies."""
 
     NEXT = "next"
     SIGNING = "signing"
@@ -56,29 +56,29 @@ class SigningKey:
     kid: str
     private: Ed25519PrivateKey
     file: Path
-    made_at: datetime | None
-    """None for a file whose name tells no time; such a key counts as older than all whose name does."""
+    created_at: datetime | None
+    """None if the file name contains no time; such a key counts as older than all others."""
 
 
 @dataclass(frozen=True)
 class KeyRing:
-    """The keys that a folder held at one moment, oldest first; which of them signs, the clock tells at each use."""
+    """The keys of a folder at one time, the oldest first. The clock determines at each use which of them signs."""
 
     keys: tuple[SigningKey, ...]
     activation_delay: timedelta
 
     @classmethod
     def load(cls, folder: Path, *, activation_delay: float = 0.0) -> KeyRing:
-        """Reads every `*.pem` of the folder; a key signs `activation_delay` seconds after it was made.
+        """Reads every `*.pem` of the folder; raises KeysUnusable.
 
-        Raises KeysUnusable.
+        A key signs `activation_delay` seconds after its creation.
         """
         files = sorted(folder.glob("*.pem")) if folder.is_dir() else []
         if not files:
-            raise KeysUnusable(f"MARQUEE_KEYS_DIR={folder} holds no *.pem signing key; `marquee keys rotate` makes one")
-        keys = sorted(map(_load, files), key=lambda key: (key.made_at or LONG_AGO, key.file.name))
+            raise KeysUnusable(f"MARQUEE_KEYS_DIR={folder} has no *.pem signing key; `marquee keys rotate` creates one")
+        keys = sorted(map(_load, files), key=lambda key: (key.created_at or LONG_AGO, key.file.name))
         if len({key.kid for key in keys}) < len(keys):
-            raise KeysUnusable(f"MARQUEE_KEYS_DIR={folder} holds the same key twice: remove one of the two files")
+            raise KeysUnusable(f"MARQUEE_KEYS_DIR={folder} has the same key twice: remove one of the two files")
         return cls(tuple(keys), timedelta(seconds=activation_delay))
 
     @classmethod
@@ -88,43 +88,43 @@ class KeyRing:
 
     @property
     def signing(self) -> SigningKey:
-        """The newest key whose delay is over; the first of a folder has none."""
-        made_before = datetime.now(UTC) - self.activation_delay
+        """The newest key whose delay is over; the first key of a folder has no delay."""
+        created_before = datetime.now(UTC) - self.activation_delay
         return next(
-            (key for key in reversed(self.keys) if (key.made_at or LONG_AGO) <= made_before),
+            (key for key in reversed(self.keys) if (key.created_at or LONG_AGO) <= created_before),
             self.keys[0],
         )
 
     @cached_property
     def verifying(self) -> Mapping[str, Ed25519PublicKey]:
-        """Every key by its kid, also one that does not sign yet or any more."""
+        """All keys by kid, including keys that do not sign yet or no longer sign."""
         return {key.kid: key.private.public_key() for key in self.keys}
 
     def jwks(self) -> list[dict[str, str]]:
-        """As PublishedKeys."""
+        """Implements PublishedKeys."""
         return [
             {**_members(public), "kid": kid, "use": "sig", "alg": "EdDSA"} for kid, public in self.verifying.items()
         ]
 
     def state(self, key: SigningKey) -> KeyState:
-        """Tells what a key of this ring does just now."""
+        """Returns the current use of a key of this ring."""
         ahead = self.keys.index(key) - self.keys.index(self.signing)
         return KeyState.NEXT if ahead > 0 else KeyState.VERIFYING if ahead < 0 else KeyState.SIGNING
 
     def signs_from(self, key: SigningKey) -> datetime | None:
-        """Returns when a key begins, or began, to sign; None when its name does not tell."""
-        if key.made_at is None or key == self.keys[0]:
-            return key.made_at
-        return key.made_at + self.activation_delay
+        """Returns the time from which a key signs; None if its file name contains no time."""
+        if key.created_at is None or key == self.keys[0]:
+            return key.created_at
+        return key.created_at + self.activation_delay
 
     def signs_until(self, key: SigningKey) -> datetime | None:
-        """Returns when a newer key takes, or took, over; None when there is none whose name tells."""
+        """Returns the time from which a newer key signs; None if there is none whose file name contains a time."""
         newer = self.keys[self.keys.index(key) + 1 :]
-        return next((self.signs_from(key) for key in newer if key.made_at), None)
+        return next((self.signs_from(key) for key in newer if key.created_at), None)
 
 
 def generate(folder: Path) -> Path:
-    """Makes a new key, readable by its owner alone, and returns its file, which is there whole or not at all."""
+    """Creates a key that only its owner can read, and returns its file; readers never see an incomplete file."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     pem = Ed25519PrivateKey.generate().private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
@@ -135,7 +135,7 @@ def generate(folder: Path) -> Path:
     with os.fdopen(descriptor, "wb") as stream:
         stream.write(pem)
         stream.flush()
-        # A key that others rely on must outlast a power cut.
+        # The key must survive a power cut.
         os.fsync(descriptor)
     return draft.rename(file)
 
@@ -143,24 +143,24 @@ def generate(folder: Path) -> Path:
 def _load(file: Path) -> SigningKey:
     try:
         if file.stat().st_mode & 0o077:
-            raise KeysUnusable(f"{file} can be read by others than its owner: chmod 600 it")
+            raise KeysUnusable(f"{file} is readable by others than its owner: chmod 600 it")
         private = serialization.load_pem_private_key(file.read_bytes(), password=None)
     except OSError as error:
         raise KeysUnusable(f"{file} cannot be read: {error.strerror}") from error
     except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-        raise KeysUnusable(f"{file} is no PEM private key without a password") from error
+        raise KeysUnusable(f"{file} is not a PEM private key without a password") from error
     if not isinstance(private, Ed25519PrivateKey):
-        raise KeysUnusable(f"{file} is no Ed25519 key")
-    return SigningKey(_thumbprint(private.public_key()), private, file, _made_at(file))
+        raise KeysUnusable(f"{file} is not an Ed25519 key")
+    return SigningKey(_thumbprint(private.public_key()), private, file, _created_at(file))
 
 
-def _made_at(file: Path) -> datetime | None:
+def _created_at(file: Path) -> datetime | None:
     try:
-        made_at = datetime.strptime(file.stem, NAME).replace(tzinfo=UTC)
+        created_at = datetime.strptime(file.stem, NAME).replace(tzinfo=UTC)
     except ValueError:
         return None
-    # The parser also takes shorter numbers, which mean another time.
-    return made_at if made_at.strftime(NAME) == file.stem else None
+    # The parser also accepts shorter numbers, which mean another time.
+    return created_at if created_at.strftime(NAME) == file.stem else None
 
 
 def _thumbprint(public: Ed25519PublicKey) -> str:

@@ -1,7 +1,7 @@
-"""Who may call which rpc, and how it counts: one table, and what is not in it is refused.
+"""Policy table: the callers that each rpc allows, and the rate limit class in which its calls count.
 
-Rules about single objects (one's own file, one's own list) are the slices'. The server does not start while an rpc
-it serves has no line here.
+An rpc without a line is refused, and the server does not start while it serves one. Rules about single objects (such as
+the owner of a file) belong to the domains.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from service.auth.principal import AccessDenied, AuthenticationRequired, Princip
 
 
 class MethodClass(enum.StrEnum):
-    """Rpcs whose calls are counted together, and limited."""
+    """A class of rpcs with one rate limit."""
 
     READ = "read"
     WRITE = "write"
     SIGN_IN = "sign_in"
-    """What checks a password or a refresh token."""
+    """Rpcs that check a password or a refresh token."""
     SERVICE = "service"
-    """What a service calls, whatever it is."""
+    """All rpcs that a service calls."""
     EXEMPT = "exempt"
-    """Never limited, whoever calls."""
+    """Rpcs without a limit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a caller must be: one of `roles`; a service must have `scope`. No roles: anyone."""
+    """The allowed callers: those with one of `roles`, and services only with `scope`. Without roles, everyone."""
 
     roles: frozenset[Role] = frozenset()
     scope: str = ""
 
     def check(self, principal: Principal) -> None:
-        """Returns when the caller may go on, else raises AuthenticationRequired or AccessDenied."""
+        """Raises AuthenticationRequired or AccessDenied unless the caller is allowed."""
         if not self.roles:
             return
         if principal.is_anonymous:
             raise AuthenticationRequired("sign in first")
         lacks_scope = principal.is_service and self.scope not in principal.scopes
         if lacks_scope or not self.roles & principal.roles:
-            raise AccessDenied("your account may not do this")
+            raise AccessDenied("this account is not allowed to do this")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule(Access):
-    """One line of the table: who may call, and under which class it counts."""
+    """One line of the table: the allowed callers and the class of the rpc."""
 
     method_class: MethodClass
 
@@ -184,7 +184,7 @@ POLICY: Mapping[str, Rule] = {
 
 
 class PolicyMissing(RuntimeError):
-    """An rpc is served that the table does not name."""
+    """The server has an rpc without a line in the table."""
 
 
 def rule_for(full_method: str) -> Rule:
@@ -192,11 +192,13 @@ def rule_for(full_method: str) -> Rule:
     try:
         return POLICY[full_method]
     except KeyError:
-        raise PolicyMissing(f"{full_method} has no line in the policy table") from None
+        raise PolicyMissing(
+            f"{full_method} has no line in the policy table; add one to service/auth/policy.py"
+        ) from None
 
 
 def require_rules(full_methods: Iterable[str]) -> None:
     """Raises PolicyMissing, naming every rpc without a rule."""
     missing = sorted(set(full_methods) - POLICY.keys())
     if missing:
-        raise PolicyMissing("no line in the policy table for " + ", ".join(missing))
+        raise PolicyMissing("add a line to service/auth/policy.py for " + ", ".join(missing))

@@ -14,7 +14,7 @@ UserId = NewType("UserId", int)
 
 
 class Role(enum.StrEnum):
-    """What a caller is; a user may hold several."""
+    """The kind of a caller; a user may have several roles."""
 
     USER = "user"
     STAFF = "staff"
@@ -23,15 +23,15 @@ class Role(enum.StrEnum):
 
 
 class AuthenticationRequired(Unauthenticated):
-    """The rpc is not for anonymous callers."""
+    """The rpc does not allow anonymous callers."""
 
 
 class AccessDenied(PermissionDenied):
-    """The caller is known, and the rpc or this use of it is not for them."""
+    """The caller is known and not allowed to use the rpc, or not in this way."""
 
 
 class AccountGone(Unauthenticated):
-    """The token is good, but its account was deactivated or erased since."""
+    """The token is valid, but its account was deactivated or erased later."""
 
     def __init__(self) -> None:
         super().__init__("this account is no longer active; sign in again")
@@ -39,16 +39,16 @@ class AccountGone(Unauthenticated):
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """The caller. Anonymous without roles."""
+    """The caller; anonymous if it has no roles."""
 
     subject: str = ""
     """A user's id in decimal, a service's name, or empty."""
     roles: frozenset[Role] = frozenset()
     scopes: frozenset[str] = frozenset()
-    """What a service may do, such as `media.register`."""
+    """The permissions of a service, such as `media.register`."""
     session_id: UUID | None = None
-    """The session that a user calls in."""
-    # Asked several times in every call, and made once a token.
+    """The session of a user."""
+    # Computed once for each token, because each call reads them several times.
     user_id: UserId | None = field(init=False, compare=False)
     """The user's id; None for an anonymous caller and for a service."""
     is_service: bool = field(init=False, compare=False)
@@ -59,23 +59,23 @@ class Principal:
 
     @property
     def is_anonymous(self) -> bool:
-        """True when nobody signed in."""
+        """True if the caller is not signed in."""
         return not self.roles
 
     def require_session(self) -> UUID:
-        """Returns the session that a user calls in, or raises as require_user does."""
+        """Returns the session of the user; raises as require_user does."""
         self.require_user()
         if self.session_id is None:
             raise AuthenticationRequired("sign in first")
         return self.session_id
 
     def require_user(self) -> UserId:
-        """Returns the user's id, or raises AuthenticationRequired or AccessDenied (for a service)."""
+        """Returns the id of the user; raises AuthenticationRequired, or AccessDenied for a service."""
         user_id = self.user_id
         if user_id is None:
             if self.is_anonymous:
                 raise AuthenticationRequired("sign in first")
-            raise AccessDenied("this is for users, not for services")
+            raise AccessDenied("this rpc is for users, not for services")
         return user_id
 
     @property
@@ -89,5 +89,5 @@ CURRENT: ContextVar[Principal] = ContextVar("principal", default=ANONYMOUS)
 
 
 def current_principal() -> Principal:
-    """Returns the caller of the request under way, as the authentication interceptor found it."""
+    """Returns the caller of the current request, set by the authentication interceptor."""
     return CURRENT.get()

@@ -30,9 +30,9 @@ INTERVAL = 1.0
 STALE_AFTER = 4.0
 """Seconds: with INTERVAL, a revoked token is refused everywhere within 5."""
 LOOK_BACK = timedelta(minutes=2)
-"""Longer than any transaction takes: a row may be dated before rows that were read already."""
+"""Longer than any transaction: a row has the start time of its transaction, which may be before rows already read."""
 ERASED_EPOCH = 2**31 - 1
-# At least one row, so that the time of reading is known.
+# Always returns a row, which contains the time of reading.
 READ = """
 SELECT now() AS read_at, r.subject, r.epoch, r.expires_at
 FROM (SELECT) AS present LEFT JOIN revocations AS r ON r.expires_at > now() AND r.created_at >= $1
@@ -40,13 +40,13 @@ FROM (SELECT) AS present LEFT JOIN revocations AS r ON r.expires_at > now() AND 
 
 
 class Revocation(Model):
-    """One thing whose tokens are worthless, kept until the last of them has ended anyway."""
+    """A token, session or user whose tokens are revoked; stored until the last of these tokens expires."""
 
     id = fields.BigIntField(primary_key=True)
     subject = fields.CharField(max_length=64)
     """`session:<id>`, `token:<jti>` or `user:<id>`."""
     epoch = fields.IntField(null=True)
-    """Of a user: access tokens of an earlier epoch are worthless."""
+    """For a user: access tokens of an earlier epoch are revoked."""
     created_at = fields.DatetimeField(db_default=Now(), db_index=True)
     expires_at = fields.DatetimeField(db_index=True)
 
@@ -57,15 +57,15 @@ class Revocation(Model):
 
 
 class RevocationsUnknown(Unavailable):
-    """This worker cannot tell just now which tokens were revoked."""
+    """This worker does not know the current revocations."""
 
     def __init__(self) -> None:
-        super().__init__("tokens cannot be checked just now; repeat soon", retry_after=INTERVAL)
+        super().__init__("tokens cannot be checked now; retry soon", retry_after=INTERVAL)
 
 
 @dataclass(frozen=True, slots=True)
-class TokenFacts:
-    """What of a verified token may be revoked; what a type of token lacks is empty."""
+class TokenIdentity:
+    """The parts of a verified token that a revocation may name; a part that its type lacks is empty."""
 
     token_id: str
     session_id: str = ""
@@ -74,31 +74,31 @@ class TokenFacts:
 
 
 class RevocationWriter:
-    """Revokes, in the current transaction."""
+    """Writes revocations into the current transaction."""
 
     def __init__(self, *, access_ttl: float) -> None:
-        """`access_ttl`: seconds after which access tokens have ended by themselves."""
-        # With room for clocks that differ.
-        self._lasting = timedelta(seconds=access_ttl + 60)
+        """`access_ttl`: lifetime of access tokens in seconds."""
+        # One minute more, because clocks differ.
+        self._lifetime = timedelta(seconds=access_ttl + 60)
 
     async def revoke_sessions(self, session_ids: Sequence[UUID]) -> None:
-        """Makes the access tokens of these sessions worthless."""
+        """Revokes the access tokens of these sessions."""
         await self._write([(f"session:{session_id}", None) for session_id in session_ids])
 
     async def revoke_user(self, user_id: UserId, *, before_epoch: int) -> None:
-        """Makes a user's access tokens of an earlier epoch worthless."""
+        """Revokes a user's access tokens of earlier epochs."""
         await self._write([(f"user:{user_id}", before_epoch)])
 
     async def revoke_erased(self, user_id: UserId) -> None:
-        """Makes every access token of a user worthless, whatever its epoch."""
+        """Revokes every access token of a user."""
         await self._write([(f"user:{user_id}", ERASED_EPOCH)])
 
     async def _write(self, subjects: list[tuple[str, int | None]]) -> None:
-        await write_revocations(subjects, expires_at=datetime.now(UTC) + self._lasting)
+        await write_revocations(subjects, expires_at=datetime.now(UTC) + self._lifetime)
 
 
 async def write_revocations(subjects: list[tuple[str, int | None]], *, expires_at: datetime) -> None:
-    """Writes revocations into the current transaction, which announces them when it commits."""
+    """Writes revocations into the current transaction, whose commit notifies all workers."""
     if subjects:
         await Revocation.bulk_create(
             Revocation(subject=subject, epoch=epoch, expires_at=expires_at) for subject, epoch in subjects
@@ -116,17 +116,17 @@ class Revocations:
         self._fresh_at = float("-inf")
         self._task: asyncio.Task[None] | None = None
 
-    def check(self, token: TokenFacts) -> bool:
-        """Returns whether a token is still valid; raises RevocationsUnknown if the worker cannot decide."""
+    def is_revoked(self, token: TokenIdentity) -> bool:
+        """Returns whether a token is revoked; raises RevocationsUnknown if the worker cannot decide."""
         if time.monotonic() - self._fresh_at > STALE_AFTER:
             raise RevocationsUnknown
         known = self._known
         if not known:
-            return True
-        if f"token:{token.token_id}" in known or f"session:{token.session_id}" in known:
             return False
-        revoked = known.get(f"user:{token.user_id}")
-        return revoked is None or token.epoch >= (revoked[0] or 0)
+        if f"token:{token.token_id}" in known or f"session:{token.session_id}" in known:
+            return True
+        revoked_user = known.get(f"user:{token.user_id}")
+        return revoked_user is not None and token.epoch < (revoked_user[0] or 0)
 
     async def start(self) -> None:
         """Reads all revocations, then keeps reading new ones; an unreachable database is no error."""
@@ -168,9 +168,9 @@ class Revocations:
             latest = max(epoch or 0, row["epoch"]) if row["epoch"] is not None else None
             self._known[row["subject"]] = (latest, row["expires_at"].timestamp())
         self._read_until = rows[0]["read_at"] - LOOK_BACK
-        self._forget_ended()
+        self._drop_expired()
 
-    def _forget_ended(self) -> None:
+    def _drop_expired(self) -> None:
         now = time.time()
-        for subject in [subject for subject, (_, ends) in self._known.items() if ends < now]:
+        for subject in [subject for subject, (_, expires_at) in self._known.items() if expires_at < now]:
             del self._known[subject]

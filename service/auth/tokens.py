@@ -1,7 +1,7 @@
-"""Tokens: signed statements of who the caller is (RFC 7519, EdDSA of RFC 8037, checked as RFC 8725 advises).
+"""Tokens: signed claims about the caller (RFC 7519, EdDSA of RFC 8037, verified as RFC 8725 recommends).
 
-Every token names its type in the `typ` claim, and none is taken for another: `access` is a user's for calls,
-`refresh` a user's for new tokens, `service` a service's for calls.
+The `typ` claim of a token is its type, and no type is accepted in place of another: `access` tokens for calls of a
+user, `refresh` tokens for new tokens of a user, `service` tokens for calls of a service.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import base64
 import json
 import time
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,33 +17,35 @@ from typing import Any, Protocol
 from uuid import UUID
 
 import jwt
+from cachetools import FIFOCache
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from service.auth.keys import SigningKey
 from service.auth.principal import Principal, Role, UserId
-from service.auth.revocations import TokenFacts
+from service.auth.revocations import TokenIdentity
 from service.errors import Unauthenticated
 from service.settings import Settings
 
 ALGORITHM = "EdDSA"
 MAX_TOKEN_BYTES = 4096
-CACHE_ENTRIES = 10_000
+CACHE_SIZE = 10_000
+"""Verified tokens of one worker that are not verified again."""
 USER_ROLES = frozenset({Role.USER, Role.STAFF, Role.SUPERUSER})
 HEADER = frozenset({"alg", "typ", "kid"})
 REQUIRED_CLAIMS = ("typ", "sub", "iss", "aud", "iat", "exp", "jti")
 
 
 class TokenInvalid(Unauthenticated):
-    """The token proves nothing; one text for every cause, so that an attacker learns none."""
+    """The token is not valid. The message is the same for every cause, so that an attacker learns nothing."""
 
     def __init__(self, *, is_forged: bool = True) -> None:
         super().__init__("the token is not valid; sign in again")
         self.is_forged = is_forged
-        """False for a token of our own that has ended or was revoked; for the operator, never for the caller."""
+        """False for an expired or revoked token of this service. For the operator only, never sent to the caller."""
 
 
 class Keys(Protocol):
-    """The keys of this moment."""
+    """The current keys."""
 
     @property
     def signing(self) -> SigningKey:
@@ -58,16 +59,16 @@ class Keys(Protocol):
 
 
 class RevocationCheck(Protocol):
-    """Knows which tokens became worthless before their end."""
+    """Decides which tokens are revoked."""
 
-    def check(self, token: TokenFacts) -> bool:
-        """Tells whether a token stands; raises RevocationsUnknown when that cannot be told."""
+    def is_revoked(self, token: TokenIdentity) -> bool:
+        """Returns whether a token is revoked; raises RevocationsUnknown if it cannot decide."""
         ...
 
 
 @dataclass(frozen=True)
 class IssuedToken:
-    """A token, its end, and what names it."""
+    """A token with its expiry, its id and the key that signed it."""
 
     token: str
     expires_at: datetime
@@ -77,27 +78,27 @@ class IssuedToken:
 
 @dataclass(frozen=True, slots=True)
 class RefreshClaims:
-    """What a refresh token says."""
+    """The claims of a refresh token."""
 
     user_id: UserId
     session_id: UUID
 
 
 @dataclass(frozen=True, slots=True)
-class _Verified:
-    """A token that was verified once."""
+class _VerifiedToken:
+    """A token with a valid signature and valid claims."""
 
     principal: Principal
-    facts: TokenFacts
+    identity: TokenIdentity
     expires_at: float
     kid: str
 
 
 class TokenIssuer:
-    """Signs tokens with the key of the moment."""
+    """Signs tokens with the current key."""
 
     def __init__(self, keys: Keys, *, issuer: str, audience: str, access_ttl: float, refresh_ttl: float) -> None:
-        """Takes the seconds that access and refresh tokens live."""
+        """`access_ttl`, `refresh_ttl`: lifetimes of access and refresh tokens in seconds."""
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
@@ -106,7 +107,7 @@ class TokenIssuer:
 
     @classmethod
     def from_settings(cls, settings: Settings, keys: Keys) -> TokenIssuer:
-        """Returns the issuer whose tokens a server with these settings takes."""
+        """Returns an issuer whose tokens a server with these settings accepts."""
         return cls(
             keys,
             issuer=settings.token_issuer,
@@ -116,16 +117,16 @@ class TokenIssuer:
         )
 
     def issue_access(self, user_id: UserId, *, session_id: UUID, roles: Iterable[Role], epoch: int) -> IssuedToken:
-        """Returns an access token of a user's session; `epoch` is the user's token_epoch at this moment."""
+        """Returns an access token for a session of a user; `epoch` is the current token_epoch of the user."""
         claims = {"sid": str(session_id), "roles": sorted(roles), "epoch": epoch}
         return self._issue("access", str(user_id), self._access_ttl, **claims)
 
     def issue_refresh(self, user_id: UserId, *, session_id: UUID) -> IssuedToken:
-        """Returns a refresh token of a user's session."""
+        """Returns a refresh token for a session of a user."""
         return self._issue("refresh", str(user_id), self._refresh_ttl, sid=str(session_id))
 
     def issue_service(self, name: str, *, scopes: Iterable[str], ttl: float) -> IssuedToken:
-        """Returns a token of a service that lives `ttl` seconds; it is to be registered under its id."""
+        """Returns a service token that is valid for `ttl` seconds; the caller stores its id."""
         return self._issue("service", name, ttl, scopes=sorted(scopes))
 
     def _issue(self, typ: str, subject: str, ttl: float, **claims: object) -> IssuedToken:
@@ -148,14 +149,14 @@ class TokenIssuer:
 
 
 class TokenVerifier:
-    """Turns tokens into principals; verifies each once and remembers it until it ends, in bounded room."""
+    """Turns tokens into principals. It verifies each token once and caches the result until the token expires."""
 
     def __init__(self, keys: Keys, *, revocations: RevocationCheck, issuer: str, audience: str) -> None:
         self._keys = keys
         self._revocations = revocations
         self._issuer = issuer
         self._audience = audience
-        self._verified: OrderedDict[str, _Verified] = OrderedDict()
+        self._verified: FIFOCache[str, _VerifiedToken] = FIFOCache(CACHE_SIZE)
 
     @classmethod
     def from_settings(cls, settings: Settings, keys: Keys, *, revocations: RevocationCheck) -> TokenVerifier:
@@ -163,33 +164,29 @@ class TokenVerifier:
         return cls(keys, revocations=revocations, issuer=settings.token_issuer, audience=settings.token_audience)
 
     def verify(self, token: str) -> Principal:
-        """Returns who an access or service token speaks for; raises TokenInvalid and RevocationsUnknown."""
-        known = self._verified.get(token) or self._remember(token)
-        stands = known.expires_at > time.time() and known.kid in self._keys.verifying
-        if not stands or not self._revocations.check(known.facts):
+        """Returns the principal of an access or service token; raises TokenInvalid and RevocationsUnknown."""
+        try:
+            verified = self._verified[token]
+        except KeyError:
+            verified = self._verified[token] = _parse(*self._decode(token))
+        is_expired = verified.expires_at <= time.time() or verified.kid not in self._keys.verifying
+        if is_expired or self._revocations.is_revoked(verified.identity):
             self._verified.pop(token, None)
             raise TokenInvalid(is_forged=False)
-        return known.principal
+        return verified.principal
 
     def verify_refresh(self, token: str) -> RefreshClaims:
-        """Returns what a refresh token says; whether it is good still is for the sessions to tell.
+        """Returns the claims of a refresh token; raises TokenInvalid.
 
-        Raises TokenInvalid.
+        Only the sessions can decide whether the token was already used.
         """
         match self._decode(token)[1]:
             case {"typ": "refresh", "sub": str(subject), "sid": str(session_id)}:
                 return RefreshClaims(_user_id(subject), _uuid(session_id))
         raise TokenInvalid
 
-    def _remember(self, token: str) -> _Verified:
-        verified = _read(*self._decode(token))
-        self._verified[token] = verified
-        if len(self._verified) > CACHE_ENTRIES:
-            self._verified.popitem(last=False)
-        return verified
-
     def _decode(self, token: str) -> tuple[str, dict[str, Any]]:
-        """Returns the key's id and the claims of a token of any type."""
+        """Returns the kid and the claims of a token of any type."""
         if len(token) > MAX_TOKEN_BYTES:
             raise TokenInvalid
         try:
@@ -210,40 +207,40 @@ class TokenVerifier:
 
 
 def _header(token: str) -> dict[str, Any]:
-    """Returns the header; raises ValueError unless header and claims name nothing twice and the header no extra.
+    """Returns the header; raises ValueError for a duplicate name in header or claims, or another header member.
 
-    What else a header may hold (jwk, jku, x5u, crit) tells a verifier to trust what the token brings along.
+    Other members (jwk, jku, x5u, crit) would make a verifier trust keys that the token itself contains or names.
     """
     parts = token.split(".")
     header, claims = _json(parts[0]), _json(parts[1])
     if not isinstance(header, dict) or header.keys() != HEADER or not isinstance(claims, dict):
-        raise ValueError("not a header of ours")
+        raise ValueError("the header has other members")
     return header
 
 
 def _json(part: str) -> Any:
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=_unrepeated)
+    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)), object_pairs_hook=_unique_members)
 
 
-def _unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _unique_members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
     if len(members) != len(pairs):
-        raise ValueError("a member is named twice")
+        raise ValueError("a member appears twice")
     return members
 
 
-def _read(kid: str, claims: dict[str, Any]) -> _Verified:
+def _parse(kid: str, claims: dict[str, Any]) -> _VerifiedToken:
     expires_at = float(claims["exp"])
     match claims:
         case {"typ": "access", "sub": str(subject), "roles": list(roles), "sid": str(session_id), "epoch": int(epoch)}:
-            held = frozenset(role for role in USER_ROLES if role in roles)
-            if Role.USER in held:
-                principal = Principal(str(_user_id(subject)), held, session_id=_uuid(session_id))
-                facts = TokenFacts(claims["jti"], str(principal.session_id), principal.user_id, epoch)
-                return _Verified(principal, facts, expires_at, kid)
+            known_roles = frozenset(role for role in USER_ROLES if role in roles)
+            if Role.USER in known_roles:
+                principal = Principal(str(_user_id(subject)), known_roles, session_id=_uuid(session_id))
+                identity = TokenIdentity(claims["jti"], str(principal.session_id), principal.user_id, epoch)
+                return _VerifiedToken(principal, identity, expires_at, kid)
         case {"typ": "service", "sub": str(subject), "scopes": list(scopes)} if subject:
             principal = Principal(subject, frozenset({Role.SERVICE}), frozenset(map(str, scopes)))
-            return _Verified(principal, TokenFacts(claims["jti"]), expires_at, kid)
+            return _VerifiedToken(principal, TokenIdentity(claims["jti"]), expires_at, kid)
     raise TokenInvalid
 
 

@@ -113,5 +113,5 @@ def _remove_exposed_key(settings: Settings, kid: str) -> None:
 
 def _row(use: KeyUse) -> tuple[str, ...]:
     key = use.key
-    times = format_time(key.made_at), use.state.value, format_time(use.signs_from), format_time(use.retires_from)
+    times = format_time(key.created_at), use.state.value, format_time(use.signs_from), format_time(use.retires_from)
     return (key.kid, key.file.name, *times)

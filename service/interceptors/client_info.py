@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from service.auth.client_info import CURRENT, client_info_of
+from service.auth.client_info import CURRENT, parse_client_info
 from service.interceptors.chain import Call, Handler, Rpc
 
 FORWARDED = "x-forwarded-for"
@@ -23,7 +23,7 @@ def identify_client(rpc: Rpc, handler: Handler, *, trusted_proxies: int) -> Hand
 
     async def identified(request: Any, call: Call) -> Any:
         metadata = call.metadata
-        call.client_info = client_info_of(
+        call.client_info = parse_client_info(
             call.context.peer(),
             metadata.get(FORWARDED),
             trusted_proxies,

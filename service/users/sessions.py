@@ -54,10 +54,10 @@ class Sessions:
 
         Raises CredentialsInvalid after the same work for whatever cause; TooManyAttempts, PasswordHashingBusy.
         """
-        async with self._passwords.turn():
-            return await self._login_in_turn(login, password, client_info)
+        async with self._passwords.slot():
+            return await self._login_in_slot(login, password, client_info)
 
-    async def _login_in_turn(self, login: str, password: str, client_info: ClientInfo) -> SignIn:
+    async def _login_in_slot(self, login: str, password: str, client_info: ClientInfo) -> SignIn:
         user = await self._accounts.find_user(login)
         account = self._accounts.pseudonym("login", nfc(login).casefold()).hex()
         if not await self._password_matches(user, password, account=account, client_info=client_info) or user is None:
@@ -141,7 +141,7 @@ class Sessions:
         user = await User.get_or_none(id=user_id, is_active=True)
         if user is None:
             raise AccountGone
-        async with self._passwords.turn():
+        async with self._passwords.slot():
             if not await self._password_matches(user, password, account=f"user:{user_id}", client_info=client_info):
                 raise PasswordWrong
         return user

@@ -14,7 +14,7 @@ from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER
 from tests.auth.forgery import signed
-from tests.auth.key_files import remove
+from tests.auth.key_files import remove_key
 from tests.auth.scene import OWN, Scene, change, refresh
 from tests.client import PASSWORD, Client, Refusal, refused
 from tests.media.uploads import register, reject, upload, uploaded
@@ -95,7 +95,7 @@ async def outlives_the_key(scene: Scene) -> list[Refusal]:
     tokens = [signed(scene.ring, **by_older, **claims) for claims in types]
     access, refreshing, service = tokens
     await scene.nobody.with_token(access).users.GetProfile(OWN)
-    remove(scene.nobody.settings.keys_dir, older.kid)
+    remove_key(scene.nobody.settings.keys_dir, older.kid)
     await _until_dead(scene, access)
     robot = scene.nobody.with_token(service)
     return [

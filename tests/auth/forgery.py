@@ -1,4 +1,4 @@
-"""Makes access tokens as an attacker would: right in all but what a test changes."""
+"""Forged tokens: valid except for the part that a test changes."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from service.auth.keys import KeyRing
-from service.auth.revocations import TokenFacts
+from service.auth.revocations import TokenIdentity
 
 
 class NothingRevoked:
-    """For a verifier without a database."""
+    """A revocation check without a database."""
 
-    def check(self, _token: TokenFacts) -> bool:
-        """Every token stands."""
-        return True
+    def is_revoked(self, _token: TokenIdentity) -> bool:
+        """Returns False for every token."""
+        return False
 
 
 def claims(**changes: Any) -> dict[str, Any]:
-    """Returns the claims of a user's good token with changes; None leaves a claim out."""
+    """Returns the claims of a valid user token with changes; None omits a claim."""
     now = int(time.time())
-    good = {
+    valid = {
         "typ": "access",
         "sub": "1",
         "iss": "marquee",
@@ -38,13 +38,13 @@ def claims(**changes: Any) -> dict[str, Any]:
         "roles": ["user"],
         "epoch": 0,
     }
-    return {name: value for name, value in (good | changes).items() if value is not None}
+    return {name: value for name, value in (valid | changes).items() if value is not None}
 
 
 def signed(ring: KeyRing, *, headers: Mapping[str, Any] | None = None, key: Any = None, **changes: Any) -> str:
-    """Returns a token signed with the server's own key unless another is given.
+    """Returns a token signed with the key of the server, or with another key.
 
-    Put together by hand: a library would refuse to sign half of what is asked for here.
+    It is assembled by hand, because a JWT library refuses to sign many of these tokens.
     """
     header = {"alg": "EdDSA", "typ": "JWT", "kid": ring.signing.kid, **(headers or {})}
     unsigned = assembled(header, claims(**changes)).rpartition(".")[0]
@@ -52,13 +52,13 @@ def signed(ring: KeyRing, *, headers: Mapping[str, Any] | None = None, key: Any 
 
 
 def signed_text(ring: KeyRing, header: str, payload: str) -> str:
-    """Returns a token of these very texts, signed with the server's own key."""
+    """Returns a token of exactly these texts, signed with the key of the server."""
     unsigned = f"{base64url(header.encode())}.{base64url(payload.encode())}"
     return f"{unsigned}.{base64url(ring.signing.private.sign(unsigned.encode()))}"
 
 
 def assembled(header: Mapping[str, Any], payload: Mapping[str, Any], signature: bytes = b"") -> str:
-    """Returns a token put together by hand."""
+    """Returns a token assembled by hand."""
     return ".".join(base64url(part) for part in (json.dumps(header).encode(), json.dumps(payload).encode(), signature))
 
 
@@ -68,7 +68,7 @@ def base64url(data: bytes) -> str:
 
 
 def public_forms(ring: KeyRing) -> list[bytes]:
-    """Returns the public key in each form that a confused verifier may take for a shared secret."""
+    """Returns the public key in each form that a confused verifier may use as a shared secret."""
     public = ring.signing.private.public_key()
     return [
         public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo),

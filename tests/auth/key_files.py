@@ -1,4 +1,4 @@
-"""Key files as if they had been made at another time."""
+"""Key files with another creation time."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from service.auth import keys
 from service.auth.keys import KeyRing
 
 
-def key_made(folder: Path, *, ago: timedelta) -> str:
-    """Makes a key whose file says that it was made so long ago; returns its kid."""
-    return renamed(keys.generate(folder), ago=ago)
+def create_key(folder: Path, *, age: timedelta) -> str:
+    """Creates a key of this age; returns its kid."""
+    return set_age(keys.generate(folder), age=age)
 
 
-def renamed(file: Path, *, ago: timedelta) -> str:
-    """Has a key's file say that the key was made so long ago; returns its kid."""
-    file = file.rename(file.with_name(f"{datetime.now(UTC) - ago:{keys.NAME}}.pem"))
+def set_age(file: Path, *, age: timedelta) -> str:
+    """Renames a key file to the creation time of this age; returns its kid."""
+    file = file.rename(file.with_name(f"{datetime.now(UTC) - age:{keys.NAME}}.pem"))
     return next(key.kid for key in KeyRing.load(file.parent).keys if key.file == file)
 
 
-def remove(folder: Path, kid: str) -> None:
-    """Takes a key away."""
+def remove_key(folder: Path, kid: str) -> None:
+    """Removes a key file."""
     next(key.file for key in KeyRing.load(folder).keys if key.kid == kid).unlink()

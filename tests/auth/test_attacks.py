@@ -15,7 +15,7 @@ from service.settings import Settings
 from tests.auth import attacks_on_others as others
 from tests.auth import attacks_on_passwords as passwords
 from tests.auth import attacks_on_sessions as sessions
-from tests.auth.key_files import key_made
+from tests.auth.key_files import create_key
 from tests.auth.scene import Scene
 from tests.client import Client, Refusal
 from tests.conftest import SettingsFactory
@@ -81,7 +81,7 @@ IN_VAIN: tuple[InVain, ...] = (
 def settings(make_settings: SettingsFactory, database_url: str, tmp_path: Path) -> Settings:
     """One proxy, so that an attack comes from many peers; an older and a newer key; few attempts."""
     for days in (9, 1):
-        key_made(tmp_path / "keys", ago=timedelta(days=days))
+        create_key(tmp_path / "keys", age=timedelta(days=days))
     return make_settings(
         database_url=database_url,
         keys_dir=tmp_path / "keys",

@@ -14,7 +14,7 @@ from structlog.testing import capture_logs
 from service.auth import keys
 from service.auth.key_folder import KeyFolder
 from service.auth.keys import KeysUnusable
-from tests.auth.key_files import key_made, remove
+from tests.auth.key_files import create_key, remove_key
 from tests.outage import seconds_until
 
 DAY = timedelta(days=1)
@@ -23,7 +23,7 @@ DAY = timedelta(days=1)
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with one key."""
-    key_made(tmp_path / "keys", ago=9 * DAY)
+    create_key(tmp_path / "keys", age=9 * DAY)
     return tmp_path / "keys"
 
 
@@ -37,14 +37,14 @@ def logged() -> Iterator[list[Any]]:
 async def test_keys_come_and_go_without_a_restart(folder: Path) -> None:
     watched = KeyFolder(folder, activation_delay=0)
     await watched.start()
-    first, second = watched.signing.kid, key_made(folder, ago=DAY)
+    first, second = watched.signing.kid, create_key(folder, age=DAY)
 
     async def is_known() -> bool:
         return list(watched.verifying) == [first, second] == [key["kid"] for key in watched.jwks()]
 
     await seconds_until(is_known)
     assert watched.signing.kid == second
-    remove(folder, first)
+    remove_key(folder, first)
 
     async def is_forgotten() -> bool:
         return list(watched.verifying) == [second]
@@ -61,17 +61,17 @@ def test_a_folder_that_cannot_be_used_is_told_once_and_the_last_ring_kept(folder
     half.chmod(0o600)
     for _ in range(3):
         watched.refresh()
-    assert [(line["event"], str(half) in line["error"]) for line in logged] == [("keys.unusable", True)]
+    assert [(line["event"], str(half) in line["error"]) for line in logged] == [("keys.load_failed", True)]
     away = folder.rename(folder.with_name("away"))
     for _ in range(3):
         watched.refresh()
-    assert [line["event"] for line in logged] == ["keys.unusable"] * 2, "another state is told again"
+    assert [line["event"] for line in logged] == ["keys.load_failed"] * 2, "another state is told again"
     assert (watched.signing.kid, list(watched.verifying)) == (kid, [kid])
     away.rename(folder)
     half.unlink()
     for _ in range(3):
         watched.refresh()
-    assert [line["event"] for line in logged] == ["keys.unusable"] * 2 + ["keys.read"]
+    assert [line["event"] for line in logged] == ["keys.load_failed"] * 2 + ["keys.loaded"]
     assert "PRIVATE" not in str(logged)
 
 

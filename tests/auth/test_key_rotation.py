@@ -17,7 +17,7 @@ from service.auth.key_rotation import KeyWaiting, add_key
 from service.auth.keys import KeyRing
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
-from tests.auth.key_files import key_made, remove, renamed
+from tests.auth.key_files import create_key, remove_key, set_age
 from tests.client import Client, refused
 from tests.outage import Served, seconds_until, served
 from tests.outbound import outbound_hosts
@@ -52,7 +52,7 @@ class Pair:
 async def pair(tmp_path: Path, settings: Settings, storage: S3UploadStorage) -> AsyncIterator[Pair]:
     """Two servers whose folder holds one key, and whose next key waits for an hour."""
     folder = tmp_path / "keys"
-    key_made(folder, ago=9 * DAY)
+    create_key(folder, age=9 * DAY)
     own = settings.model_copy(update={"keys_dir": folder, "key_activation_delay": 3600.0})
     async with served(own, storage) as one, served(own, storage) as other:
         yield Pair(one, other, folder)
@@ -121,10 +121,10 @@ async def test_a_key_is_rotated_and_retired_under_traffic_and_no_call_fails(pair
         await pair.await_published([old, new.kid])
         await traffic.await_signed_by(old)
         assert {*traffic.kids[0], *traffic.kids[1]} == {old}, "the new key is only published"
-        renamed(new.file, ago=DAY)
+        set_age(new.file, age=DAY)
         await traffic.await_signed_by(new.kid)
         assert await reason(pair.other.client.with_token(str(user.token))) == "", "the old key still verifies"
-        remove(pair.folder, old)
+        remove_key(pair.folder, old)
         await pair.await_published([new.kid])
         await traffic.await_signed_by(new.kid)
         await traffic.end()
@@ -139,7 +139,7 @@ async def test_a_remembered_token_of_a_retired_key_is_refused(pair: Pair) -> Non
     add_key(pair.one.client.settings)
     there = pair.other.client.with_token(str(user.token))
     assert await reason(user) == await reason(there) == ""
-    remove(pair.folder, kid_of(user.token))
+    remove_key(pair.folder, kid_of(user.token))
 
     async def is_refused() -> bool:
         return await reason(user) == await reason(there) == "TOKEN_INVALID"
@@ -150,7 +150,7 @@ async def test_a_remembered_token_of_a_retired_key_is_refused(pair: Pair) -> Non
 
 
 async def test_a_key_signs_when_its_delay_is_over(tmp_path: Path, settings: Settings, storage: S3UploadStorage) -> None:
-    key_made(tmp_path, ago=DAY)
+    create_key(tmp_path, age=DAY)
     own = settings.model_copy(update={"keys_dir": tmp_path, "key_activation_delay": 2.0})
     async with served(own, storage) as here:
         user = await here.client.registered()

@@ -25,7 +25,7 @@ from service.auth.keys import KeyRing, KeyState, KeysUnusable
 from service.auth.principal import Role, UserId
 from service.auth.tokens import TokenInvalid, TokenIssuer, TokenVerifier
 from tests.auth.forgery import NothingRevoked, base64url
-from tests.auth.key_files import key_made
+from tests.auth.key_files import create_key
 
 HOUR = timedelta(hours=1)
 
@@ -66,7 +66,7 @@ def test_the_first_key_of_a_folder_signs_at_once(tmp_path: Path) -> None:
 
 
 def test_a_new_key_verifies_at_once_and_signs_after_its_delay(tmp_path: Path) -> None:
-    old, new = key_made(tmp_path, ago=9 * HOUR), key_made(tmp_path, ago=2 * HOUR)
+    old, new = create_key(tmp_path, age=9 * HOUR), create_key(tmp_path, age=2 * HOUR)
     early = KeyRing.load(tmp_path, activation_delay=3 * 3600)
     assert (early.signing.kid, list(early.verifying)) == (old, [old, new])
     assert [early.state(key) for key in early.keys] == [KeyState.SIGNING, KeyState.NEXT]
@@ -76,9 +76,9 @@ def test_a_new_key_verifies_at_once_and_signs_after_its_delay(tmp_path: Path) ->
 
 
 def test_a_ring_goes_by_the_clock_at_each_use(tmp_path: Path) -> None:
-    old, new = key_made(tmp_path, ago=9 * HOUR), key_made(tmp_path, ago=-timedelta(seconds=1))
+    old, new = create_key(tmp_path, age=9 * HOUR), create_key(tmp_path, age=-timedelta(seconds=1))
     ring = KeyRing.load(tmp_path)
-    takes_over = ring.keys[1].made_at
+    takes_over = ring.keys[1].created_at
     assert takes_over
     while datetime.now(UTC) < takes_over:
         assert ring.signing.kid in {old, new}
@@ -87,9 +87,9 @@ def test_a_ring_goes_by_the_clock_at_each_use(tmp_path: Path) -> None:
 
 def test_when_keys_sign_is_told(tmp_path: Path) -> None:
     for ago in (9, 5, 1):
-        key_made(tmp_path, ago=ago * HOUR)
+        create_key(tmp_path, age=ago * HOUR)
     ring = KeyRing.load(tmp_path, activation_delay=7200)
-    made = [key.made_at or keys.LONG_AGO for key in ring.keys]
+    made = [key.created_at or keys.LONG_AGO for key in ring.keys]
     assert [ring.signs_from(key) for key in ring.keys] == [made[0], made[1] + 2 * HOUR, made[2] + 2 * HOUR]
     assert [ring.signs_until(key) for key in ring.keys] == [made[1] + 2 * HOUR, made[2] + 2 * HOUR, None]
 
@@ -101,7 +101,7 @@ def test_a_key_whose_name_tells_no_time_counts_as_old(tmp_path: Path, name: str)
     alone = KeyRing.load(tmp_path, activation_delay=600)
     assert alone.signing.file.name == max(name, "a.pem")
     assert [alone.signs_until(key) for key in alone.keys] == [None, None]
-    timed = key_made(tmp_path, ago=100 * 365 * 24 * HOUR)
+    timed = create_key(tmp_path, age=100 * 365 * 24 * HOUR)
     ring = KeyRing.load(tmp_path, activation_delay=600)
     assert ring.signing.kid == timed
     assert {ring.signs_until(key) for key in ring.keys[:2]} == {ring.signs_from(ring.signing)}
@@ -179,7 +179,7 @@ def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
     locked = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password"))
     for content in (b"", b"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n", pem(private)[:80], locked):
         write(tmp_path / "a.pem", content)
-        with pytest.raises(KeysUnusable, match=r"a\.pem is no PEM private key"):
+        with pytest.raises(KeysUnusable, match=r"a\.pem is not a PEM private key"):
             KeyRing.load(tmp_path)
 
 

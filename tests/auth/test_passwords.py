@@ -14,9 +14,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from service.auth import hashing
-from service.auth.hashing import PasswordHashingFailed
-from service.auth.passwords import PasswordHasher, PasswordHashingBusy
+from service.auth import passwords
+from service.auth.passwords import PasswordHasher, PasswordHashingBusy, PasswordHashingFailed
 from tests.processes import has_ended
 
 
@@ -75,7 +74,7 @@ async def test_a_process_that_always_ends_is_told_as_unavailable(
     hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     kill_hashing_processes()
-    monkeypatch.setattr(hashing, "_PROGRAM", tmp_path / "missing.py")
+    monkeypatch.setattr(passwords, "_PROGRAM", tmp_path / "missing.py")
     with pytest.raises(PasswordHashingFailed):
         await hasher.hash("x")
     assert not hashing_processes()
@@ -85,7 +84,7 @@ async def test_a_process_that_always_ends_is_told_as_unavailable(
 
 def test_the_process_ends_with_a_killed_parent() -> None:
     program = (
-        "import os, signal, psutil; from service.auth.hashing import hash_password;"
+        "import os, signal, psutil; from service.auth.passwords import hash_password;"
         "hash_password('x', time_cost=1, memory_kib=8192, parallelism=1);"
         "print(psutil.Process().children()[0].pid, flush=True); os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -18,7 +18,7 @@ from service.auth.revocations import (
     Revocations,
     RevocationsUnknown,
     RevocationWriter,
-    TokenFacts,
+    TokenIdentity,
 )
 from service.database import orm
 from service.database.listener import Listener
@@ -119,7 +119,7 @@ async def test_what_is_revoked_and_what_is_not(settings: Settings, listener: Lis
         revocations = Revocations(listener)
         await revocations.start()
         verdicts = {
-            (name, epoch): revocations.check(TokenFacts("x", str(sid), UserId(user_id), epoch))
+            (name, epoch): not revocations.is_revoked(TokenIdentity("x", str(sid), UserId(user_id), epoch))
             for name, sid, user_id, epoch in [
                 ("of the session", session, 1, 0),
                 ("of another session", other, 1, 0),
@@ -152,13 +152,13 @@ async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
     await database.execute(insert, "token:quick")
     revocations = Revocations(listener)
     await revocations.start()
-    quick, late = TokenFacts("quick"), TokenFacts("slow")
-    assert (revocations.check(quick), revocations.check(late)) == (False, True)
+    quick, late = TokenIdentity("quick"), TokenIdentity("slow")
+    assert (revocations.is_revoked(quick), revocations.is_revoked(late)) == (True, False)
     await transaction.commit()
     await slow.close()
 
     async def is_read() -> bool:
-        return not revocations.check(late)
+        return revocations.is_revoked(late)
 
     await seconds_until(is_read, within=PROMISED)
     await revocations.close()
@@ -166,7 +166,7 @@ async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
 
 async def test_before_the_first_reading_nothing_is_known(settings: Settings) -> None:
     with pytest.raises(RevocationsUnknown):
-        Revocations(Listener(settings)).check(TokenFacts("x"))
+        Revocations(Listener(settings)).is_revoked(TokenIdentity("x"))
 
 
 def test_the_promise_leaves_room() -> None:

@@ -13,7 +13,7 @@ import pytest
 from service.auth import keys
 from service.auth.keys import KeyRing
 from service.settings import Settings
-from tests.auth.key_files import key_made
+from tests.auth.key_files import create_key
 from tests.processes import run, variables_of
 
 DAY = timedelta(days=1)
@@ -57,23 +57,23 @@ def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, nowher
     assert [path.stat().st_mode & 0o777 for path in (folder, file)] == [0o700, 0o600]
     told = run("keys", "rotate", **nowhere)
     _, second = kids(folder)
-    made_at = KeyRing.load(folder).keys[1].made_at
-    assert made_at
-    signs_from = made_at + timedelta(minutes=10)
+    created_at = KeyRing.load(folder).keys[1].created_at
+    assert created_at
+    signs_from = created_at + timedelta(minutes=10)
     assert told.stdout.splitlines()[0].startswith(f"made {second} in {folder}")
     assert f"signs from {signs_from:%F %T}Z on" in told.stdout
     assert f"{first} may be retired from {signs_from + REFRESH_TTL + timedelta(minutes=1):%F %T}Z on" in told.stdout
     told = run("keys", "rotate", **nowhere)
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == f"marquee: {second} waits to sign from {signs_from:%F %T} UTC: no other is needed\n"
+    assert told.stderr == f"marquee: {second} already waits and signs from {signs_from:%F %T} UTC: no other is needed\n"
     assert kids(folder) == [first, second]
 
 
 def test_the_list_tells_what_each_key_does(folder: Path, variables: dict[str, Any]) -> None:
     old, signing, waiting = (
-        key_made(folder, ago=90 * DAY),
-        key_made(folder, ago=60 * DAY),
-        key_made(folder, ago=0 * DAY),
+        create_key(folder, age=90 * DAY),
+        create_key(folder, age=60 * DAY),
+        create_key(folder, age=0 * DAY),
     )
     told = run("keys", "list", **variables)
     assert told.returncode == 0
@@ -82,20 +82,20 @@ def test_the_list_tells_what_each_key_does(folder: Path, variables: dict[str, An
     one, other, new = KeyRing.load(folder, activation_delay=600).keys
     for key in (one, other, new):
         assert key.file.name in lines[key.kid]
-        assert f"{key.made_at:%F %T}Z" in lines[key.kid]
-    takes_over = [(key.made_at or datetime.now(UTC)) + timedelta(minutes=10) for key in (other, new)]
+        assert f"{key.created_at:%F %T}Z" in lines[key.kid]
+    takes_over = [(key.created_at or datetime.now(UTC)) + timedelta(minutes=10) for key in (other, new)]
     retires = [f"{moment + REFRESH_TTL + timedelta(minutes=1):%F %T}Z" for moment in takes_over]
     assert [lines[kid].split("  ")[-1] for kid in (old, signing, waiting)] == [*retires, "-"]
 
 
 def test_only_a_key_whose_tokens_have_ended_is_retired(folder: Path, variables: dict[str, Any]) -> None:
-    old, brief = key_made(folder, ago=90 * DAY), key_made(folder, ago=60 * DAY)
-    signing, waiting = key_made(folder, ago=9 * DAY), key_made(folder, ago=0 * DAY)
+    old, brief = create_key(folder, age=90 * DAY), create_key(folder, age=60 * DAY)
+    signing, waiting = create_key(folder, age=9 * DAY), create_key(folder, age=0 * DAY)
     for kid, why in (
-        (signing, "signs: another has to take over first"),
-        (waiting, "is about to sign"),
-        (brief, "signed may be good until"),
-        ("x" * 43, "holds no key"),
+        (signing, "signs: add another key first"),
+        (waiting, "will sign soon"),
+        (brief, "may be valid until"),
+        ("x" * 43, "has no key"),
     ):
         told = run("keys", "retire", kid, **variables)
         assert (told.returncode, told.stdout) == (1, "")
@@ -111,7 +111,7 @@ def test_only_a_key_whose_tokens_have_ended_is_retired(folder: Path, variables: 
 async def test_a_key_is_kept_while_a_services_token_needs_it(
     folder: Path, variables: dict[str, Any], database: asyncpg.Connection
 ) -> None:
-    old, signing = key_made(folder, ago=900 * DAY), key_made(folder, ago=800 * DAY)
+    old, signing = create_key(folder, age=900 * DAY), create_key(folder, age=800 * DAY)
     ends = datetime.now(UTC) + DAY
     for kid, expires_at, revoked_at in (
         (old, ends, None),
@@ -125,7 +125,7 @@ async def test_a_key_is_kept_while_a_services_token_needs_it(
             uuid4(), kid, expires_at, revoked_at,
         )  # fmt: skip
     told = run("keys", "retire", old, **variables)
-    assert told.stderr == f"marquee: what {old} signed may be good until {ends:%F %T} UTC\n"
+    assert told.stderr == f"marquee: tokens signed by {old} may be valid until {ends:%F %T} UTC\n"
     assert f"{ends:%F %T}Z" in run("keys", "list", **variables).stdout
     await database.execute("UPDATE service_tokens SET revoked_at = now()")
     assert run("keys", "retire", old, **variables).returncode == 0
@@ -134,14 +134,14 @@ async def test_a_key_is_kept_while_a_services_token_needs_it(
 
 def test_an_exposed_key_is_removed_whatever_it_signed(folder: Path, nowhere: dict[str, Any]) -> None:
     """Also while the database is away; never the last one, which running servers would go on using."""
-    signing, waiting = key_made(folder, ago=9 * DAY), key_made(folder, ago=0 * DAY)
+    signing, waiting = create_key(folder, age=9 * DAY), create_key(folder, age=0 * DAY)
     told = run("keys", "retire", signing, "--force", **nowhere)
     assert told.returncode == 0
     assert "servers refuse tokens that it signed within seconds" in told.stdout
     assert kids(folder) == [waiting]
     told = run("keys", "retire", "--force", waiting, **nowhere)
     assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == f"marquee: {waiting} is the only key: make another first (marquee keys rotate)\n"
+    assert told.stderr == f"marquee: {waiting} is the only key: add another first (marquee keys rotate)\n"
     assert kids(folder) == [waiting]
 
 
@@ -152,17 +152,17 @@ def test_a_key_whose_successor_tells_no_time_is_retired_by_force_alone(folder: P
     assert states(run("keys", "list", **variables).stdout) == {first: "verifying", second: "signing"}
     told = run("keys", "retire", first, **variables)
     assert told.returncode == 1
-    assert f"nobody can tell when {first} signed last" in told.stderr
+    assert f"it is unknown when {first} stopped signing" in told.stderr
     assert run("keys", "retire", "--force", first, **variables).returncode == 0
     assert kids(folder) == [second]
 
 
 def test_a_kid_that_begins_with_a_hyphen_is_no_option(folder: Path, nowhere: dict[str, Any]) -> None:
-    made = key_made(folder, ago=DAY)
+    made = create_key(folder, age=DAY)
     while not made.startswith("-"):
         for file in folder.iterdir():
             file.unlink()
-        made = key_made(folder, ago=DAY)
-    other = key_made(folder, ago=0 * DAY)
+        made = create_key(folder, age=DAY)
+    other = create_key(folder, age=0 * DAY)
     assert run("keys", "retire", made, "--force", **nowhere).returncode == 0
     assert kids(folder) == [other]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from marquee.catalog.v1 import movies_pb2
 
-from service.auth.client_info import UNKNOWN, ClientInfo, current_client_info, device_of, peer_of
+from service.auth.client_info import UNKNOWN, ClientInfo, current_client_info, parse_device, parse_peer
 from tests.conftest import SettingsFactory
 from tests.interceptors.fakes import serving
 
@@ -73,7 +73,7 @@ async def test_the_peer_is_what_the_outermost_trusted_proxy_wrote(
     ],
 )
 def test_the_other_end_of_a_connection_is_told_without_its_port(connection: str, peer: str) -> None:
-    assert peer_of(connection, None, trusted_proxies=0) == peer
+    assert parse_peer(connection, None, trusted_proxies=0) == peer
 
 
 async def test_a_device_is_called_by_its_label_else_by_its_user_agent(make_settings: SettingsFactory) -> None:
@@ -101,4 +101,4 @@ async def test_a_device_is_called_by_its_label_else_by_its_user_agent(make_setti
     ],
 )
 def test_a_label_is_fit_to_be_shown(label: str | bytes | None, shown: str) -> None:
-    assert device_of(label, "fallback") == shown
+    assert parse_device(label, "fallback") == shown

@@ -15,7 +15,7 @@ from service.database import orm
 from service.local.layout import Layout, ensure_service_token, write_environment
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
-from tests.auth.key_files import key_made, remove
+from tests.auth.key_files import create_key, remove_key
 from tests.media.uploads import register, uploaded
 from tests.outage import served
 from tests.processes import variables_of
@@ -27,7 +27,7 @@ DAY = timedelta(days=1)
 def layout(tmp_path: Path, settings: Settings) -> Layout:
     """The data folder of a stack that was started before, with one key."""
     layout = Layout(tmp_path)
-    key_made(layout.keys, ago=9 * DAY)
+    create_key(layout.keys, age=9 * DAY)
     variables = variables_of(settings) | {"keys_dir": layout.keys}
     write_environment(layout, {f"MARQUEE_{name.upper()}": str(value) for name, value in variables.items()})
     return layout
@@ -69,9 +69,9 @@ async def test_it_is_renewed_once_it_is_no_longer_good(
     await renewed()
     await database.execute("UPDATE service_tokens SET expires_at = now() + interval '29 days'")
     token = await renewed()
-    key_made(layout.keys, ago=DAY)
+    create_key(layout.keys, age=DAY)
     assert await ensure_service_token(layout) == token, "an older key is as good"
-    remove(layout.keys, jwt.get_unverified_header(token)["kid"])
+    remove_key(layout.keys, jwt.get_unverified_header(token)["kid"])
     await renewed()
     await database.execute("DELETE FROM service_tokens")
     await renewed()

@@ -247,5 +247,5 @@ def test_the_error_for_a_bad_setting_names_its_variable(
 def test_missing_signing_keys_end_all_workers_and_the_supervisor(variables: dict[str, Any]) -> None:
     ended = run("serve", **variables | {"keys_dir": "/nonexistent"})
     assert ended.returncode == 78
-    assert "MARQUEE_KEYS_DIR=/nonexistent holds no *.pem signing key" in ended.stderr
+    assert "MARQUEE_KEYS_DIR=/nonexistent has no *.pem signing key" in ended.stderr
     assert "Traceback" not in ended.stderr

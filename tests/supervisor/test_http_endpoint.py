@@ -23,7 +23,7 @@ from service.auth.keys import KeyRing
 from service.settings import Settings
 from service.supervisor.http_endpoint import jwks_app, route, serve_http
 from service.supervisor.ports import free_port
-from tests.auth.key_files import key_made, remove
+from tests.auth.key_files import create_key, remove_key
 from tests.client import Client
 from tests.outage import seconds_until
 from tests.outbound import outbound_hosts
@@ -41,7 +41,7 @@ def metrics(_environ: WSGIEnvironment, start_response: StartResponse) -> Iterabl
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A folder with one key."""
-    key_made(tmp_path / "keys", ago=timedelta(days=1))
+    create_key(tmp_path / "keys", age=timedelta(days=1))
     return tmp_path / "keys"
 
 
@@ -80,10 +80,10 @@ def test_public_keys_are_served_as_a_jwk_set(send: Send, folder: Path) -> None:
 
 def test_a_new_key_is_published_before_it_signs_and_a_retired_key_is_not(send: Send, folder: Path) -> None:
     (old,) = KeyRing.load(folder).verifying
-    new = key_made(folder, ago=timedelta(0))
+    new = create_key(folder, age=timedelta(0))
     assert KeyRing.load(folder, activation_delay=3600).signing.kid == old
     assert [key["kid"] for key in json.loads(send("GET", KEYS).read())["keys"]] == [old, new]
-    remove(folder, old)
+    remove_key(folder, old)
     assert [key["kid"] for key in json.loads(send("GET", KEYS).read())["keys"]] == [new]
 
 
@@ -159,4 +159,4 @@ def test_serve_refuses_to_start_without_keys(settings: Settings) -> None:
     variables = variables_of(settings) | {"port": free_port(), "http_port": free_port(), "keys_dir": "/nonexistent"}
     ended = run("serve", **variables)
     assert ended.returncode == 78
-    assert ended.stderr.startswith("marquee: MARQUEE_KEYS_DIR=/nonexistent holds no *.pem signing key")
+    assert ended.stderr.startswith("marquee: MARQUEE_KEYS_DIR=/nonexistent has no *.pem signing key")
