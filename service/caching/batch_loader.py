@@ -1,4 +1,4 @@
-"""Look-ups of concurrent calls in one query: what is asked for while one is under way goes into the next."""
+"""Batch loader: look-ups of concurrent calls share one query."""
 
 from __future__ import annotations
 
@@ -12,40 +12,45 @@ K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 
 
-class Gathering(Generic[K, V]):
-    """Answers many callers by one query at a time; each answer was read after its caller had asked."""
+class BatchLoader(Generic[K, V]):
+    """Runs one query at a time for many callers.
+
+    Keys that are requested while a query runs go into the next one, so every value is read after its caller asked.
+    """
 
     def __init__(self, load: Callable[[Collection[K]], Awaitable[Mapping[K, V]]]) -> None:
+        """`load` returns the values of those keys that exist."""
         self._load = load
-        self._asked: list[tuple[K, asyncio.Future[V | None]]] = []
+        self._pending: list[tuple[K, asyncio.Future[V | None]]] = []
         self._loading: asyncio.Task[None] | None = None
 
     async def find(self, key: K) -> V | None:
-        """Returns what belongs to a key, None for nothing; raises what the query raises."""
-        if within_transaction():  # Its own writes are seen by its own connection alone.
+        """Returns the value of a key, None if there is none; raises what the query raises."""
+        if within_transaction():  # Only the connection of the transaction sees its writes.
             return (await self._load([key])).get(key)
-        answer: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
-        self._asked.append((key, answer))
+        value: asyncio.Future[V | None] = asyncio.get_running_loop().create_future()
+        self._pending.append((key, value))
         if self._loading is None:
-            self._loading = asyncio.create_task(self._answer_all(), name="gathered look-ups")
-        return await answer
+            self._loading = asyncio.create_task(self._load_pending(), name="batch loader")
+        return await value
 
-    async def _answer_all(self) -> None:
+    async def _load_pending(self) -> None:
         try:
-            while self._asked:
-                await self._answer()
+            while self._pending:
+                await self._load_batch()
         finally:
             self._loading = None
 
-    async def _answer(self) -> None:
-        asked, self._asked = self._asked, []
+    async def _load_batch(self) -> None:
+        batch, self._pending = self._pending, []
+        # A caller that was cancelled no longer waits: its future is done.
         try:
-            found = await self._load({key for key, _ in asked})
-        except Exception as error:  # noqa: BLE001 - raised again, by each who asked
-            for _, answer in asked:
-                if not answer.done():
-                    answer.set_exception(error)
+            values = await self._load({key for key, _ in batch})
+        except Exception as error:  # noqa: BLE001 - raised again, by every caller
+            for _, value in batch:
+                if not value.done():
+                    value.set_exception(error)
         else:
-            for key, answer in asked:
-                if not answer.done():
-                    answer.set_result(found.get(key))
+            for key, value in batch:
+                if not value.done():
+                    value.set_result(values.get(key))

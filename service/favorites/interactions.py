@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias
 
 from service.auth.principal import UserId
-from service.caching.batch_loader import Gathering
+from service.caching.batch_loader import BatchLoader
 from service.catalog.service import UNTOUCHED, MovieId, ViewerState, ViewerStates
 from service.database.orm import fetch
 
@@ -59,7 +59,7 @@ class ViewerStateLoader:
     """Loads the states of movies for callers; concurrent callers share a query."""
 
     def __init__(self) -> None:
-        self._loader = Gathering(_load_states)
+        self._loader = BatchLoader(_load_states)
 
     async def find(self, user_id: UserId, movie_ids: Collection[MovieId]) -> ViewerStates:
         """Returns the states of those movies that the user did anything with; may include other movies."""

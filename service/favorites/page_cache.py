@@ -15,7 +15,7 @@ from cachetools import LRUCache
 
 from service.api.pagination import Page, PageTokens
 from service.auth.principal import UserId
-from service.caching.batch_loader import Gathering
+from service.caching.batch_loader import BatchLoader
 from service.catalog.service import MovieId
 from service.database.orm import fetch
 from service.favorites.interactions import VERSIONS, state_from
@@ -45,7 +45,7 @@ class VersionedPageCache:
         """`max_bytes` bounds the estimated size; 0 disables the cache."""
         self._page_tokens = page_tokens
         self._pages: LRUCache[PageKey, _CachedPage] = LRUCache(max_bytes, getsizeof=lambda cached: cached.size)
-        self._versions = Gathering(_load_versions)
+        self._versions = BatchLoader(_load_versions)
 
     async def get(
         self, user_list: UserList, user_id: UserId, wanted: ListFilter, *, size: int, page_token: str, order_by: str

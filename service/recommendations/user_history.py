@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, TypeAlias
 from cachetools import LRUCache
 
 from service.auth.principal import UserId
-from service.caching.batch_loader import Gathering
+from service.caching.batch_loader import BatchLoader
 from service.database.orm import fetch
 from service.favorites.interactions import HISTORY_COLUMNS, VERSIONS
 from service.recommendations.values import Taste
@@ -46,13 +46,13 @@ class Tastes:
     def __init__(self, *, max_bytes: int) -> None:
         """`max_bytes` are kept, about; 0 keeps none."""
         self._kept: LRUCache[UserId, _Kept] = LRUCache(max_bytes, getsizeof=lambda kept: kept.size)
-        self._rests = Gathering(_load_rests)
+        self._rest_loader = BatchLoader(_load_rests)
 
     async def get(self, user_id: UserId) -> Taste:
         """Returns a user's taste as it is now; an empty one for who did nothing."""
         kept = self._kept.get(user_id)
         if kept is not None:
-            rest = await self._rests.find(user_id)
+            rest = await self._rest_loader.find(user_id)
             if rest is not None and rest["versions"] == kept.versions:
                 return replace(kept.taste, **_rest(rest))
         (row,) = await fetch(TASTE, user_id)

@@ -7,62 +7,62 @@ from collections.abc import Collection
 
 import pytest
 
-from service.caching.batch_loader import Gathering
+from service.caching.batch_loader import BatchLoader
 
 
-class Lookups:
-    """Answers with the square of each even number once it is let go on."""
+class Squares:
+    """Loads the square of each even number, once the test allows it."""
 
     def __init__(self) -> None:
-        self.asked: list[set[int]] = []
-        self.goes_on = asyncio.Event()
+        self.requested: list[set[int]] = []
+        self.may_answer = asyncio.Event()
         self.fails = False
 
     async def load(self, keys: Collection[int]) -> dict[int, int]:
-        self.asked.append(set(keys))
-        await self.goes_on.wait()
+        self.requested.append(set(keys))
+        await self.may_answer.wait()
         if self.fails:
             raise ConnectionError("lost")
         return {key: key * key for key in keys if key % 2 == 0}
 
 
-async def settled() -> None:
+async def run_other_tasks() -> None:
     for _ in range(5):
         await asyncio.sleep(0)
 
 
-async def test_who_asks_meanwhile_shares_the_next_query() -> None:
-    lookups = Lookups()
-    gathering = Gathering(lookups.load)
-    first = asyncio.create_task(gathering.find(2))
-    await settled()
-    later = [asyncio.create_task(gathering.find(key)) for key in (2, 3, 4, 4)]
-    await settled()
-    lookups.goes_on.set()
+async def test_callers_who_come_during_a_query_share_the_next_one() -> None:
+    squares = Squares()
+    loader = BatchLoader(squares.load)
+    first = asyncio.create_task(loader.find(2))
+    await run_other_tasks()
+    later = [asyncio.create_task(loader.find(key)) for key in (2, 3, 4, 4)]
+    await run_other_tasks()
+    squares.may_answer.set()
     assert [await first, *[await each for each in later]] == [4, 4, None, 16, 16]
-    assert lookups.asked == [{2}, {2, 3, 4}], "what was asked for later is never answered by an earlier query"
+    assert squares.requested == [{2}, {2, 3, 4}], "no caller gets the result of a query that began before"
 
 
-async def test_each_caller_learns_that_their_query_failed_and_the_next_one_does_not() -> None:
-    lookups = Lookups()
-    gathering = Gathering(lookups.load)
-    lookups.fails = True
-    callers = [asyncio.create_task(gathering.find(key)) for key in (2, 4)]
-    await settled()
-    lookups.goes_on.set()
-    outcomes = await asyncio.gather(*callers, return_exceptions=True)
-    assert [type(outcome) for outcome in outcomes] == [ConnectionError] * 2
-    lookups.fails = False
-    assert await gathering.find(6) == 36
+async def test_a_failed_query_fails_its_callers_and_not_the_next_query() -> None:
+    squares = Squares()
+    loader = BatchLoader(squares.load)
+    squares.fails = True
+    callers = [asyncio.create_task(loader.find(key)) for key in (2, 4)]
+    await run_other_tasks()
+    squares.may_answer.set()
+    results = await asyncio.gather(*callers, return_exceptions=True)
+    assert [type(result) for result in results] == [ConnectionError] * 2
+    squares.fails = False
+    assert await loader.find(6) == 36
 
 
-async def test_a_caller_who_gives_up_takes_nobody_along() -> None:
-    lookups = Lookups()
-    gathering = Gathering(lookups.load)
-    leaving, staying = [asyncio.create_task(gathering.find(2)) for _ in range(2)]
-    await settled()
-    leaving.cancel()
+async def test_a_cancelled_caller_does_not_cancel_the_others() -> None:
+    squares = Squares()
+    loader = BatchLoader(squares.load)
+    cancelled, remaining = [asyncio.create_task(loader.find(2)) for _ in range(2)]
+    await run_other_tasks()
+    cancelled.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await leaving
-    lookups.goes_on.set()
-    assert await staying == 4
+        await cancelled
+    squares.may_answer.set()
+    assert await remaining == 4

@@ -111,7 +111,7 @@ class Movies:
             (wanted, limit, page_token, order_by),
             lambda: self._read_page(wanted, limit, page_token, order_by),
             # Pages are invalidated when movies change, not when ratings do.
-            keeps="rating" not in order_by and not wanted.asks_for_ratings,
+            is_cacheable="rating" not in order_by and not wanted.asks_for_ratings,
         )
         return MovieList(
             page,
