@@ -1,1 +1,1 @@
-"""What users might like: models of taste and their neighbours; its tables."""
+"""Recommended, similar and trending movies, dismissed recommendations, and the model that ranks them."""

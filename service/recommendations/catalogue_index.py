@@ -1,7 +1,7 @@
-"""What recommendations know of every movie, in arrays: filters and orders that need no query.
+"""Catalogue index: properties of all movies in arrays, which filter and order movies without a query.
 
-A worker reads it from the database when it is first asked for and again when it is a minute old, or older for as long
-as reading takes a fiftieth of that: a large catalogue is not read all the time.
+A worker reads it on the first use and again after a minute, or later if reading takes longer than a fiftieth of that,
+so that a large catalogue is not read all the time.
 """
 
 from __future__ import annotations
@@ -17,18 +17,21 @@ from numpy.typing import NDArray
 
 from service.database.orm import connection
 from service.recommendations.model.scoring import find_positions
-from service.recommendations.values import Wanted
+from service.recommendations.values import RecommendationFilter
 
 Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int64]
 Mask: TypeAlias = NDArray[np.bool_]
-Places: TypeAlias = NDArray[np.intp]
+Positions: TypeAlias = NDArray[np.intp]
 
 MAX_AGE = 60.0
+"""In seconds."""
 READING_SHARE = 50.0
+"""Minimum age relative to the time that reading takes."""
 LANGUAGE_BYTES = 10
-TIE = 1e-7
-# Each column is one value: numbers in network order, which become arrays without an object for each.
+TIE_BREAKER = 1e-7
+"""Largest difference of scores that count as equal."""
+# Each column is one value: numbers in network byte order, which become arrays without a Python object for each.
 MOVIES = f"""
 SELECT m.*, g.*, n.* FROM (
     SELECT
@@ -40,7 +43,7 @@ SELECT m.*, g.*, n.* FROM (
         ) AS languages,
         string_agg(float8send(popularity), '' ORDER BY id) AS popularity,
         string_agg(int4send(vote_count + coalesce(rating_count, 0)), '' ORDER BY id) AS votes,
-        -- Own ratings of 1 to 5 weigh as imported votes of 0 to 10 do.
+        -- Own ratings from 1 to 5 are scaled to imported votes from 0 to 10.
         string_agg(
             float8send(vote_count * vote_average + 2.5 * (coalesce(rating_sum, 0) - coalesce(rating_count, 0))),
             '' ORDER BY id
@@ -53,134 +56,115 @@ SELECT m.*, g.*, n.* FROM (
 ) AS g, (
     SELECT array_agg(id) AS genre_ids, array_agg(name) AS genre_names FROM genres
 ) AS n
-"""  # noqa: S608 - a constant of ours
+"""  # noqa: S608 - a constant number
 
 
 @dataclass(frozen=True, eq=False)
-class Shelf:
-    """All movies at one moment, ascending by id; nothing of it changes. A place is an index of its arrays."""
+class CatalogueIndex:
+    """All movies at one moment, ascending by id. It never changes. A position is an index into its arrays."""
 
     ids: Ints
     years: Ints
-    """0 without a date."""
+    """0 without a release date."""
     languages: NDArray[np.bytes_]
     quality: Floats
-    """Bayesian average of all votes, 0 for the least to 1 for the best of the catalogue."""
-    standing: Floats
-    """The place in the order by quality, popularity and id, from 0 to below 1: no two have the same."""
-    by_genre: Mapping[int, Places]
-    """Places of the movies of each genre that has any."""
+    """Bayesian average of all votes, scaled from 0 (lowest of the catalogue) to 1 (highest)."""
+    rank: Floats
+    """Rank by quality, popularity and id, from 0 to below 1; it is unique."""
+    by_genre: Mapping[int, Positions]
+    """Positions of the movies of each genre that has movies."""
     genre_counts: Ints
-    """How many genres each movie has."""
+    """Number of genres of each movie."""
     genre_names: Mapping[int, str]
-    ties: Floats = field(init=False)
-    """What of a score the standing makes: too little to matter where scores differ."""
+    tie_breakers: Floats = field(init=False)
+    """Part of a score that comes from the rank. It is small, so it matters only between equal scores."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "ties", TIE * self.standing)
+        object.__setattr__(self, "tie_breakers", TIE_BREAKER * self.rank)
 
     @classmethod
-    def from_row(cls, row: Mapping[str, Any]) -> Shelf:
-        """Reads the row of the statement above."""
+    def from_row(cls, row: Mapping[str, Any]) -> CatalogueIndex:
+        """Returns the index of the row of MOVIES."""
         ids = _integers(row["ids"])
-        quality, standing = _quality(_integers(row["votes"]), _floats(row["vote_sums"]), _floats(row["popularity"]))
-        places, known = find_positions(ids, _integers(row["genre_movies"]))
+        quality, rank = _quality(_integers(row["votes"]), _floats(row["vote_sums"]), _floats(row["popularity"]))
+        positions, known = find_positions(ids, _integers(row["genre_movies"]))
         return cls(
             ids=ids,
             years=_integers(row["years"]),
             languages=np.frombuffer(row["languages"] or b"", f"S{LANGUAGE_BYTES}"),
             quality=quality,
-            standing=standing,
-            by_genre=_grouped(places[known], by=_integers(row["genres"])[known]),
-            genre_counts=np.bincount(places[known], minlength=len(ids)),
+            rank=rank,
+            by_genre=_group(positions[known], by=_integers(row["genres"])[known]),
+            genre_counts=np.bincount(positions[known], minlength=len(ids)),
             genre_names=dict(zip(row["genre_ids"] or (), row["genre_names"] or (), strict=True)),
         )
 
-    def find(self, movie_ids: Any) -> tuple[Places, Mask]:
-        """Returns the places of movies, and which of them are here; the place of one that is not means nothing."""
+    def find(self, movie_ids: Any) -> tuple[Positions, Mask]:
+        """Returns the positions of movies, and which movies are in the index; other positions are arbitrary."""
         return find_positions(self.ids, movie_ids)
 
     def mask(self, movie_ids: Collection[int]) -> Mask:
-        """Returns which movies are among these."""
+        """Returns a mask of these movies."""
         mask = np.zeros(len(self.ids), bool)
-        places, known = self.find(np.fromiter(movie_ids, np.int64, len(movie_ids)))
-        mask[places[known]] = True
+        positions, known = self.find(np.fromiter(movie_ids, np.int64, len(movie_ids)))
+        mask[positions[known]] = True
         return mask
 
     def of_genres(self, genre_ids: Collection[int]) -> Mask:
-        """Returns which movies have at least one of these genres."""
+        """Returns a mask of the movies that have at least one of these genres."""
         mask = np.zeros(len(self.ids), bool)
         for genre_id in genre_ids:
             if genre_id in self.by_genre:
                 mask[self.by_genre[genre_id]] = True
         return mask
 
-    def admitted(self, wanted: Wanted) -> Mask:
-        """Returns which movies a filter admits."""
+    def matching(self, filter_: RecommendationFilter) -> Mask:
+        """Returns a mask of the movies that match a filter."""
         mask = np.ones(len(self.ids), bool)
-        if wanted.genre_ids_any:
-            mask &= self.of_genres(wanted.genre_ids_any)
-        if wanted.genre_ids_none:
-            mask &= ~self.of_genres(wanted.genre_ids_none)
-        if wanted.year_from or wanted.year_to:
+        if filter_.genre_ids_any:
+            mask &= self.of_genres(filter_.genre_ids_any)
+        if filter_.genre_ids_none:
+            mask &= ~self.of_genres(filter_.genre_ids_none)
+        if filter_.year_from or filter_.year_to:
             mask &= self.years != 0
-        if wanted.year_from:
-            mask &= self.years >= wanted.year_from
-        if wanted.year_to:
-            mask &= self.years <= wanted.year_to
-        if wanted.language:
-            mask &= self.languages == wanted.language.encode().ljust(LANGUAGE_BYTES)
+        if filter_.year_from:
+            mask &= self.years >= filter_.year_from
+        if filter_.year_to:
+            mask &= self.years <= filter_.year_to
+        if filter_.language:
+            mask &= self.languages == filter_.language.encode().ljust(LANGUAGE_BYTES)
         return mask
 
 
-class Shelves:
-    """Keeps the worker's shelf."""
-
-    def __init__(self) -> None:
-        self._shelf: Shelf | None = None
-        self._good_until = 0.0
-        self._lock = asyncio.Lock()
-
-    async def current(self) -> Shelf:
-        """Returns the shelf, read anew when it is too old; while one caller waits for that, others get the old one."""
-        shelf = self._shelf
-        if shelf is not None and (time.monotonic() < self._good_until or self._lock.locked()):
-            return shelf
-        async with self._lock:
-            if self._shelf is None or time.monotonic() >= self._good_until:
-                self._shelf = await self._read()
-            return self._shelf
-
-    async def _read(self) -> Shelf:
-        began = time.monotonic()
-        rows = await connection().execute_query_dict(MOVIES)
-        shelf = await asyncio.to_thread(Shelf.from_row, rows[0])
-        now = time.monotonic()
-        self._good_until = now + max(MAX_AGE, (now - began) * READING_SHARE)
-        return shelf
+async def load_catalogue_index() -> tuple[CatalogueIndex, float]:
+    """Returns the index of all movies, and the number of seconds after which it expires."""
+    start = time.monotonic()
+    rows = await connection().execute_query_dict(MOVIES)
+    index = await asyncio.to_thread(CatalogueIndex.from_row, rows[0])
+    return index, max(MAX_AGE, (time.monotonic() - start) * READING_SHARE)
 
 
 def _quality(votes: Ints, vote_sums: Floats, popularity: Floats) -> tuple[Floats, Floats]:
-    """Returns the Bayesian averages, scaled, and the standing.
+    """Returns the scaled Bayesian averages and the ranks.
 
-    A movie's average is drawn to that of all votes as if each movie had, besides its own, as many average votes as a
-    movie with any has in the mean: one enthusiast does not outweigh thousands.
+    The prior of each movie is the average of all votes, with the weight of the mean number of votes of a movie that has
+    votes. So a single enthusiastic vote does not outweigh thousands.
     """
     total = votes.sum()
     prior = total / max(1, np.count_nonzero(votes))
     mean = vote_sums.sum() / total if total else 0.0
     average = (vote_sums + prior * mean) / (votes + (prior or 1.0))
-    least, best = (average.min(), average.max()) if len(average) else (0.0, 0.0)
-    quality = (average - least) / ((best - least) or 1.0)
-    standing = np.empty(len(votes))
-    standing[np.lexsort((popularity, quality))] = np.arange(len(votes)) / max(1, len(votes))
-    return quality, standing
+    lowest, highest = (average.min(), average.max()) if len(average) else (0.0, 0.0)
+    quality = (average - lowest) / ((highest - lowest) or 1.0)
+    rank = np.empty(len(votes))
+    rank[np.lexsort((popularity, quality))] = np.arange(len(votes)) / max(1, len(votes))
+    return quality, rank
 
 
-def _grouped(places: Places, *, by: Ints) -> dict[int, Places]:
+def _group(positions: Positions, *, by: Ints) -> dict[int, Positions]:
     order = np.argsort(by, kind="stable")
     genres, starts = np.unique(by[order], return_index=True)
-    return dict(zip(genres.tolist(), np.split(places[order], starts[1:]), strict=True)) if len(genres) else {}
+    return dict(zip(genres.tolist(), np.split(positions[order], starts[1:]), strict=True)) if len(genres) else {}
 
 
 def _integers(column: bytes | None) -> Ints:

@@ -1,27 +1,30 @@
-"""The services of recommendations, wired."""
+"""Wiring of the recommendations domain."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from marquee.recommendations.v1 import recommendations_pb2_grpc
 
 from service.api.pagination import PageTokens
+from service.caching.refreshed_value import RefreshedValue
 from service.catalog.movies.service import Movies
 from service.database.listener import Listener
-from service.recommendations.catalogue_index import Shelves
+from service.recommendations.catalogue_index import load_catalogue_index
 from service.recommendations.dismissals import Dismissals
 from service.recommendations.model.active_model import ActiveModel
-from service.recommendations.ranked_pages import RankedPages
+from service.recommendations.ranking_tokens import RankingTokens
 from service.recommendations.service import Recommendations
 from service.recommendations.servicer import RecommendationsServicer
-from service.recommendations.trending import Trends
-from service.recommendations.user_history import Tastes
+from service.recommendations.trending import load_trending_scores
+from service.recommendations.user_history import UserHistories
+from service.recommendations.values import TrendingWindow
 from service.settings import Settings
 
 CACHE_SHARE = 8
-"""The cache of users' histories gets this part of the bytes of the response cache."""
+"""The cache of user histories has an eighth of the size of the response cache."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,11 @@ def compose_recommendations(
     """Wires the domain."""
     active_model = ActiveModel(settings, listener=listener)
     recommendations = Recommendations(
-        models=active_model,
-        tastes=Tastes(max_bytes=settings.response_cache_bytes // CACHE_SHARE),
-        pages=RankedPages(page_tokens),
-        shelves=Shelves(),
-        trends=Trends(),
+        active_model=active_model,
+        histories=UserHistories(max_bytes=settings.response_cache_bytes // CACHE_SHARE),
+        ranking_tokens=RankingTokens(page_tokens),
+        catalogue_index=RefreshedValue(load_catalogue_index),
+        trending_scores={window: RefreshedValue(partial(load_trending_scores, window)) for window in TrendingWindow},
     )
     dismissals = Dismissals(page_tokens=page_tokens)
     return RecommendationsDomain(

@@ -1,4 +1,4 @@
-"""Recommendations as messages and back."""
+"""Conversion between messages of RecommendationsService and values."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from service.api.protobuf import serialize_with, timestamp, wrap_serialized
 from service.catalog.convert import viewer_part
 from service.catalog.service import MovieId, ViewerState
 from service.recommendations.values import (
-    Dismissed,
-    Kept,
+    Dismissal,
+    FavoriteMovie,
     PopularInGenre,
-    Rated,
+    RatedMovie,
     Reason,
-    Recommended,
-    Scored,
-    Wanted,
-    Window,
+    Recommendation,
+    RecommendationFilter,
+    ScoredMovie,
+    TrendingWindow,
 )
 
 Movies: TypeAlias = Mapping[MovieId, bytes]
-"""Serialized movies by id; what is not among them was removed, and is left out."""
-KEPT_REASONS = 1000
+"""Serialized movies by id. A movie that is missing was deleted, and its items are left out."""
+CACHED_REASONS = 1000
 FilteredRequest: TypeAlias = (
     recommendations_pb2.RecommendMoviesRequest
     | recommendations_pb2.ListSimilarMoviesRequest
@@ -35,9 +35,9 @@ FilteredRequest: TypeAlias = (
 )
 
 
-def to_wanted(request: FilteredRequest) -> Wanted:
-    """Returns the filters of a request; ids in one order, which page tokens are bound to."""
-    return Wanted(
+def to_filter(request: FilteredRequest) -> RecommendationFilter:
+    """Returns the filter of a request. The ids are sorted, because page tokens are bound to their order."""
+    return RecommendationFilter(
         genre_ids_any=tuple(sorted(request.genre_ids_any)),
         genre_ids_none=tuple(sorted(request.genre_ids_none)),
         year_from=request.year_from,
@@ -46,24 +46,24 @@ def to_wanted(request: FilteredRequest) -> Wanted:
     )
 
 
-def to_window(window: recommendations_pb2.TrendingWindow.ValueType) -> Window:
-    """Returns the window that a request asks for; a week unless told otherwise."""
+def to_window(window: recommendations_pb2.TrendingWindow.ValueType) -> TrendingWindow:
+    """Returns the window of a request; the default is a week."""
     if window == recommendations_pb2.TRENDING_WINDOW_UNSPECIFIED:
-        return Window.WEEK
-    return Window[recommendations_pb2.TrendingWindow.Name(window).removeprefix("TRENDING_WINDOW_")]
+        return TrendingWindow.WEEK
+    return TrendingWindow[recommendations_pb2.TrendingWindow.Name(window).removeprefix("TRENDING_WINDOW_")]
 
 
-def movies_of(items: Iterable[Recommended]) -> set[MovieId]:
-    """Returns the movies that the messages of recommendations need, those of their reasons included."""
-    liked = {item.reason.movie_id for item in items if isinstance(item.reason, Rated | Kept)}
+def movie_ids_of(items: Iterable[Recommendation]) -> set[MovieId]:
+    """Returns the movies that the messages of recommendations contain, with the movies of their reasons."""
+    liked = {item.reason.movie_id for item in items if isinstance(item.reason, RatedMovie | FavoriteMovie)}
     return {*(item.movie_id for item in items), *liked}
 
 
-def to_recommendations(items: Collection[Recommended], movies: Movies) -> list[bytes]:
+def to_recommendations(items: Collection[Recommendation], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of recommendations, each movie with its `viewer`."""
     return [
         _reason(item.reason, _liked(item.reason, movies))
-        # A movie that is recommended is neither rated nor a favorite: its `viewer` takes no query.
+        # A recommended movie has no rating and is no favorite, so its `viewer` needs no query.
         + wrap_serialized(
             recommendation_pb2.Recommendation,
             "movie",
@@ -74,7 +74,7 @@ def to_recommendations(items: Collection[Recommended], movies: Movies) -> list[b
     ]
 
 
-def to_similar_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
+def to_similar_movies(items: Iterable[ScoredMovie], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of similar movies."""
     return [
         serialize_with(recommendation_pb2.SimilarMovie(similarity=item.score), "movie", [movies[item.movie_id]])
@@ -83,7 +83,7 @@ def to_similar_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
     ]
 
 
-def to_trending_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
+def to_trending_movies(items: Iterable[ScoredMovie], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of trending movies."""
     return [
         serialize_with(recommendation_pb2.TrendingMovie(score=item.score), "movie", [movies[item.movie_id]])
@@ -92,7 +92,7 @@ def to_trending_movies(items: Iterable[Scored], movies: Movies) -> list[bytes]:
     ]
 
 
-def to_dismissals(items: Iterable[Dismissed], movies: Movies) -> list[bytes]:
+def to_dismissals(items: Iterable[Dismissal], movies: Movies) -> list[bytes]:
     """Returns the serialized messages of dismissals."""
     return [
         serialize_with(
@@ -104,28 +104,28 @@ def to_dismissals(items: Iterable[Dismissed], movies: Movies) -> list[bytes]:
 
 
 def _liked(reason: Reason, movies: Movies) -> bytes:
-    """Returns the movie of a reason; empty without one, or when it was removed this very moment."""
-    return movies.get(reason.movie_id, b"") if isinstance(reason, Rated | Kept) else b""
+    """Returns the serialized movie of a reason; empty if the reason has no movie or the movie was just deleted."""
+    return movies.get(reason.movie_id, b"") if isinstance(reason, RatedMovie | FavoriteMovie) else b""
 
 
-@lru_cache(KEPT_REASONS)
+@lru_cache(CACHED_REASONS)
 def _reason(reason: Reason, liked: bytes) -> bytes:
-    """Returns the part of a recommendation that tells why: it takes longer to make than all the rest of an item.
+    """Returns the field `reason` of a recommendation. It is cached, because it takes longer than the rest of the item.
 
-    `liked` is the movie of the reason, serialized, where it has one.
+    `liked` is the serialized movie of the reason, or empty.
     """
     match reason:
-        case Rated(movie_id, rating):
+        case RatedMovie(movie_id, rating):
             kind = "rated"
-            told: Message = recommendation_pb2.RatedMovie(movie_id=movie_id, title=_title(liked), rating=rating)
-        case Kept(movie_id):
-            kind, told = "favorite", recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(liked))
+            message: Message = recommendation_pb2.RatedMovie(movie_id=movie_id, title=_title(liked), rating=rating)
+        case FavoriteMovie(movie_id):
+            kind, message = "favorite", recommendation_pb2.FavoriteMovie(movie_id=movie_id, title=_title(liked))
         case PopularInGenre(genre_id, name):
-            kind, told = "popular_in_genre", recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
+            kind, message = "popular_in_genre", recommendation_pb2.PopularInGenre(genre_id=genre_id, name=name)
         case _:
-            kind, told = "popular", recommendation_pb2.Popular()
-    because = wrap_serialized(recommendation_pb2.Reason, kind, told.SerializeToString())
-    return wrap_serialized(recommendation_pb2.Recommendation, "reason", because)
+            kind, message = "popular", recommendation_pb2.Popular()
+    serialized_reason = wrap_serialized(recommendation_pb2.Reason, kind, message.SerializeToString())
+    return wrap_serialized(recommendation_pb2.Recommendation, "reason", serialized_reason)
 
 
 def _title(movie: bytes) -> str:

@@ -1,4 +1,4 @@
-"""Movies that users do not want to see recommended: each user's own list."""
+"""Dismissed recommendations: movies that must not be recommended to a user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.catalog.errors import MovieNotFound
 from service.catalog.service import MovieId
 from service.database.orm import connection, violated_constraint
 from service.recommendations.models import DismissedRecommendation
-from service.recommendations.values import Dismissed
+from service.recommendations.values import Dismissal
 
 ENSURE = """
 WITH added AS (
@@ -30,28 +30,28 @@ SELECT id FROM movies WHERE id = $2
 
 
 class Dismissals:
-    """What users dismissed."""
+    """Dismissals of users."""
 
     def __init__(self, *, page_tokens: PageTokens) -> None:
         self._page_tokens = page_tokens
 
-    async def dismiss_recommendation(self, user_id: UserId, movie_id: MovieId) -> Dismissed:
-        """Dismisses a movie; a repeat returns the first row. Raises MovieNotFound, AccountGone."""
+    async def dismiss_recommendation(self, user_id: UserId, movie_id: MovieId) -> Dismissal:
+        """Dismisses a movie; a repeat returns the first dismissal. Raises MovieNotFound, AccountGone."""
         try:
-            return Dismissed(movie_id, await _ensure_row(user_id, movie_id))
+            return Dismissal(movie_id, await _ensure_row(user_id, movie_id))
         except IntegrityError as error:
             if "user_id" in violated_constraint(error):
                 raise AccountGone from error
             raise MovieNotFound(movie_id) from error
 
     async def restore_recommendation(self, user_id: UserId, movie_id: MovieId) -> None:
-        """Takes a dismissal back; no error when there is none. Raises MovieNotFound."""
+        """Removes a dismissal; it is no error if there is none. Raises MovieNotFound."""
         count, _ = await connection().execute_query(RESTORE, [user_id, movie_id])
         if not count:
             raise MovieNotFound(movie_id)
 
-    async def list_dismissed_recommendations(self, user_id: UserId, *, size: int, page_token: str) -> Page[Dismissed]:
-        """Returns a page of what a user dismissed, the newest first; size 0 is the default.
+    async def list_dismissed_recommendations(self, user_id: UserId, *, size: int, page_token: str) -> Page[Dismissal]:
+        """Returns a page of the dismissals of a user, the newest first; size 0 is the default.
 
         Raises PageTokenInvalid.
         """
@@ -64,15 +64,15 @@ class Dismissals:
         rows = await query.order_by("-id").limit(limit + 1).values_list("id", "movie_id", "created_at")
         page = rows[:limit]
         return Page(
-            [Dismissed(MovieId(movie_id), created_at) for _, movie_id, created_at in page],
+            [Dismissal(MovieId(movie_id), created_at) for _, movie_id, created_at in page],
             self._page_tokens.make([page[-1][0]], binding=binding) if len(rows) > limit else "",
         )
 
 
 async def _ensure_row(user_id: UserId, movie_id: MovieId) -> datetime:
-    """Makes the row unless it is there, and returns when it was made."""
+    """Creates the row if it does not exist, and returns its time of creation."""
     while True:
         _, rows = await connection().execute_query(ENSURE, [user_id, movie_id])
         if rows:
             return cast("datetime", rows[0]["created_at"])
-        # A concurrent call made the row after this statement began: the next one sees it, or makes it anew.
+        # A concurrent call created the row after this statement began: the next attempt sees it or creates it again.

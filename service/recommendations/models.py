@@ -1,4 +1,4 @@
-"""Tables of recommendations: trained models, their neighbours, dismissals."""
+"""Tables of recommendations: trained models, their weights, and dismissals."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.database.orm import TimestampedModel
 
 
 class RecommendationModel(TimestampedModel):
-    """One training's outcome; at most one is active."""
+    """Trained model; at most one is active."""
 
     id = fields.IntField(primary_key=True)
     algorithm = fields.CharField(max_length=32)
@@ -21,7 +21,7 @@ class RecommendationModel(TimestampedModel):
     metrics: Any = fields.JSONField(db_default=SqlDefault("'{}'"))
     activated_at = fields.DatetimeField(null=True)
     completed_at = fields.DatetimeField(null=True)
-    """When the last of its neighbours was written; None of one that is under way or was given up."""
+    """Time at which the last row of the model was written; NULL while it is being written or if it was abandoned."""
 
     class Meta:
         """Table."""
@@ -30,9 +30,9 @@ class RecommendationModel(TimestampedModel):
 
 
 class MovieNeighbors(Model):
-    """A movie's nearest movies under one model: ids and weights, strongest first, of equal length.
+    """Weights of a model to a movie, and its similar movies: pairs of arrays of equal length, the strongest first.
 
-    `neighbor_ids` are those that speak for or against this one in a history; `similar_ids` those like it.
+    `neighbor_ids` are the movies that speak for or against this movie if they are in a user's history.
     """
 
     id = fields.BigIntField(primary_key=True)
@@ -53,7 +53,7 @@ class MovieNeighbors(Model):
 
 
 class DismissedRecommendation(Model):
-    """A movie that a user does not want to see recommended."""
+    """A movie that must not be recommended to a user."""
 
     id = fields.BigIntField(primary_key=True)
     user: Any = fields.ForeignKeyField("marquee.User", related_name="dismissed", on_delete=fields.CASCADE)

@@ -1,4 +1,4 @@
-"""What users told about recommendations, as their personal data."""
+"""Personal data of users in recommendations: their dismissals."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from service.users.privacy import in_batches
 
 
 class RecommendationsData:
-    """A user's dismissed recommendations."""
+    """Exports and erases the dismissals of a user."""
 
     tables = ("dismissed_recommendations",)
 
     async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
-        """Yields the dismissals."""
+        """Yields the dismissals of the user."""
         rows = DismissedRecommendation.filter(user_id=user_id)
         async for row in in_batches(rows, "movie_id", "movie__title", "created_at"):
             yield ExportedDismissal(*row)
 
     async def erase(self, user_id: UserId) -> None:
-        """Removes the dismissals."""
+        """Deletes the dismissals of the user."""
         await DismissedRecommendation.filter(user_id=user_id).delete()

@@ -1,128 +1,133 @@
-"""What users might like: recommendations for one, movies like one, movies that many turn to."""
+"""Recommended, similar and trending movies."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping
 
 import numpy as np
 
 from service.api.pagination import Page, page_size
 from service.auth.principal import UserId
+from service.caching.refreshed_value import RefreshedValue
 from service.catalog.service import MovieId
-from service.recommendations.catalogue_index import Floats, Mask, Shelf, Shelves
-from service.recommendations.content import require_movie, resemblances
-from service.recommendations.model.scoring import Contributions, ServingModel
-from service.recommendations.ranked_pages import MAX_RANKED, MAX_SCORED, RankedPages
-from service.recommendations.ranking import Ranking, best, history_of, reasons
-from service.recommendations.trending import Trends
-from service.recommendations.user_history import Tastes
-from service.recommendations.values import Recommended, Scored, Taste, Wanted, Window
-
-
-class Models(Protocol):
-    """Where the worker's model of taste comes from."""
-
-    def current(self) -> ServingModel | None:
-        """Returns the active model; None while there is none."""
+from service.recommendations.catalogue_index import CatalogueIndex, Floats, Mask
+from service.recommendations.content_similarity import content_similarities, require_movie
+from service.recommendations.model.active_model import ActiveModel
+from service.recommendations.model.scoring import Contributions
+from service.recommendations.ranking import Ranking, best_movies, explain, weigh_history
+from service.recommendations.ranking_tokens import MAX_RANKED, MAX_SCORED, RankingTokens
+from service.recommendations.trending import TrendingScores
+from service.recommendations.user_history import UserHistories
+from service.recommendations.values import (
+    Recommendation,
+    RecommendationFilter,
+    ScoredMovie,
+    TrendingWindow,
+    UserHistory,
+)
 
 
 class Recommendations:
     """Recommends movies."""
 
-    def __init__(self, *, models: Models, tastes: Tastes, pages: RankedPages, shelves: Shelves, trends: Trends) -> None:
-        self._models = models
-        self._tastes = tastes
-        self._pages = pages
-        self._shelves = shelves
-        self._trends = trends
+    def __init__(
+        self,
+        *,
+        active_model: ActiveModel,
+        histories: UserHistories,
+        ranking_tokens: RankingTokens,
+        catalogue_index: RefreshedValue[CatalogueIndex],
+        trending_scores: Mapping[TrendingWindow, RefreshedValue[TrendingScores]],
+    ) -> None:
+        self._active_model = active_model
+        self._histories = histories
+        self._ranking_tokens = ranking_tokens
+        self._catalogue_index = catalogue_index
+        self._trending_scores = trending_scores
         self._ranking = Ranking()
 
     async def recommend_movies(
-        self, user_id: UserId, wanted: Wanted, *, include_watchlist: bool, size: int, page_token: str
-    ) -> Page[Recommended]:
-        """Returns a page of what a user might like, the best first; size 0 is the default.
+        self, user_id: UserId, filter_: RecommendationFilter, *, include_watchlist: bool, size: int, page_token: str
+    ) -> Page[Recommendation]:
+        """Returns a page of recommendations for a user, the best first; size 0 is the default.
 
-        Without a model it is what is rated well in general. Raises PageTokenInvalid.
+        Without a model it contains the movies with the highest quality. Raises PageTokenInvalid.
         """
         limit = page_size(size)
-        binding = ("RecommendMovies", user_id, wanted, include_watchlist)
-        ranked = self._pages.read_ranked(page_token, binding=binding)
-        taste, shelf = await self._tastes.get(user_id), await self._shelves.current()
-        unwanted = taste.unwanted(include_watchlist=include_watchlist)
-        contributions = self._contributions(taste)
+        binding = ("RecommendMovies", user_id, filter_, include_watchlist)
+        ranked = self._ranking_tokens.read_ranked(page_token, binding=binding)
+        history, index = await self._histories.get(user_id), await self._catalogue_index.get()
+        excluded = history.excluded_movies(include_watchlist=include_watchlist)
+        contributions = self._contributions(history)
         if ranked is None:
-            among = shelf.admitted(wanted) & ~shelf.mask(unwanted)
-            ranked = self._ranking.best(shelf, taste, contributions, among=among, limit=MAX_RANKED)
+            among = index.matching(filter_) & ~index.mask(excluded)
+            ranked = self._ranking.best(index, history, contributions, among=among, limit=MAX_RANKED)
         else:
-            # What the user did since the page before counts, too.
-            ranked = [movie_id for movie_id in ranked if movie_id not in unwanted]
+            # Interactions after the previous page count, too.
+            ranked = [movie_id for movie_id in ranked if movie_id not in excluded]
+        page = ranked[:limit]
+        reasons = explain(index, history, contributions, page)
         return Page(
-            _explained(shelf, taste, contributions, ranked[:limit]),
-            self._pages.ranked_token(ranked[limit:], binding=binding),
+            [
+                Recommendation(movie_id, reason, movie_id in history.watchlist)
+                for movie_id, reason in zip(page, reasons, strict=True)
+            ],
+            self._ranking_tokens.make_ranked(ranked[limit:], binding=binding),
         )
 
     async def list_similar_movies(
-        self, movie_id: MovieId, wanted: Wanted, *, size: int, page_token: str
-    ) -> Page[Scored]:
-        """Returns a page of the movies that resemble one, the most similar first; size 0 is the default.
+        self, movie_id: MovieId, filter_: RecommendationFilter, *, size: int, page_token: str
+    ) -> Page[ScoredMovie]:
+        """Returns a page of movies that are similar to one, the most similar first; size 0 is the default.
 
         Raises MovieNotFound, PageTokenInvalid.
         """
         limit = page_size(size)
-        binding = ("ListSimilarMovies", movie_id, wanted)
-        similar = self._pages.read_scored(page_token, binding=binding)
+        binding = ("ListSimilarMovies", movie_id, filter_)
+        similar = self._ranking_tokens.read_scored(page_token, binding=binding)
         await require_movie(movie_id)
         if similar is None:
-            shelf = await self._shelves.current()
-            scores = await self._similarities(shelf, movie_id)
-            similar = _best_scored(shelf, scores, among=shelf.admitted(wanted) & (scores > 0))
-        return Page(similar[:limit], self._pages.scored_token(similar[limit:], binding=binding))
+            index = await self._catalogue_index.get()
+            scores = await self._similarities(index, movie_id)
+            similar = _best_scored(index, scores, among=index.matching(filter_) & (scores > 0))
+        return Page(similar[:limit], self._ranking_tokens.make_scored(similar[limit:], binding=binding))
 
-    async def list_trending_movies(self, window: Window, wanted: Wanted, *, size: int, page_token: str) -> Page[Scored]:
-        """Returns a page of what users turn to now, most first, and of what is rated well in general behind it.
+    async def list_trending_movies(
+        self, window: TrendingWindow, filter_: RecommendationFilter, *, size: int, page_token: str
+    ) -> Page[ScoredMovie]:
+        """Returns a page of movies by their trending score, then by quality; size 0 is the default.
 
-        Size 0 is the default. Raises PageTokenInvalid.
+        Raises PageTokenInvalid.
         """
         limit = page_size(size)
-        binding = ("ListTrendingMovies", window.name, wanted)
-        trending = self._pages.read_scored(page_token, binding=binding)
+        binding = ("ListTrendingMovies", window.name, filter_)
+        trending = self._ranking_tokens.read_scored(page_token, binding=binding)
         if trending is None:
-            shelf, trend = await self._shelves.current(), await self._trends.current(window)
-            scores = np.zeros(len(shelf.ids))
-            places, known = shelf.find(trend.movie_ids)
-            scores[places[known]] = trend.scores[known]
-            trending = _best_scored(shelf, scores, among=shelf.admitted(wanted))
-        return Page(trending[:limit], self._pages.scored_token(trending[limit:], binding=binding))
+            index, window_scores = await self._catalogue_index.get(), await self._trending_scores[window].get()
+            scores = np.zeros(len(index.ids))
+            positions, known = index.find(window_scores.movie_ids)
+            scores[positions[known]] = window_scores.scores[known]
+            trending = _best_scored(index, scores, among=index.matching(filter_))
+        return Page(trending[:limit], self._ranking_tokens.make_scored(trending[limit:], binding=binding))
 
-    def _contributions(self, taste: Taste) -> Contributions | None:
-        """Returns what the model hears from a taste; None without a model, or from who did nothing."""
-        model, history = self._models.current(), history_of(taste)
-        return model.contributions(history) if model is not None and history else None
+    def _contributions(self, history: UserHistory) -> Contributions | None:
+        """Returns the contributions of a history; None without a model or with an empty history."""
+        model, weights = self._active_model.current(), weigh_history(history)
+        return model.contributions(weights) if model is not None and weights else None
 
-    async def _similarities(self, shelf: Shelf, movie_id: MovieId) -> Floats:
-        """Returns how much every movie resembles one, by place: by the model, or by content when it knows none."""
-        model = self._models.current()
-        found = model.similar(movie_id, MAX_SCORED) if model is not None else []
-        if not found:
-            return await resemblances(shelf, movie_id)
-        scores = np.zeros(len(shelf.ids))
-        places, known = shelf.find(np.array([similar_id for similar_id, _ in found]))
-        scores[places[known]] = np.array([similarity for _, similarity in found])[known]
+    async def _similarities(self, index: CatalogueIndex, movie_id: MovieId) -> Floats:
+        """Returns the similarity of every movie to one: from the model, or by content if the model has none."""
+        model = self._active_model.current()
+        similar = model.similar(movie_id, MAX_SCORED) if model is not None else []
+        if not similar:
+            return await content_similarities(index, movie_id)
+        scores = np.zeros(len(index.ids))
+        positions, known = index.find(np.array([similar_id for similar_id, _ in similar]))
+        scores[positions[known]] = np.array([similarity for _, similarity in similar])[known]
         return scores
 
 
-def _best_scored(shelf: Shelf, scores: Floats, *, among: Mask) -> list[Scored]:
-    movie_ids = best(shelf, scores, among=among, limit=MAX_SCORED)
-    places, _ = shelf.find(np.array(movie_ids, np.int64))
-    return [Scored(*scored) for scored in zip(movie_ids, scores[places].tolist(), strict=True)]
-
-
-def _explained(
-    shelf: Shelf, taste: Taste, contributions: Contributions | None, movie_ids: Sequence[MovieId]
-) -> list[Recommended]:
-    because = reasons(shelf, taste, contributions, movie_ids)
-    return [
-        Recommended(movie_id, reason, movie_id in taste.watchlist)
-        for movie_id, reason in zip(movie_ids, because, strict=True)
-    ]
+def _best_scored(index: CatalogueIndex, scores: Floats, *, among: Mask) -> list[ScoredMovie]:
+    movie_ids = best_movies(index, scores, among=among, limit=MAX_SCORED)
+    positions, _ = index.find(np.array(movie_ids, np.int64))
+    return [ScoredMovie(*scored) for scored in zip(movie_ids, scores[positions].tolist(), strict=True)]

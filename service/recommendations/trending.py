@@ -1,14 +1,12 @@
-"""What users turn to now: every interaction of a window, the older the less, added up by movie.
+"""Trending scores: for each movie, the sum of its interactions in a time window; older ones count less.
 
-There is no table of sums: the indexes by time hold all that is read, which for a month of a million interactions takes
-0.4 s (for a day of it 0.04 s) on one core, and each worker adds up a window again only when its sums are too old.
-Writes pay nothing but the index, and who is erased, or takes something back, is gone from the next sums.
+There is no table of sums. The indexes by time hold all columns of the query; on one core it takes 0.4 s for a month of
+a million interactions and 0.04 s for a day of it, and each worker repeats it only when its scores are too old. So the
+only cost of a write is the index, and interactions of erased users or removed ones are not in the next sums.
 """
 
 from __future__ import annotations
 
-import asyncio
-import time
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +14,9 @@ import numpy as np
 from service.database.orm import connection
 from service.favorites.interactions import INTERACTIONS
 from service.recommendations.catalogue_index import Floats, Ints
-from service.recommendations.values import Window
+from service.recommendations.values import TrendingWindow
 
-# Rounded, for sums in another order of the same are the same.
+# Rounded, because the sum of floats depends on their order.
 SUMS = f"""
 SELECT
     string_agg(int4send(movie_id), '' ORDER BY movie_id) AS movie_ids,
@@ -32,44 +30,25 @@ FROM (
     WHERE created_at > now() - make_interval(secs => $1) AND created_at <= now()
     GROUP BY movie_id
 ) AS sums
-"""  # noqa: S608 - constants of ours
-HALVES = 4.0
-"""Half-lives of a window."""
+"""  # noqa: S608 - constants
+HALF_LIVES = 4.0
+"""Number of half-lives in a window."""
 
 
 @dataclass(frozen=True, eq=False)
-class Trend:
-    """The movies that users turned to in a window."""
+class TrendingScores:
+    """Movies with interactions in a window, and their scores."""
 
     movie_ids: Ints
     scores: Floats
 
 
-class Trends:
-    """Keeps the worker's trends, one a window."""
-
-    def __init__(self) -> None:
-        self._trends: dict[Window, tuple[Trend, float]] = {}
-        self._locks = {window: asyncio.Lock() for window in Window}
-
-    async def current(self, window: Window) -> Trend:
-        """Returns a trend not older than the window allows; while one caller waits for that, others get the old one."""
-        trend, good_until = self._trends.get(window, (None, 0.0))
-        lock = self._locks[window]
-        if trend is not None and (time.monotonic() < good_until or lock.locked()):
-            return trend
-        async with lock:
-            trend, good_until = self._trends.get(window, (None, 0.0))
-            if trend is None or time.monotonic() >= good_until:
-                trend = await _add_up(window)
-                self._trends[window] = (trend, time.monotonic() + window.max_age.total_seconds())
-            return trend
-
-
-async def _add_up(window: Window) -> Trend:
+async def load_trending_scores(window: TrendingWindow) -> tuple[TrendingScores, float]:
+    """Returns the scores of a window, and the number of seconds after which they expire."""
     seconds = window.span.total_seconds()
-    _, rows = await connection().execute_query(SUMS, [seconds, seconds / HALVES])
-    return Trend(
+    _, rows = await connection().execute_query(SUMS, [seconds, seconds / HALF_LIVES])
+    scores = TrendingScores(
         np.frombuffer(rows[0]["movie_ids"] or b"", ">i4").astype(np.int64),
         np.frombuffer(rows[0]["scores"] or b"", ">f8").astype(np.float64),
     )
+    return scores, window.max_age.total_seconds()

@@ -1,4 +1,4 @@
-"""What travels between the functions about recommendations and their callers."""
+"""Values of recommendations: filters, user histories, reasons and list items."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import NamedTuple, TypeAlias
 from service.catalog.service import MovieId
 
 
-class Wanted(NamedTuple):
-    """Which movies to recommend; what is empty or 0 holds for all."""
+class RecommendationFilter(NamedTuple):
+    """Filter of movies; an empty or zero field does not filter."""
 
     genre_ids_any: tuple[int, ...] = ()
     genre_ids_none: tuple[int, ...] = ()
@@ -21,8 +21,8 @@ class Wanted(NamedTuple):
     language: str = ""
 
 
-class Window(enum.Enum):
-    """The spans of time that trends are told for, each with the age at which a trend is computed anew."""
+class TrendingWindow(enum.Enum):
+    """Time windows of trending movies: span and maximum age of the cached scores."""
 
     DAY = (timedelta(days=1), timedelta(minutes=1))
     WEEK = (timedelta(days=7), timedelta(minutes=5))
@@ -30,51 +30,51 @@ class Window(enum.Enum):
 
     @property
     def span(self) -> timedelta:
-        """How far back it reaches."""
+        """Length of the window, which ends now."""
         return self.value[0]
 
     @property
     def max_age(self) -> timedelta:
-        """After what time what users do shows at the latest."""
+        """Maximum time until an interaction changes the scores."""
         return self.value[1]
 
 
 @dataclass(frozen=True, slots=True)
-class Taste:
-    """What a user told by what they did."""
+class UserHistory:
+    """Interactions of a user with movies, and the favorite genres of the profile."""
 
     ratings: Mapping[int, int]
     """Stars by movie, the newest first."""
     favorites: Mapping[int, None]
-    """A set in an order: the newest first."""
+    """Ordered set of movies, the newest first."""
     watchlist: frozenset[int]
     dismissed: frozenset[int]
     favorite_genres: tuple[int, ...]
-    """Genres that the profile names; some may be gone."""
+    """Ids of genres, some of which may be deleted."""
 
-    def unwanted(self, *, include_watchlist: bool) -> set[int]:
-        """Returns the movies that are not to be recommended."""
+    def excluded_movies(self, *, include_watchlist: bool) -> set[int]:
+        """Returns the movies that must not be recommended."""
         return {*self.ratings, *self.favorites, *self.dismissed, *(() if include_watchlist else self.watchlist)}
 
 
 @dataclass(frozen=True, slots=True)
-class Rated:
-    """The user rated a movie well."""
+class RatedMovie:
+    """Reason: the user gave a movie a high rating."""
 
     movie_id: MovieId
     rating: int
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
-    """A movie is among the user's favorites."""
+class FavoriteMovie:
+    """Reason: a movie is one of the user's favorites."""
 
     movie_id: MovieId
 
 
 @dataclass(frozen=True, slots=True)
 class PopularInGenre:
-    """A movie is of a genre that the user's profile names."""
+    """Reason: the movie has one of the favorite genres of the user's profile."""
 
     genre_id: int
     name: str
@@ -82,33 +82,33 @@ class PopularInGenre:
 
 @dataclass(frozen=True, slots=True)
 class Popular:
-    """A movie is rated well in general."""
+    """Reason: the movie has high ratings in general."""
 
 
-Reason: TypeAlias = Rated | Kept | PopularInGenre | Popular
+Reason: TypeAlias = RatedMovie | FavoriteMovie | PopularInGenre | Popular
 
 
 @dataclass(frozen=True, slots=True)
-class Recommended:
-    """A movie, and why it is recommended."""
+class Recommendation:
+    """A recommended movie and the reason."""
 
     movie_id: MovieId
     reason: Reason
     in_watchlist: bool
-    """The one thing that the user may have done with it."""
+    """The rest of `viewer` is empty: a movie with a rating or in the favorites is never recommended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Scored:
-    """A movie with what orders it; what that means, the list tells."""
+class ScoredMovie:
+    """A movie and the score that orders it in its list."""
 
     movie_id: MovieId
     score: float
 
 
 @dataclass(frozen=True, slots=True)
-class Dismissed:
-    """A movie that a user does not want to see recommended."""
+class Dismissal:
+    """A movie that must not be recommended to a user."""
 
     movie_id: MovieId
     created_at: datetime

@@ -1,4 +1,4 @@
-"""Calls of RecommendationsService, and what of their answers tests compare."""
+"""Calls of RecommendationsService, parts of their responses, and rows for tests."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ async def restore(user: Client, movie_id: int) -> Any:
     )
 
 
-async def dismissed(user: Client, **request: Any) -> Any:
-    """Returns a page of what a user dismissed."""
+async def list_dismissed(user: Client, **request: Any) -> Any:
+    """Returns a page of the dismissals of a user."""
     return await user.recommendations.ListDismissedRecommendations(
         recommendations_pb2.ListDismissedRecommendationsRequest(**request)
     )
@@ -61,7 +61,7 @@ def recommended(page: Any) -> list[int]:
 
 
 async def add_ranked_movies(database: asyncpg.Connection, count: int, **columns: Any) -> list[int]:
-    """Inserts movies that nobody voted on and returns their ids, the most popular first."""
+    """Inserts movies without votes and returns their ids, the most popular first."""
     return [
         await add_movie(database, f"Film {number}", popularity=float(count - number), **columns)
         for number in range(count)
@@ -69,25 +69,25 @@ async def add_ranked_movies(database: asyncpg.Connection, count: int, **columns:
 
 
 async def rate(database: asyncpg.Connection, user: Client, movie_id: int, rating: int) -> None:
-    """Has a user rate a movie."""
-    await _keep(database, "movie_ratings", user, movie_id, rating=rating)
+    """Inserts a rating of a user."""
+    await _insert(database, "movie_ratings", user, movie_id, rating=rating)
 
 
 async def favor(database: asyncpg.Connection, user: Client, movie_id: int, **columns: object) -> None:
-    """Has a user add a movie to their favorites."""
-    await _keep(database, "favorite_movies", user, movie_id, **columns)
+    """Inserts a favorite of a user."""
+    await _insert(database, "favorite_movies", user, movie_id, **columns)
 
 
 async def watch_later(database: asyncpg.Connection, user: Client, movie_id: int, **columns: object) -> None:
-    """Has a user add a movie to their watchlist."""
-    await _keep(database, "watchlist_items", user, movie_id, **columns)
+    """Inserts a watchlist item of a user."""
+    await _insert(database, "watchlist_items", user, movie_id, **columns)
 
 
-async def _keep(database: asyncpg.Connection, table: str, user: Client, movie_id: int, **columns: object) -> None:
+async def _insert(database: asyncpg.Connection, table: str, user: Client, movie_id: int, **columns: object) -> None:
     names = "".join(f", {name}" for name in columns)
-    places = "".join(f", ${number}" for number in range(3, 3 + len(columns)))
+    placeholders = "".join(f", ${number}" for number in range(3, 3 + len(columns)))
     await database.execute(
-        f"INSERT INTO {table} (user_id, movie_id{names}) VALUES ($1, $2{places})",  # noqa: S608 - names are the tests' own
+        f"INSERT INTO {table} (user_id, movie_id{names}) VALUES ($1, $2{placeholders})",  # noqa: S608 - constant names
         user.user_id,
         movie_id,
         *columns.values(),

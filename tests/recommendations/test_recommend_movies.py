@@ -1,4 +1,4 @@
-"""RecommendMovies: what is recommended, why, and what never is."""
+"""RecommendMovies: order, reasons, exclusions and filters."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from tests.recommendations.calls import (
 from tests.recommendations.models import activate, wait_until
 
 
-async def until_first(user: Client, movie_id: int) -> None:
-    """Waits until the server recommends a movie first: it hears soon of models and of removals."""
+async def wait_until_first(user: Client, movie_id: int) -> None:
+    """Waits until the server recommends a movie first, after it has loaded a model or an index."""
 
     async def is_first() -> bool:
         return recommended(await recommend(user))[:1] == [movie_id]
@@ -37,18 +37,20 @@ async def set_favorite_genres(user: Client, *genre_ids: int) -> None:
     await user.users.UpdateProfile(users_pb2.UpdateProfileRequest(favorite_genre_ids=genre_ids))
 
 
-async def test_who_did_nothing_gets_what_is_rated_well_by_many(client: Client, database: asyncpg.Connection) -> None:
-    lone = await add_movie(database, "One enthusiast", vote_average=10, vote_count=1)
+async def test_a_user_without_history_gets_movies_with_many_high_votes(
+    client: Client, database: asyncpg.Connection
+) -> None:
+    single = await add_movie(database, "One enthusiast", vote_average=10, vote_count=1)
     good = await add_movie(database, "Good", vote_average=8.5, vote_count=5000)
     bad = await add_movie(database, "Bad", vote_average=3, vote_count=5000)
     user = await client.registered()
     page = await recommend(user)
-    assert recommended(page) == [good, lone, bad]
+    assert recommended(page) == [good, single, bad]
     assert [item.reason.WhichOneof("reason") for item in page.recommendations] == ["popular"] * 3
     assert page.next_page_token == ""
 
 
-async def test_own_ratings_count_beside_imported_votes(client: Client, database: asyncpg.Connection) -> None:
+async def test_own_ratings_count_in_addition_to_imported_votes(client: Client, database: asyncpg.Connection) -> None:
     first, second = [await add_movie(database, vote_average=7, vote_count=2) for _ in range(2)]
     for stars in (5, 5):
         await rate(database, await client.registered(), first, stars)
@@ -67,18 +69,18 @@ async def test_favorite_genres_of_the_profile_come_first(client: Client, databas
     assert page.recommendations[2].reason.WhichOneof("reason") == "popular"
 
 
-async def test_the_model_ranks_by_what_a_user_did_and_tells_which(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_model_ranks_by_the_history_and_gives_reasons(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 6)
     user, other = await client.registered(), await client.registered()
     await rate(database, user, movies[0], 5)
     await favor(database, user, movies[1])
     await activate(database, {movies[0]: {movies[5]: 2.0}, movies[1]: {movies[4]: 1.5}})
-    await until_first(user, movies[5])
+    await wait_until_first(user, movies[5])
     page = await recommend(user)
-    rated, kept, general = (item.reason for item in page.recommendations[:3])
+    rated, favorite, general = (item.reason for item in page.recommendations[:3])
     assert recommended(page) == [movies[5], movies[4], movies[2], movies[3]]
     assert (rated.rated.movie_id, rated.rated.title, rated.rated.rating) == (movies[0], "Film 0", 5)
-    assert (kept.favorite.movie_id, kept.favorite.title) == (movies[1], "Film 1")
+    assert (favorite.favorite.movie_id, favorite.favorite.title) == (movies[1], "Film 1")
     assert general.WhichOneof("reason") == "popular"
     assert recommended(await recommend(other)) == movies
 
@@ -88,22 +90,22 @@ async def test_a_low_rating_is_never_a_reason(client: Client, database: asyncpg.
     user = await client.registered()
     await rate(database, user, movies[0], 2)
     await activate(database, {movies[0]: {movies[2]: 9.0}})
-    await until_first(user, movies[2])
+    await wait_until_first(user, movies[2])
     page = await recommend(user)
     assert [item.reason.WhichOneof("reason") for item in page.recommendations] == ["popular"] * 2
 
 
-async def test_what_a_user_does_counts_with_the_next_first_page(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_new_interaction_counts_on_the_next_first_page(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 12)
     user = await client.registered()
     await rate(database, user, movies[0], 5)
     await activate(database, {movies[0]: {movies[10]: 1.0}, movies[1]: {movies[11]: 5.0}})
-    await until_first(user, movies[10])
+    await wait_until_first(user, movies[10])
     await favor(database, user, movies[1])
     assert recommended(await recommend(user))[0] == movies[11]
 
 
-async def test_the_longer_the_history_the_less_the_general_opinion(
+async def test_the_general_quality_counts_less_for_a_longer_history(
     client: Client, database: asyncpg.Connection
 ) -> None:
     liked = await add_ranked_movies(database, 10)
@@ -114,21 +116,21 @@ async def test_the_longer_the_history_the_less_the_general_opinion(
     await rate(database, user, liked[0], 5)
     await activate(database, {movie_id: {strong: 1.0, weak: 0.6} for movie_id in liked})
 
-    def ours(page: Any) -> list[int]:
+    def candidates(page: Any) -> list[int]:
         return [movie_id for movie_id in recommended(page) if movie_id in {weak, strong, best}]
 
-    async def knows_the_model() -> bool:
+    async def has_model_reason() -> bool:
         page = await recommend(user)
         return any(item.reason.WhichOneof("reason") == "rated" for item in page.recommendations)
 
-    await wait_until(knows_the_model)
-    assert ours(await recommend(user)) == [best, strong, weak]
+    await wait_until(has_model_reason)
+    assert candidates(await recommend(user)) == [best, strong, weak]
     for movie_id in liked[1:]:
         await rate(database, user, movie_id, 5)
-    assert ours(await recommend(user)) == [strong, weak, best]
+    assert candidates(await recommend(user)) == [strong, weak, best]
 
 
-async def test_what_is_kept_or_rated_is_not_recommended(client: Client, database: asyncpg.Connection) -> None:
+async def test_favorites_and_rated_movies_are_not_recommended(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 4)
     user = await client.registered()
     await favor(database, user, movies[0])
@@ -137,7 +139,7 @@ async def test_what_is_kept_or_rated_is_not_recommended(client: Client, database
     assert recommended(await recommend(user)) == [movies[3]]
 
 
-async def test_the_watchlist_is_left_out_unless_asked_for(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_watchlist_is_excluded_unless_requested(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 2)
     user = await client.registered()
     await watch_later(database, user, movies[0])
@@ -148,7 +150,7 @@ async def test_the_watchlist_is_left_out_unless_asked_for(client: Client, databa
     assert all(item.movie.HasField("viewer") for item in page.recommendations)
 
 
-async def test_a_dismissed_movie_stays_away_until_it_is_restored(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_dismissed_movie_is_excluded_until_it_is_restored(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 2)
     user, other = await client.registered(), await client.registered()
     await dismiss(user, movies[0])
@@ -158,7 +160,7 @@ async def test_a_dismissed_movie_stays_away_until_it_is_restored(client: Client,
     assert recommended(await recommend(user)) == movies
 
 
-async def test_filters_hold_together(client: Client, database: asyncpg.Connection) -> None:
+async def test_filters_can_be_combined(client: Client, database: asyncpg.Connection) -> None:
     old, new, undated = [
         await database.fetchval(
             "INSERT INTO movies (title, release_date, original_language, vote_average, vote_count)"
@@ -170,7 +172,7 @@ async def test_filters_hold_together(client: Client, database: asyncpg.Connectio
     drama = await add_genre(database, "Drama", old, new)
     horror = await add_genre(database, "Horror", new)
     user = await client.registered()
-    wanted: list[tuple[dict[str, Any], list[int]]] = [
+    cases: list[tuple[dict[str, Any], list[int]]] = [
         ({}, [old, new, undated]),
         ({"genre_ids_any": [drama]}, [old, new]),
         ({"genre_ids_any": [horror, drama]}, [old, new]),
@@ -184,8 +186,8 @@ async def test_filters_hold_together(client: Client, database: asyncpg.Connectio
         ({"language": "de"}, []),
         ({"genre_ids_any": [horror + 1]}, []),
     ]
-    for filters, found in wanted:
-        assert recommended(await recommend(user, **filters)) == found, filters
+    for filters, expected in cases:
+        assert recommended(await recommend(user, **filters)) == expected, filters
 
 
 async def test_an_empty_catalogue_has_an_empty_page(client: Client) -> None:
@@ -193,12 +195,12 @@ async def test_an_empty_catalogue_has_an_empty_page(client: Client) -> None:
     assert (recommended(page), page.next_page_token) == ([], "")
 
 
-async def test_a_removed_movie_is_soon_gone(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_deleted_movie_disappears(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 3)
     user = await client.registered()
     assert recommended(await recommend(user)) == movies
     await database.execute("DELETE FROM movies WHERE id = $1", movies[0])
-    await until_first(user, movies[1])
+    await wait_until_first(user, movies[1])
     assert recommended(await recommend(user)) == movies[1:]
 
 
@@ -215,7 +217,7 @@ async def test_the_number_of_queries_does_not_depend_on_the_page(
     assert counted.total <= 2, counted.sent
 
 
-async def test_a_history_is_read_once_as_long_as_it_stays(
+async def test_an_unchanged_history_is_read_once(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     movies = await add_ranked_movies(database, 4)
@@ -229,7 +231,7 @@ async def test_a_history_is_read_once_as_long_as_it_stays(
     assert recommended(await recommend(user)) == movies[2:]
 
 
-async def test_it_is_for_users_and_within_bounds(client: Client) -> None:
+async def test_it_requires_a_user_and_valid_arguments(client: Client) -> None:
     refusal = await refused(recommend(client))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "AUTHENTICATION_REQUIRED")
     refusal = await refused(recommend(await client.registered(), year_from=-1, language="EN", page_size=-1))

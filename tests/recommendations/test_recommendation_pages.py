@@ -1,4 +1,4 @@
-"""Pages of recommendations: nothing lost, nothing repeated, whatever happens between two of them."""
+"""Pages of recommendations: no movie is lost or repeated when data changes between two pages."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from tests.recommendations.calls import (
 )
 from tests.recommendations.models import activate, wait_until
 
-Meanwhile = Callable[[], Awaitable[object]]
+Action = Callable[[], Awaitable[object]]
 
 
 async def nothing() -> None:
     pass
 
 
-async def pages(user: Client, meanwhile: Meanwhile = nothing, **request: Any) -> list[list[int]]:
-    """Returns every page, with something happening behind each."""
-    found: list[list[int]] = []
+async def pages(user: Client, between: Action = nothing, **request: Any) -> list[list[int]]:
+    """Returns every page, and performs an action after each."""
+    all_pages: list[list[int]] = []
     token = ""
-    while not found or token:
+    while not all_pages or token:
         page = await recommend(user, page_token=token, **request)
-        found.append(recommended(page))
+        all_pages.append(recommended(page))
         token = page.next_page_token
-        await meanwhile()
-    return found
+        await between()
+    return all_pages
 
 
 async def test_pages_have_every_movie_once_in_order(client: Client, database: asyncpg.Connection) -> None:
@@ -50,9 +50,7 @@ async def test_pages_have_every_movie_once_in_order(client: Client, database: as
     assert list(itertools.chain(*found)) == movies
 
 
-async def test_a_user_who_rates_what_they_see_loses_and_sees_nothing_twice(
-    client: Client, database: asyncpg.Connection
-) -> None:
+async def test_a_user_who_rates_each_page_gets_every_movie_once(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 20)
     user = await client.registered()
     await activate(database, {movies[0]: {movies[19]: 5.0}, movies[1]: {movies[18]: 5.0, movies[0]: 3.0}})
@@ -65,7 +63,7 @@ async def test_a_user_who_rates_what_they_see_loses_and_sees_nothing_twice(
     assert found == movies
 
 
-async def test_what_is_done_between_two_pages_is_left_out_of_the_second(
+async def test_interactions_between_two_pages_are_excluded_from_the_second(
     client: Client, database: asyncpg.Connection
 ) -> None:
     movies = await add_ranked_movies(database, 9)
@@ -79,7 +77,7 @@ async def test_what_is_done_between_two_pages_is_left_out_of_the_second(
     assert recommended(second) == movies[6:8]
 
 
-async def test_another_model_between_two_pages_changes_the_next_list_only(
+async def test_another_model_between_two_pages_changes_only_the_next_list(
     client: Client, database: asyncpg.Connection
 ) -> None:
     movies = await add_ranked_movies(database, 12)
@@ -100,7 +98,7 @@ async def test_another_model_between_two_pages_changes_the_next_list_only(
     assert all(item.reason.WhichOneof("reason") for item in rest.recommendations)
 
 
-async def test_a_movie_removed_between_two_pages_is_left_out(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_movie_deleted_between_two_pages_is_left_out(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 6)
     user = await client.registered()
     first = await recommend(user, page_size=2)
@@ -110,7 +108,7 @@ async def test_a_movie_removed_between_two_pages_is_left_out(client: Client, dat
     assert (recommended(second), recommended(third)) == ([movies[2]], movies[4:])
 
 
-async def test_a_list_ends_and_its_tokens_stay_small(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_list_and_its_tokens_have_a_maximum_length(client: Client, database: asyncpg.Connection) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'Film' FROM generate_series(1, 450)")
     user = await client.registered()
     page = await recommend(user, page_size=1)
@@ -121,7 +119,7 @@ async def test_a_list_ends_and_its_tokens_stay_small(client: Client, database: a
         assert len(first.next_page_token) < 3000
 
 
-async def test_a_token_is_good_for_its_caller_and_filters_alone(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_token_is_bound_to_its_caller_and_filters(client: Client, database: asyncpg.Connection) -> None:
     await add_ranked_movies(database, 3)
     user, other = await client.registered(), await client.registered()
     token = (await recommend(user, page_size=1, language="")).next_page_token

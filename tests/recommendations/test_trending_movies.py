@@ -1,4 +1,4 @@
-"""ListTrendingMovies: what users do counts, the older the less, and a window ends."""
+"""ListTrendingMovies: recent interactions count, older ones less, and only within the window."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ago(**span: float) -> datetime:
     return datetime.now(UTC) - timedelta(**span)
 
 
-async def test_what_users_turn_to_comes_first_then_what_is_rated_well(
+async def test_movies_with_interactions_are_first_then_movies_by_quality(
     client: Client, database: asyncpg.Connection
 ) -> None:
     movies = await add_ranked_movies(database, 6)
@@ -42,19 +42,19 @@ async def test_what_users_turn_to_comes_first_then_what_is_rated_well(
 
 
 @pytest.mark.parametrize("window", SPANS)
-async def test_something_counts_half_after_a_quarter_and_ends_with_the_window(
+async def test_an_interaction_counts_half_after_a_quarter_of_the_window_and_ends_with_it(
     client: Client, database: asyncpg.Connection, window: Any
 ) -> None:
     span = SPANS[window]
-    quarter, nearly, over, ahead = await add_ranked_movies(database, 4)
+    quarter, almost_expired, expired, future = await add_ranked_movies(database, 4)
     user = await client.registered()
     now = datetime.now(UTC)
     await favor(database, user, quarter, created_at=now - span / 4)
-    await watch_later(database, user, nearly, created_at=now - span * 0.99)
-    await favor(database, user, over, created_at=now - span * 1.01)
-    await favor(database, user, ahead, created_at=now + timedelta(hours=1))
+    await watch_later(database, user, almost_expired, created_at=now - span * 0.99)
+    await favor(database, user, expired, created_at=now - span * 1.01)
+    await favor(database, user, future, created_at=now + timedelta(hours=1))
     found = {item.movie.id: item.score for item in (await trending(client, window=window)).movies}
-    assert found == pytest.approx({quarter: 1.0, nearly: 0.5**3.96, over: 0.0, ahead: 0.0}, abs=0.01)
+    assert found == pytest.approx({quarter: 1.0, almost_expired: 0.5**3.96, expired: 0.0, future: 0.0}, abs=0.01)
 
 
 async def test_a_week_is_the_default(client: Client, database: asyncpg.Connection) -> None:
@@ -66,7 +66,7 @@ async def test_a_week_is_the_default(client: Client, database: asyncpg.Connectio
     assert ids(await trending(client, window=MONTH)) == [older, newer]
 
 
-async def test_even_movies_stand_by_how_they_are_rated(client: Client, database: asyncpg.Connection) -> None:
+async def test_equal_scores_are_ordered_by_quality(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 4)
     user, same_moment = await client.registered(), ago(hours=1)
     for movie_id in reversed(movies):
@@ -74,7 +74,7 @@ async def test_even_movies_stand_by_how_they_are_rated(client: Client, database:
     assert ids(await trending(client)) == movies
 
 
-async def test_erased_users_leave_it(client: Client, database: asyncpg.Connection) -> None:
+async def test_interactions_of_erased_users_do_not_count(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 2)
     user = await client.registered()
     await favor(database, user, movies[1])
@@ -83,7 +83,7 @@ async def test_erased_users_leave_it(client: Client, database: asyncpg.Connectio
     assert (ids(page), [item.score for item in page.movies]) == (movies, [0, 0])
 
 
-async def test_it_is_read_again_after_a_while_and_not_before(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_scores_are_cached_for_each_window(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 2)
     user = await client.registered()
     assert ids(await trending(client, window=DAY)) == movies
@@ -92,22 +92,22 @@ async def test_it_is_read_again_after_a_while_and_not_before(client: Client, dat
     assert ids(await trending(client, window=WEEK)) == movies[::-1]
 
 
-async def test_filters_hold_and_pages_go_on(client: Client, database: asyncpg.Connection) -> None:
+async def test_filters_and_pages(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 5, original_language="en")
     other = await add_movie(database, "Autre", original_language="fr")
     genre = await add_genre(database, "Drama", *movies[:4])
     await favor(database, await client.registered(), movies[3])
-    wanted = {"genre_ids_any": [genre], "language": "en", "page_size": 2}
-    first = await trending(client, **wanted)
-    second = await trending(client, **wanted, page_token=first.next_page_token)
+    request = {"genre_ids_any": [genre], "language": "en", "page_size": 2}
+    first = await trending(client, **request)
+    second = await trending(client, **request, page_token=first.next_page_token)
     assert ids(first) + ids(second) == [movies[3], *movies[:3]]
     assert second.next_page_token == ""
     assert ids(await trending(client, language="fr")) == [other]
-    refusal = await refused(trending(client, **wanted, window=DAY, page_token=first.next_page_token))
+    refusal = await refused(trending(client, **request, window=DAY, page_token=first.next_page_token))
     assert refusal.reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_removed_movies_are_soon_gone(client: Client, database: asyncpg.Connection) -> None:
+async def test_deleted_movies_disappear(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 2)
     assert ids(await trending(client)) == movies
     await database.execute("DELETE FROM movies WHERE id = $1", movies[0])
@@ -118,7 +118,7 @@ async def test_removed_movies_are_soon_gone(client: Client, database: asyncpg.Co
     await wait_until(is_gone)
 
 
-async def test_a_signed_in_caller_sees_what_they_did(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_signed_in_caller_sees_their_viewer_state(client: Client, database: asyncpg.Connection) -> None:
     movies = await add_ranked_movies(database, 2)
     user = await client.registered()
     await favor(database, user, movies[1])
@@ -127,7 +127,7 @@ async def test_a_signed_in_caller_sees_what_they_did(client: Client, database: a
     assert not (await trending(client)).movies[0].movie.HasField("viewer")
 
 
-async def test_a_window_is_read_from_the_indexes_by_time_alone(database: asyncpg.Connection) -> None:
+async def test_a_window_is_read_only_from_the_indexes_by_time(database: asyncpg.Connection) -> None:
     await database.execute("SET enable_seqscan = off")
     await database.execute("SET enable_bitmapscan = off")
     await database.execute("SET plan_cache_mode = force_generic_plan")
