@@ -25,7 +25,7 @@ from service.local.progress import Progress
 from service.local.status import READY, read_status
 
 console = Console(highlight=False)
-TIMEOUT = 10.0
+TIMEOUT = 30.0
 STACK_SECONDS = 10.0
 """Time to wait for the start of a stack, because `make run` needs a moment before it shows a status."""
 READY_SECONDS = 300.0

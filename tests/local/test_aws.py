@@ -1,4 +1,4 @@
-"""The local AWS for real: guarded, kept over stops and kills, and running the image pipeline end to end."""
+"""The real local AWS: its access control, its data after stops and kills, and the image pipeline end to end."""
 
 import hashlib
 import json
@@ -41,7 +41,7 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Stack:
-    """A running local AWS with the template deployed and a service to report to."""
+    """A running local AWS with the deployed template, and a service that records the results."""
 
     aws: LocalAws
     service: MediaServiceRecorder
@@ -116,7 +116,7 @@ def _eventually(look: Callable[[], _T | None]) -> _T:
     """Returns the first answer that is not None."""
     deadline = time.monotonic() + _DEADLINE
     while (found := look()) is None:
-        assert time.monotonic() < deadline, "it did not happen in time"
+        assert time.monotonic() < deadline, "the condition was not met in time"
         time.sleep(0.02)
     return found
 
@@ -134,7 +134,7 @@ def _status(url: str, *, method: str = "GET") -> int:
         return http.request(method, url).status
 
 
-def test_only_loopback_is_listened_on(stack: Stack) -> None:
+def test_it_listens_only_on_loopback(stack: Stack) -> None:
     assert stack.aws.pid is not None
     process = psutil.Process(stack.aws.pid)
     listening = [
@@ -192,7 +192,7 @@ def test_unsigned_requests_are_refused(stack: Stack) -> None:
         ("POST", "/%5fministack/reset"),
     ],
 )
-def test_the_emulators_own_controls_are_shut(stack: Stack, method: str, path: str) -> None:
+def test_the_emulators_control_paths_are_blocked(stack: Stack, method: str, path: str) -> None:
     stack.s3.put_object(Bucket="marquee-code", Key="still-here", Body=b"x")
     assert _status(stack.aws.endpoint_url + path, method=method) in (400, 403, 404, 405)
     stack.s3.head_object(Bucket="marquee-code", Key="still-here")
@@ -231,13 +231,13 @@ def test_what_is_no_picture_is_rejected_and_removed_for_good(stack: Stack) -> No
     assert _eventually(gone)
 
 
-def test_a_removal_is_told(stack: Stack) -> None:
+def test_a_removal_reaches_the_service(stack: Stack) -> None:
     key = stack.upload(images.encoded(images.quartered(100, 100)))
     created = _registered(stack.service, key).object
     stack.s3.delete_object(Bucket=stack.outputs.upload_bucket, Key=key)
-    told = _eventually(lambda: next((r for r in stack.service.forgotten if r.object.key == key), None))
-    assert told.object.bucket == stack.outputs.upload_bucket
-    assert told.object.sequencer > created.sequencer
+    removed = _eventually(lambda: next((r for r in stack.service.forgotten if r.object.key == key), None))
+    assert removed.object.bucket == stack.outputs.upload_bucket
+    assert removed.object.sequencer > created.sequencer
 
 
 def test_other_bytes_than_announced_are_rejected(stack: Stack) -> None:
@@ -257,7 +257,7 @@ def test_changed_parameters_reach_the_function(stack: Stack) -> None:
     assert stack.deploy() == stack.outputs
 
 
-def test_a_refused_template_is_told(stack: Stack, tmp_path: Path) -> None:
+def test_a_refused_template_is_an_error(stack: Stack, tmp_path: Path) -> None:
     broken = tmp_path / "template.json"
     broken.write_text(json.dumps({"Resources": {"X": {"Type": "AWS::No::Such"}}}), encoding="utf-8")
     with pytest.raises(DeployFailed, match="broken"):
@@ -273,7 +273,7 @@ def test_a_refused_template_is_told(stack: Stack, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGKILL])
-def test_objects_survive_and_the_pipeline_works_after_any_end(stack: Stack, end: signal.Signals) -> None:
+def test_objects_survive_and_the_pipeline_works_after_a_stop_or_kill(stack: Stack, end: signal.Signals) -> None:
     before = _registered(stack.service, stack.upload(images.encoded(images.quartered(100, 100))))
     if end is signal.SIGKILL:
         assert stack.aws.pid is not None
@@ -292,10 +292,10 @@ def test_objects_survive_and_the_pipeline_works_after_any_end(stack: Stack, end:
     assert len(after.renditions) == len(before.renditions)
 
 
-def test_a_port_in_use_is_told_and_a_failing_start_leaves_nothing(stack: Stack, tmp_path: Path) -> None:
-    taken = LocalAws(python=_PYTHON, data_dir=tmp_path, port=int(stack.aws.endpoint_url.rpartition(":")[2]))
+def test_a_port_in_use_is_an_error_and_a_failed_start_leaves_no_process(stack: Stack, tmp_path: Path) -> None:
+    other = LocalAws(python=_PYTHON, data_dir=tmp_path, port=int(stack.aws.endpoint_url.rpartition(":")[2]))
     with pytest.raises(PortInUse, match="MARQUEE_LOCAL_AWS_PORT"):
-        taken.start()
+        other.start()
     broken = LocalAws(python=Path("/bin/false"), data_dir=tmp_path, port=free_port())
     with pytest.raises(AwsNotReady, match="ended during its start"):
         broken.start(timeout=5)

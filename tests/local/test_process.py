@@ -1,4 +1,4 @@
-"""Children that are found and ended by a later start."""
+"""Child processes that a later start finds and stops."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ import pytest
 
 from service.local.process import Account, ChildProcess, stop_leftover
 
-# Ends with the test run even when that is killed.
+# Ends with the test run, even if that is killed.
 LIVES = "import os, time\nparent = os.getppid()\nwhile os.getppid() == parent: time.sleep(0.05)\n"
 STUBBORN = f"import signal\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('set', flush=True)\n{LIVES}"
 FAMILY = (
@@ -34,7 +34,7 @@ def until(condition: Callable[[], bool], seconds: float = 15.0) -> None:
 
 
 class Children:
-    """Makes children that all end with the test."""
+    """Starts children and stops them with the test."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -74,14 +74,14 @@ def session(leader: int) -> list[int]:
     return found
 
 
-def test_output_goes_to_the_log_and_the_exit_code_is_kept(children: Children) -> None:
+def test_output_goes_to_the_log_and_the_exit_code_is_returned(children: Children) -> None:
     child = children.start("import sys; sys.stderr.write('said\\n'); sys.exit(3)")
     assert child.wait(timeout=15) == 3
     assert not child.is_running
     assert children.log_file.read_text() == "said\n"
 
 
-def test_stop_ends_the_child_and_forgets_it(children: Children) -> None:
+def test_stop_ends_the_child_and_removes_its_pid_file(children: Children) -> None:
     child = children.start(LIVES)
     assert child.is_running
     assert child.stop() == -signal.SIGTERM
@@ -89,12 +89,12 @@ def test_stop_ends_the_child_and_forgets_it(children: Children) -> None:
     assert not (children.folder / "child.pid").exists()
 
 
-def test_a_child_that_does_not_listen_is_killed(children: Children) -> None:
+def test_a_child_that_ignores_the_stop_signal_is_killed(children: Children) -> None:
     child = children.start(STUBBORN)
     assert child.stop(grace=0.1) == -signal.SIGKILL
 
 
-def test_the_children_of_the_child_go_with_it(children: Children) -> None:
+def test_the_children_of_the_child_are_killed_with_it(children: Children) -> None:
     child = children.start(FAMILY)
     assert child.pid is not None
     leader = child.pid
@@ -103,7 +103,7 @@ def test_the_children_of_the_child_go_with_it(children: Children) -> None:
     until(lambda: session(leader) == [])
 
 
-def test_the_next_start_ends_a_leftover(children: Children) -> None:
+def test_the_next_start_stops_the_child_of_an_earlier_parent(children: Children) -> None:
     first = children.start(STUBBORN)
     second = ChildProcess(
         [sys.executable, "-c", LIVES], log_file=children.log_file, pid_file=children.folder / "child.pid"
@@ -114,7 +114,7 @@ def test_the_next_start_ends_a_leftover(children: Children) -> None:
     assert second.is_running
 
 
-def test_a_reused_number_is_left_alone(children: Children) -> None:
+def test_another_process_with_the_same_number_is_not_stopped(children: Children) -> None:
     child = children.start(LIVES)
     pid_file = children.folder / "child.pid"
     record = json.loads(pid_file.read_text())
@@ -125,7 +125,7 @@ def test_a_reused_number_is_left_alone(children: Children) -> None:
 
 
 @pytest.mark.parametrize("content", ["", "12", "[]", '{"pid": "x", "started": ""}'])
-def test_a_spoilt_pid_file_counts_as_none(tmp_path: Path, content: str) -> None:
+def test_an_unreadable_pid_file_counts_as_absent(tmp_path: Path, content: str) -> None:
     pid_file = tmp_path / "child.pid"
     pid_file.write_text(content)
     assert not stop_leftover(pid_file)
@@ -165,7 +165,7 @@ def test_starting_twice_is_refused(children: Children) -> None:
 
 @asynccontextmanager
 async def busy_grpc() -> AsyncIterator[None]:
-    """Keeps this process calling itself over gRPC."""
+    """Makes this process call itself over gRPC all the time."""
 
     async def echo(request: bytes, _: object) -> bytes:
         return request
@@ -192,8 +192,8 @@ async def busy_grpc() -> AsyncIterator[None]:
         await server.stop(None)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="takes root")
-async def test_a_child_becomes_another_account_while_grpc_is_busy(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() != 0, reason="requires root")
+async def test_a_child_can_switch_its_account_while_grpc_is_busy(tmp_path: Path) -> None:
     log = tmp_path / "log"
     child = ChildProcess(
         ["sh", "-c", "id -u; id -g; id -G"],

@@ -1,4 +1,4 @@
-"""The token that the embedded stack gives its functions: registered, kept from start to start, renewed in time."""
+"""The token of the embedded stack's functions: registered, the same at each start, renewed in time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ DAY = timedelta(days=1)
 
 @pytest.fixture
 def layout(tmp_path: Path, settings: Settings) -> Layout:
-    """The data folder of a stack that was started before, with one key."""
+    """The data folder of a stack that has been started before, with one key."""
     layout = Layout(tmp_path)
     create_key(layout.keys, age=9 * DAY)
     variables = variables_of(settings) | {"keys_dir": layout.keys}
@@ -37,14 +37,16 @@ def id_of(token: str) -> UUID:
     return UUID(jwt.decode(token, options={"verify_signature": False})["jti"])
 
 
-async def test_it_stays_the_same_from_start_to_start(layout: Layout, database: asyncpg.Connection) -> None:
+async def test_it_is_the_same_at_each_start(layout: Layout, database: asyncpg.Connection) -> None:
     token = await ensure_service_token(layout)
     assert [await ensure_service_token(layout) for _ in range(2)] == [token, token]
     (row,) = await database.fetch("SELECT * FROM service_tokens")
     assert (row["id"], row["service"], row["revoked_at"]) == (id_of(token), "register-image", None)
 
 
-async def test_it_lets_the_functions_register(layout: Layout, settings: Settings, storage: S3UploadStorage) -> None:
+async def test_it_allows_the_functions_to_register_files(
+    layout: Layout, settings: Settings, storage: S3UploadStorage
+) -> None:
     token = await ensure_service_token(layout)
     async with served(settings.model_copy(update={"keys_dir": layout.keys}), storage) as here:
         file = await uploaded(await here.client.registered())
@@ -52,7 +54,7 @@ async def test_it_lets_the_functions_register(layout: Layout, settings: Settings
     assert answer.file.id == file.id
 
 
-async def test_it_is_renewed_once_it_is_no_longer_good(
+async def test_it_is_renewed_when_it_is_no_longer_valid(
     layout: Layout, settings: Settings, database: asyncpg.Connection
 ) -> None:
     seen = [await ensure_service_token(layout)]
@@ -70,7 +72,7 @@ async def test_it_is_renewed_once_it_is_no_longer_good(
     await database.execute("UPDATE service_tokens SET expires_at = now() + interval '29 days'")
     token = await renewed()
     create_key(layout.keys, age=DAY)
-    assert await ensure_service_token(layout) == token, "an older key is as good"
+    assert await ensure_service_token(layout) == token, "an older key is still valid"
     remove_key(layout.keys, jwt.get_unverified_header(token)["kid"])
     await renewed()
     await database.execute("DELETE FROM service_tokens")

@@ -10,12 +10,17 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import psutil
 import pytest
+from rich.console import Console
 
-from service.supervisor.ports import free_port
+from service.local.progress import Progress
+from service.local.run import clean
+from service.local.stack import LocalStack
+from service.supervisor.ports import PortInUse, free_port
 
 pytestmark = pytest.mark.timeout(400)
 MARQUEE = (sys.executable, "-m", "service", "local")
@@ -164,17 +169,19 @@ def test_a_second_stack_on_the_same_folder_is_refused(stack: RunningStack) -> No
 
 def test_the_data_of_a_running_stack_is_not_removed(stack: RunningStack) -> None:
     before = sorted(stack.data.iterdir())
-    assert stack.run("clean")[0] == 1
+    assert clean(stack.data) == 1
     assert sorted(stack.data.iterdir()) == before
 
 
 @pytest.mark.parametrize("variable", ["MARQUEE_PORT", "MARQUEE_LOCAL_AWS_PORT"])
 def test_the_error_names_a_port_that_is_in_use(stack: RunningStack, variable: str, tmp_path: Path) -> None:
-    other = RunningStack(tmp_path / "data")
-    code, output = other.run("run", **{variable: stack.ports[variable]})
-    assert code == 1
-    assert f"port {stack.ports[variable]} " in output
-    assert variable in output
+    ports = RunningStack(tmp_path).ports | {variable: stack.ports[variable]}
+    progress = Progress(Console(quiet=True))
+    other = LocalStack.from_environment(tmp_path / "data", posters=0, progress=progress, environment=ports)
+    with ExitStack() as cleanup:
+        cleanup.callback(other.stop)
+        with pytest.raises(PortInUse, match=rf"port {stack.ports[variable]} .*{variable}"):
+            other.start()
 
 
 def test_after_a_kill_of_everything_it_starts_again_with_its_data(stack: RunningStack) -> None:
@@ -188,11 +195,10 @@ def test_after_a_kill_of_everything_it_starts_again_with_its_data(stack: Running
     assert code == 0, output
 
 
-@pytest.mark.parametrize("moment", ["PostgreSQL", "schema"])
-def test_ctrl_c_during_the_start_leaves_no_process_behind(tmp_path: Path, moment: str) -> None:
+def test_ctrl_c_during_the_start_leaves_no_process_behind(tmp_path: Path) -> None:
     stack = RunningStack(tmp_path / "data")
     stack.launch()
-    stack.wait_for_output(moment)
+    stack.wait_for_output("schema")  # PostgreSQL and S3 run now, and the functions are being built.
     started = stack.processes()
     assert len(started) > 1
     assert stack.interrupt_twice() == 0
@@ -204,5 +210,5 @@ def test_ctrl_c_during_the_start_leaves_no_process_behind(tmp_path: Path, moment
 def test_clean_removes_everything(tmp_path: Path) -> None:
     data = tmp_path / "data"
     (data / "logs").mkdir(parents=True)
-    assert RunningStack(data).run("clean")[0] == 0
+    assert clean(data) == 0
     assert not data.exists()
