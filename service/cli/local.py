@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The embedded stack of a checkout.")
 
 DataFolder = Annotated[Path, typer.Option("--data", envvar="MARQUEE_LOCAL_DATA", help="Folder for all data.")]
-Posters = Annotated[int, typer.Option(min=0, help="Number of sample films that get a drawn poster.")]
+Posters = Annotated[int, typer.Option(min=0, help="Number of sample movies that get a drawn poster.")]
 ALL_POSTERS = 60
 
 

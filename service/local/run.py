@@ -93,7 +93,7 @@ def _ignore(_number: int, _frame: object) -> None:
 def _print_banner(stack: LocalStack, secrets: StackSecrets, *, seconds: float) -> None:
     staff, user = secrets.demo_users
     count = stack.posters_in_progress
-    posters = f"{count} posters are still being rendered; their films have no poster until then.\n" if count else ""
+    posters = f"{count} posters are still being rendered; their movies have no poster until then.\n" if count else ""
     console.print(
         f"""
 [bold]Marquee is ready[/bold] after {seconds:.1f} s; Ctrl-C stops it.

@@ -21,9 +21,9 @@ POLL_SECONDS = 0.5
 async def fill(
     domains: Composition, *, users: Iterable[DemoUser], posters: int, show_progress: Callable[[str], None]
 ) -> None:
-    """Creates the demo users, loads the sample catalogue and uploads posters for its first `posters` films.
+    """Creates the demo users, loads the sample catalogue and uploads posters for its first `posters` movies.
 
-    A repeat changes nothing. `show_progress` gets a text such as "12 of 60 films".
+    A repeat changes nothing. `show_progress` gets a text such as "12 of 60 movies".
     """
     for user in users:
         try:
@@ -33,7 +33,7 @@ async def fill(
         except (UsernameTaken, EmailTaken):
             continue
     catalogue = load.read_sample()
-    await load.load_sample(catalogue, progress=_counter("films", show_progress))
+    await load.load_sample(catalogue, progress=_counter("movies", show_progress))
     titles = [movie["title"] for movie in catalogue["movies"][:posters]]
     await artwork.upload_posters(domains.media.media, titles, progress=_counter("posters uploaded", show_progress))
 

@@ -45,7 +45,7 @@ class LocalStack:
     def __init__(self, data: Path, *, port: int, aws_port: int, workers: int, posters: int, progress: Progress) -> None:
         """Stores the data folder, the ports and the sizes; starts nothing.
 
-        `posters` is the number of sample films that get a drawn poster.
+        `posters` is the number of sample movies that get a drawn poster.
         """
         self.layout = Layout(data.resolve())
         self.posters_in_progress = 0

@@ -33,19 +33,19 @@ def shown(*, terminal: bool) -> Iterator[tuple[Progress, io.StringIO]]:
 def test_a_long_step_prints_lines_with_its_detail_without_a_terminal() -> None:
     with shown(terminal=False) as (progress, output):
         with progress.step("sample") as show_detail:
-            show_detail("12 of 60 films")
+            show_detail("12 of 60 movies")
             deadline = time.monotonic() + 10
-            while output.getvalue().count("  sample: 12 of 60 films (") < 2 and time.monotonic() < deadline:
+            while output.getvalue().count("  sample: 12 of 60 movies (") < 2 and time.monotonic() < deadline:
                 time.sleep(0.01)
-        assert output.getvalue().count("  sample: 12 of 60 films (") >= 2
+        assert output.getvalue().count("  sample: 12 of 60 movies (") >= 2
         assert "✓ sample" in output.getvalue()
 
 
 def test_a_step_on_a_terminal_updates_one_line() -> None:
     with shown(terminal=True) as (progress, output), progress.step("sample") as show_detail:
-        show_detail("12 of 60 films")
+        show_detail("12 of 60 movies")
         time.sleep(1.2)
-        assert "12 of 60 films" in output.getvalue()
+        assert "12 of 60 movies" in output.getvalue()
 
 
 def test_a_failed_step_has_no_check_mark() -> None:
@@ -59,8 +59,8 @@ def test_the_status_is_visible_while_the_lock_is_held(layout: Layout) -> None:
     assert read_status(layout) is None
     with locked(layout) as publish:
         assert read_status(layout) == ""
-        publish("sample: 12 of 60 films")
-        assert read_status(layout) == "sample: 12 of 60 films"
+        publish("sample: 12 of 60 movies")
+        assert read_status(layout) == "sample: 12 of 60 movies"
         publish(READY)
         assert read_status(layout) == READY
         with pytest.raises(StackRunning, match="already running"), locked(layout):
