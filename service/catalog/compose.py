@@ -35,7 +35,7 @@ from service.catalog.services import CatalogServices
 from service.database.jobs import DAY, Job, delete_expired
 from service.database.listener import Listener
 from service.database.snapshots import Snapshots
-from service.media.models import FileKind
+from service.media.enums import FileKind
 from service.media.removal import FileRemoval
 from service.media.service import FileOwner, Media
 from service.settings import Settings

@@ -10,7 +10,7 @@ from service.catalog.errors import MovieNotFound, PersonNotFound
 from service.catalog.models import Genre, Movie, Person, PersonPhoto
 from service.database.orm import connection, fetch
 from service.errors import NotFound
-from service.media.image_sql import picture_sql
+from service.media.image_sql import image_sql
 from service.media.service import Media
 from service.media.values import FileId, Image
 
@@ -105,7 +105,7 @@ SELECT m.id, m.tmdb_id, m.imdb_id, m.title, m.original_title, m.description, m.t
         WHERE b.movie_id = m.id ORDER BY g.name) AS genre_ids,
     array(SELECT g.name FROM movie_genres AS b JOIN genres AS g ON g.id = b.genre_id
         WHERE b.movie_id = m.id ORDER BY g.name) AS genre_names,
-    {picture_sql("m.poster_id")} AS poster, {picture_sql("m.backdrop_id")} AS backdrop
+    {image_sql("m.poster_id")} AS poster, {image_sql("m.backdrop_id")} AS backdrop
 FROM movies AS m
 LEFT JOIN persons AS d ON d.id = m.director_id
 LEFT JOIN countries AS c ON c.id = m.country_id

@@ -88,9 +88,9 @@ async def _list_letters(settings: Settings, *, limit: int) -> None:
 async def _redrive_letters(settings: Settings, *, limit: int) -> None:
     done = await (await _dead_letters(settings)).redrive(limit=limit)
     print_line(f"{len(done.sent)} sent back to their queues")
-    if done.kept:
-        print_line(f"{len(done.kept)} stay, because they would fail again: marquee media dead-letters purge ID")
-        print_rows(LETTER_COLUMNS, *map(_letter_row, done.kept))
+    if done.skipped:
+        print_line(f"{len(done.skipped)} stay, because they would fail again: marquee media dead-letters purge ID")
+        print_rows(LETTER_COLUMNS, *map(_letter_row, done.skipped))
 
 
 async def _purge_letter(settings: Settings, message_id: str, *, limit: int) -> None:
@@ -101,21 +101,21 @@ async def _purge_letter(settings: Settings, message_id: str, *, limit: int) -> N
 async def _reconcile(settings: Settings, *, fix: bool, patience: int, grace: int, most_removals: int, show: int) -> int:
     """Prints the differences between buckets and tables; returns 1 if one of them was not repaired, else 0."""
     from service.media.compose import compose_reconciliation
-    from service.media.reconciliation.diff import Patience
+    from service.media.reconciliation.diff import Deadlines
     from service.media.storage import S3UploadStorage
 
-    times = Patience(datetime.now(UTC), work=timedelta(seconds=patience), grace=timedelta(seconds=grace))
+    times = Deadlines(datetime.now(UTC), work=timedelta(seconds=patience), grace=timedelta(seconds=grace))
     found: Counter[tuple[str, str]] = Counter()
     mended: Counter[tuple[str, str]] = Counter()
     async with composed(settings) as domains:
         storage = S3UploadStorage.from_settings(settings)
         reconciliation = await compose_reconciliation(
-            settings, verdicts=domains.media.verdicts, storage=storage, fix=fix, most_removals=most_removals
+            settings, results=domains.media.results, storage=storage, fix=fix, max_removals=most_removals
         )
         async for outcome in reconciliation.reconcile(times, fix=fix):
             kind = outcome.finding.problem.value, outcome.finding.repair.value
             found[kind] += 1
-            mended[kind] += outcome.is_mended
+            mended[kind] += outcome.is_repaired
             if found[kind] <= show:
                 print_line("  ".join(_finding_row(outcome)))
     if not found:
@@ -130,7 +130,7 @@ async def _sweep(settings: Settings) -> None:
     async with composed(settings) as domains:
         swept = await domains.media.sweep.sweep()
     print_line(
-        f"{swept.expired} uploads expired, {swept.looked_at} released pictures looked at, {swept.removed} files removed"
+        f"{swept.expired} uploads expired, {swept.checked} released pictures looked at, {swept.removed} files removed"
     )
 
 
@@ -159,5 +159,5 @@ def _finding_row(outcome: Outcome) -> tuple[str, ...]:
         finding.key,
         f"file {finding.file_id}" if finding.file_id else "no file",
         f"since {format_time(finding.since)}",
-        "mended" if outcome.is_mended else f"to {finding.repair.value}",
+        "mended" if outcome.is_repaired else f"to {finding.repair.value}",
     )

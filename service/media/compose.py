@@ -11,14 +11,14 @@ from marquee.media.v1 import media_pb2_grpc
 from service.api.pagination import PageTokens
 from service.database.jobs import Job
 from service.database.listener import Listener
-from service.media.delivery import addresses_from_settings
+from service.media.delivery import rendition_urls_from_settings
+from service.media.enums import FileKind
 from service.media.files import Files
-from service.media.models import FileKind
-from service.media.processing_results import Verdicts
+from service.media.processing_results import ProcessingResults
 from service.media.queues import list_queues, sqs_client
 from service.media.quotas import UploadQuotas
 from service.media.reconciliation.listings import RowReader, S3Lister
-from service.media.reconciliation.repair import Buckets, QueuedUploadEvents, Repairs, UploadEvents
+from service.media.reconciliation.repair import Buckets, QueuedUploadEvents, Repairer, UploadEvents
 from service.media.reconciliation.service import Reconciliation
 from service.media.removal import FileRemoval
 from service.media.service import FileOwner, Media
@@ -34,7 +34,7 @@ class MediaDomain:
     """The services that other domains and commands use, and the servicer."""
 
     media: Media
-    verdicts: Verdicts
+    results: ProcessingResults
     removal: FileRemoval
     sweep: Sweep
     servicer: MediaServicer
@@ -63,20 +63,20 @@ def compose_media(
     """Wires the domain; `owners` has an entry for every kind of file."""
     media = Media(
         storage=storage,
-        addresses=addresses_from_settings(settings),
+        rendition_urls=rendition_urls_from_settings(settings),
         quotas=UploadQuotas.from_settings(settings),
         owners=owners,
     )
-    verdicts = Verdicts(media=media, owners=owners)
-    files = Files(media=media, verdicts=verdicts, page_tokens=page_tokens)
+    results = ProcessingResults(media=media, owners=owners)
+    files = Files(media=media, results=results, page_tokens=page_tokens)
     removal = FileRemoval(storage=storage)
     return MediaDomain(
         media=media,
-        verdicts=verdicts,
+        results=results,
         removal=removal,
         sweep=Sweep(removal=removal),
         servicer=MediaServicer(
-            media=media, files=files, verdicts=verdicts, file_watches=FileWatches(files=files, listener=listener)
+            media=media, files=files, results=results, file_watches=FileWatches(files=files, listener=listener)
         ),
     )
 
@@ -84,10 +84,10 @@ def compose_media(
 async def compose_reconciliation(
     settings: Settings,
     *,
-    verdicts: Verdicts,
+    results: ProcessingResults,
     storage: UploadStorage,
     fix: bool,
-    most_removals: int,
+    max_removals: int,
     events: UploadEvents | None = None,
 ) -> Reconciliation:
     """Wires the comparison of buckets and tables; raises QueuesNotFound and QueueUnavailable."""
@@ -97,12 +97,12 @@ async def compose_reconciliation(
         # A comparison without repairs needs no queue.
         url = (await list_queues(settings))[0].url if fix else ""
         events = QueuedUploadEvents(sqs_client(settings), queue_url=url)
-    repairs = Repairs(
+    repairer = Repairer(
         buckets=buckets,
-        verdicts=verdicts,
+        results=results,
         storage=storage,
         objects=objects,
         events=events,
-        most_removals=most_removals,
+        max_removals=max_removals,
     )
-    return Reconciliation(buckets=buckets, rows=RowReader(settings), objects=objects, repairs=repairs)
+    return Reconciliation(buckets=buckets, rows=RowReader(settings), objects=objects, repairer=repairer)

@@ -1,14 +1,14 @@
-"""What uploads may be and what is made of them: the same numbers as the functions', which tests compare."""
+"""Limits of uploads and sizes of renditions: the same numbers as in the Lambda functions, which tests compare."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from service.media.models import FileKind, ImageFormat
+from service.media.enums import FileKind, ImageFormat
 
 MAX_BYTES = 15 * 1024 * 1024
-"""Most bytes of an upload; the contract's bound of size_bytes is the same."""
+"""Maximum bytes of an upload; the contract has the same bound of size_bytes."""
 MAX_SIDE = 16_384
 """Longest side of an upload in pixels."""
 FULL_SIDE = 2000
@@ -23,14 +23,14 @@ ACCEPTED_TYPES: Mapping[str, int] = {
     "image/avif": 16_000_000,
     "image/gif": 0,
 }
-"""Most pixels of a media type where that is less than a kind admits, else 0."""
+"""Maximum pixels of a media type if lower than the limit of each kind, else 0."""
 MAX_PROGRESSIVE_CMYK_PIXELS: Mapping[str, int] = {"image/jpeg": 30_000_000}
-"""Most pixels of a progressive picture in four colours, where a media type has such."""
+"""Maximum pixels of a progressive CMYK image, for media types that have them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KindLimits:
-    """What one kind admits and becomes; lengths are in pixels."""
+    """Limits and rendition sizes of one kind; lengths are in pixels."""
 
     widths: tuple[int, ...]
     heights: tuple[int, ...] = ()

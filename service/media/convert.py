@@ -1,4 +1,4 @@
-"""Files and pictures as messages."""
+"""Files and images as messages."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from marquee.media.v1 import media_pb2
 from service.api.protobuf import from_timestamp, timestamp
 from service.auth.principal import UserId
 from service.media import configuration, values
+from service.media.enums import FileKind, FileState, ImageFormat
 from service.media.files import FileFilter
-from service.media.models import FileKind, FileState, ImageFormat
 from service.media.storage import UploadForm
 
 REASON_PREFIX = "REJECTION_REASON_"
 
 
 def upload_from(message: media_pb2.CreateUploadRequest) -> values.Upload:
-    """Returns what the caller announces; validation let no unspecified kind pass."""
+    """Returns the announced upload; validation has rejected an unspecified kind."""
     return values.Upload(
         kind=FileKind[media_pb2.FileKind.Name(message.kind).removeprefix("FILE_KIND_")],
         movie_id=message.movie_id or None,
@@ -28,7 +28,7 @@ def upload_from(message: media_pb2.CreateUploadRequest) -> values.Upload:
 
 
 def filter_from(message: media_pb2.ListFilesRequest) -> FileFilter:
-    """Returns which files to list; raises FieldsInvalid for moments outside of their range."""
+    """Returns the filter of a request; raises FieldsInvalid for times out of range."""
     kind = media_pb2.FileKind.Name(message.kind).removeprefix("FILE_KIND_")
     state = media_pb2.FileState.Name(message.state).removeprefix("FILE_STATE_")
     created = {
@@ -47,7 +47,7 @@ def filter_from(message: media_pb2.ListFilesRequest) -> FileFilter:
 
 
 def to_configuration() -> media_pb2.GetImageConfigurationResponse:
-    """Returns the message of what uploads may be and become."""
+    """Returns the message of the upload limits and rendition sizes."""
     return media_pb2.GetImageConfigurationResponse(
         kinds=[
             media_pb2.KindConfiguration(
@@ -77,7 +77,7 @@ def to_configuration() -> media_pb2.GetImageConfigurationResponse:
 
 
 def to_file(record: values.FileRecord, *, preferred_width: int = 0) -> media_pb2.File:
-    """Returns the message of a file, its URL that of the preferred width."""
+    """Returns the message of a file, with the URL of the preferred width."""
     file = record.file
     message = media_pb2.File(
         id=file.id,
@@ -107,7 +107,7 @@ def to_file(record: values.FileRecord, *, preferred_width: int = 0) -> media_pb2
 
 
 def to_image(image: values.Image, *, preferred_width: int = 0) -> media_pb2.Image:
-    """Returns the message of a picture, its URL that of the preferred width."""
+    """Returns the message of an image, with the URL of the preferred width."""
     return media_pb2.Image(
         file_id=image.file_id,
         url=image.url(preferred_width=preferred_width),
@@ -134,7 +134,7 @@ def to_form(form: UploadForm) -> media_pb2.UploadForm:
 
 
 def version_from(message: media_pb2.ObjectVersion) -> values.ObjectVersion:
-    """Returns the object version that a verdict speaks of."""
+    """Returns the object version of a result."""
     return values.ObjectVersion(
         bucket=message.bucket,
         key=message.key,
@@ -144,9 +144,9 @@ def version_from(message: media_pb2.ObjectVersion) -> values.ObjectVersion:
     )
 
 
-def picture_from(message: media_pb2.RegisterFileRequest) -> values.VerifiedPicture:
-    """Returns what the Lambda function found out."""
-    return values.VerifiedPicture(
+def image_from(message: media_pb2.RegisterFileRequest) -> values.VerifiedImage:
+    """Returns the image that the Lambda function verified."""
+    return values.VerifiedImage(
         mime_type=message.mime_type,
         size_bytes=message.size_bytes,
         width=message.width,
@@ -170,5 +170,5 @@ def picture_from(message: media_pb2.RegisterFileRequest) -> values.VerifiedPictu
 
 
 def reason_from(message: media_pb2.RejectionReason.ValueType) -> str:
-    """Returns the reason as it is stored, such as `too_large`."""
+    """Returns the stored form of a reason, such as `too_large`."""
     return media_pb2.RejectionReason.Name(message).removeprefix(REASON_PREFIX).lower()

@@ -1,10 +1,9 @@
-"""Where clients fetch renditions: from public addresses, or through URLs that are signed and end."""
+"""URLs of renditions: public, or presigned with an expiry."""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import quote
@@ -13,39 +12,40 @@ import boto3
 from botocore.auth import S3SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import ReadOnlyCredentials
+from cachetools import TTLCache
 
 from service.settings import Delivery, Settings
 
-FRESH = 60.0
-"""Seconds after which credentials are asked for again, in a thread."""
-KEPT = 50_000
-"""URLs that a worker keeps, some 500 bytes each."""
+CREDENTIALS_INTERVAL = 60.0
+"""Seconds after which credentials are fetched again, in a thread."""
+MAX_URLS = 50_000
+"""Cached URLs of a worker, about 500 bytes each."""
 
 
-class Addresses(Protocol):
-    """Tells the URL of a rendition."""
+class RenditionUrls(Protocol):
+    """Makes the URLs of renditions."""
 
     def url(self, key: str) -> str:
-        """Returns where clients fetch the rendition; costs neither network nor database."""
+        """Returns the URL of a rendition, without network or database access."""
         ...
 
 
-class PublicAddresses:
-    """Renditions below a public URL: a CDN, or the bucket itself."""
+class PublicRenditionUrls:
+    """URLs below a public base URL: a CDN, or the bucket itself."""
 
     def __init__(self, base_url: str) -> None:
         self._base_url = base_url.rstrip("/")
 
     def url(self, key: str) -> str:
-        """Returns the base URL with the key behind it."""
+        """Returns the base URL followed by the key."""
         return f"{self._base_url}/{key}"
 
 
-class SignedAddresses:
-    """Renditions of a private bucket, by presigned URLs.
+class SignedRenditionUrls:
+    """Presigned URLs of a private bucket.
 
-    A URL is handed out again until a quarter of its life is over, so that clients and caches meet the same one, and is
-    good for the other three quarters at least; where credentials are temporary, no longer than these.
+    A URL is reused for a quarter of its validity, so that clients can cache it, and then remains valid for three
+    quarters. With temporary credentials it expires with them at the latest.
     """
 
     def __init__(
@@ -57,24 +57,24 @@ class SignedAddresses:
         ttl: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`credentials` may block, as fresh ones have to be fetched; `ttl`: seconds that a URL is good for."""
-        self._ask = credentials
+        """`credentials` may block while it fetches new ones; `ttl` is the validity of a URL in seconds."""
+        self._fetch_credentials = credentials
         self._credentials = credentials()
         self._bucket_url = bucket_url
         self._region = region
         self._ttl = ttl
         self._clock = clock
-        self._asked_at = clock()
-        self._asking: asyncio.Task[None] | None = None
-        self._kept: OrderedDict[str, tuple[str, float]] = OrderedDict()
+        self._fetched_at = clock()
+        self._fetching: asyncio.Task[None] | None = None
+        self._urls: TTLCache[str, str] = TTLCache(MAX_URLS, ttl / 4, timer=clock)
 
     @classmethod
-    def from_settings(cls, settings: Settings) -> SignedAddresses:
-        """Takes credentials from boto3's usual chain, which may ask the network here, once; raises RuntimeError."""
+    def from_settings(cls, settings: Settings) -> SignedRenditionUrls:
+        """Uses the credentials of boto3's usual chain, which may use the network; raises RuntimeError."""
         session = boto3.Session(region_name=settings.s3_region)
         credentials = session.get_credentials()
         if credentials is None:
-            raise RuntimeError("MARQUEE_MEDIA_DELIVERY=presigned needs AWS credentials, and none are found")
+            raise RuntimeError("MARQUEE_MEDIA_DELIVERY=presigned needs AWS credentials, but none were found")
         client = session.client("s3", endpoint_url=settings.s3_endpoint_url)
         endpoint, bucket = client.meta.endpoint_url, settings.rendition_bucket
         if settings.s3_endpoint_url or "amazonaws.com" not in endpoint:
@@ -89,34 +89,33 @@ class SignedAddresses:
         )
 
     def url(self, key: str) -> str:
-        """Returns a presigned GET."""
+        """Returns a presigned URL for GET."""
         self._refresh()
-        kept = self._kept.get(key)
-        if kept is not None and kept[1] > self._clock():
-            return kept[0]
+        cached = self._urls.get(key)
+        if cached is not None:
+            return cached
         request = AWSRequest(method="GET", url=f"{self._bucket_url}/{quote(key)}")
         S3SigV4QueryAuth(self._credentials, "s3", self._region, expires=int(self._ttl)).add_auth(request)
         url = str(request.url)
-        self._kept.pop(key, None)
-        self._kept[key] = (url, self._clock() + self._ttl / 4)
-        if len(self._kept) > KEPT:
-            self._kept.popitem(last=False)
+        self._urls[key] = url
         return url
 
     def _refresh(self) -> None:
-        if self._clock() - self._asked_at >= FRESH and (self._asking is None or self._asking.done()):
-            self._asked_at = self._clock()
-            self._asking = asyncio.get_running_loop().create_task(self._ask_again(), name="credentials")
+        if self._clock() - self._fetched_at >= CREDENTIALS_INTERVAL and (
+            self._fetching is None or self._fetching.done()
+        ):
+            self._fetched_at = self._clock()
+            self._fetching = asyncio.get_running_loop().create_task(self._replace_credentials(), name="credentials")
 
-    async def _ask_again(self) -> None:
-        credentials = await asyncio.to_thread(self._ask)
+    async def _replace_credentials(self) -> None:
+        credentials = await asyncio.to_thread(self._fetch_credentials)
         if credentials != self._credentials:
             self._credentials = credentials
-            self._kept.clear()
+            self._urls.clear()
 
 
-def addresses_from_settings(settings: Settings) -> Addresses:
-    """Returns what the settings choose."""
+def rendition_urls_from_settings(settings: Settings) -> RenditionUrls:
+    """Returns the kind of URLs that the settings choose."""
     if settings.media_delivery is Delivery.PRESIGNED:
-        return SignedAddresses.from_settings(settings)
-    return PublicAddresses(settings.media_base_url)
+        return SignedRenditionUrls.from_settings(settings)
+    return PublicRenditionUrls(settings.media_base_url)

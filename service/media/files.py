@@ -1,4 +1,4 @@
-"""Files as their uploaders and staff see them."""
+"""Files, for their uploaders and staff."""
 
 from __future__ import annotations
 
@@ -12,16 +12,17 @@ from service import audit
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import AccessDenied, Principal, UserId
 from service.database.orm import transaction
+from service.media.enums import FileKind, FileState
 from service.media.errors import FileNotFound
-from service.media.models import File, FileKind, FileState
-from service.media.processing_results import Verdicts
+from service.media.models import File
+from service.media.processing_results import ProcessingResults
 from service.media.service import Media
 from service.media.values import FileId, FileRecord
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileFilter:
-    """Which files to list; what is None holds for all."""
+    """Conditions on files; None admits all."""
 
     kind: FileKind | None = None
     state: FileState | None = None
@@ -33,15 +34,15 @@ class FileFilter:
 
 
 class Files:
-    """The files that a caller may see: their own, for staff all."""
+    """Files that the caller may see: their own; for staff, all."""
 
-    def __init__(self, *, media: Media, verdicts: Verdicts, page_tokens: PageTokens) -> None:
+    def __init__(self, *, media: Media, results: ProcessingResults, page_tokens: PageTokens) -> None:
         self._media = media
-        self._verdicts = verdicts
+        self._results = results
         self._page_tokens = page_tokens
 
     async def get_file(self, file_id: FileId, *, principal: Principal) -> FileRecord:
-        """Returns a file; raises FileNotFound, also for another user's unless the caller is staff."""
+        """Returns a file; raises FileNotFound if it does not exist or the caller may not see it."""
         records, _ = await self.batch_get_files([file_id], principal=principal)
         if not records:
             raise FileNotFound(file_id)
@@ -50,8 +51,8 @@ class Files:
     async def batch_get_files(
         self, file_ids: Sequence[int], *, principal: Principal
     ) -> tuple[list[FileRecord], list[int]]:
-        """Returns the files in the order asked, and the ids that no file has which the caller may see."""
-        found = {file.id: file for file in await _seen_by(principal).filter(id__in=file_ids)}
+        """Returns the files in the requested order, and the ids of files that are missing or hidden from the caller."""
+        found = {file.id: file for file in await _visible_to(principal).filter(id__in=file_ids)}
         records = await self._media.records([found[file_id] for file_id in file_ids if file_id in found])
         return records, [file_id for file_id in file_ids if file_id not in found]
 
@@ -60,11 +61,11 @@ class Files:
     ) -> Page[FileRecord]:
         """Returns a page of the files that a filter admits, the newest first.
 
-        Raises PageTokenInvalid, and AccessDenied when a user asks for another's.
+        Raises PageTokenInvalid, and AccessDenied if a user requests the files of another.
         """
         user_id = principal.require_user()
         if wanted.uploader_id not in {None, user_id} and not principal.is_staff:
-            raise AccessDenied("only staff list the files of others")
+            raise AccessDenied("only staff may list the files of other users")
         binding = ("ListFiles", wanted, "" if principal.is_staff else user_id)
         position = self._page_tokens.read(page_token, binding=binding)
         limit = page_size(size)
@@ -74,27 +75,27 @@ class Files:
         return Page(records, self._page_tokens.make([rows[limit - 1].id], binding=binding) if more else "")
 
     async def delete_file(self, file_id: FileId, *, principal: Principal) -> None:
-        """Makes a file DELETED and takes it from its owner; one that is DELETED is left so. Raises FileNotFound."""
+        """Makes a file DELETED and removes its owner's reference; a repeat changes nothing. Raises FileNotFound."""
         async with transaction():
-            file = await _seen_by(principal).filter(id=file_id).select_for_update().first()
+            file = await _visible_to(principal).filter(id=file_id).select_for_update().first()
             if file is None:
                 raise FileNotFound(file_id)
             if file.state is not FileState.DELETED:
-                await self._verdicts.delete_file(file)
+                await self._results.delete_file(file)
                 await audit.record(
                     "files.delete", resource=f"files/{file_id}", actor_user_id=principal.require_user(), kind=file.kind
                 )
 
 
 def page_query(wanted: FileFilter, *, principal: Principal, before: int | None, limit: int) -> QuerySet[File]:
-    """Returns the query of a page: what the caller may see of what a filter admits, newest first, from `before` on."""
-    files = _admitted(_seen_by(principal), wanted)
+    """Returns the query of a page: visible files that a filter admits with ids below `before`, newest first."""
+    files = _admitted(_visible_to(principal), wanted)
     if before is not None:
         files = files.filter(id__lt=before)
     return files.order_by("-id").limit(limit)
 
 
-def _seen_by(principal: Principal) -> QuerySet[File]:
+def _visible_to(principal: Principal) -> QuerySet[File]:
     user_id = principal.require_user()
     return File.all() if principal.is_staff else File.filter(uploader_id=user_id)
 

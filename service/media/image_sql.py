@@ -1,18 +1,18 @@
-"""Pictures within other slices' own queries: one column of theirs instead of two queries more."""
+"""Images in the queries of other domains: one more column instead of two more queries."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 
-from service.media.models import ImageFormat
+from service.media.enums import ImageFormat
 from service.media.values import FileId, Image, Rendition
 
 
-def picture_sql(file_id: str) -> str:
-    """Returns the SQL of a READY picture as text for `read_picture`, NULL for none; `file_id` is a column of the query.
+def image_sql(file_id: str) -> str:
+    """Returns the SQL of a READY image as text for `read_image`; NULL if there is none.
 
-    Renditions come by width, then format.
+    `file_id` is a column of the query. Renditions are sorted by width, then format.
     """
     return f"""
     (SELECT json_build_array(
@@ -23,11 +23,11 @@ def picture_sql(file_id: str) -> str:
             FROM file_renditions AS r WHERE r.file_id = f.id
         ))::text
     FROM files AS f WHERE f.id = {file_id} AND f.state = 'ready')
-    """  # noqa: S608 - a column that the slice names
+    """  # noqa: S608 - a column name from our code
 
 
-def read_picture(text: str | None, *, url_of: Callable[[str], str]) -> Image | None:
-    """Returns what a column of `picture_sql` holds."""
+def read_image(text: str | None, *, url_of: Callable[[str], str]) -> Image | None:
+    """Returns the image in a column of `image_sql`."""
     if text is None:
         return None
     file_id, width, height, thumbhash, dominant_color, renditions = json.loads(text)

@@ -2,48 +2,19 @@
 
 from __future__ import annotations
 
-import enum
 from typing import Any
 
 from tortoise import fields
 
 from service.database.orm import TimestampedModel
-
-
-class FileKind(enum.StrEnum):
-    """What a picture is for."""
-
-    AVATAR = "avatar"
-    POSTER = "poster"
-    BACKDROP = "backdrop"
-    PERSON_PHOTO = "person_photo"
-
-
-class FileState(enum.StrEnum):
-    """Where a file stands on its way from upload to use."""
-
-    PENDING = "pending"
-    PROCESSING = "processing"
-    READY = "ready"
-    REJECTED = "rejected"
-    EXPIRED = "expired"
-    DELETED = "deleted"
-
-
-class ImageFormat(enum.StrEnum):
-    """Formats of renditions."""
-
-    JPEG = "jpeg"
-    WEBP = "webp"
-    AVIF = "avif"
+from service.media.enums import FileKind, FileState, ImageFormat
 
 
 class File(TimestampedModel):
-    """An uploaded object and what became of it.
+    """An uploaded object and the result of its processing.
 
-    `sequencer` is that of the last storage event applied: only a newer one may change the row. The ids of the
-    uploader and of the owner carry foreign keys (SET NULL) that the migration makes: as ORM relations they would
-    be circular.
+    `sequencer` is that of the last applied storage event: only a newer one may change the row. The ids of the
+    uploader and the owner have foreign keys (SET NULL) in the database; as ORM relations they would be circular.
     """
 
     id = fields.IntField(primary_key=True)
@@ -81,7 +52,7 @@ class File(TimestampedModel):
 
 
 class FileRendition(TimestampedModel):
-    """One size and format of a picture."""
+    """One size and format of an image."""
 
     id = fields.IntField(primary_key=True)
     file: Any = fields.ForeignKeyField("marquee.File", related_name="renditions", on_delete=fields.CASCADE)

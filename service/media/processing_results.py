@@ -1,6 +1,6 @@
-"""Verdicts of the Lambda functions: in whatever order and however often they come, the newest event's holds.
+"""Processing results of the Lambda functions, which may arrive repeatedly and in any order.
 
-Each is applied under the row's lock, and only when its event is newer than the last one applied, a removal included.
+Each is applied under the row lock, and only if its event is newer than the last applied one, removals included.
 """
 
 from __future__ import annotations
@@ -9,19 +9,20 @@ from collections.abc import Mapping, Sequence
 
 from service.database.orm import transaction
 from service.errors import FieldsInvalid, FieldViolation
+from service.media.enums import FileKind, FileState
 from service.media.errors import FileNotFound
-from service.media.models import File, FileKind, FileRendition, FileState
+from service.media.models import File, FileRendition
 from service.media.service import UPLOAD_PREFIX, FileOwner, Media
-from service.media.values import FileId, FileRecord, ObjectVersion, StoredRendition, VerifiedPicture
+from service.media.values import FileId, FileRecord, ObjectVersion, StoredRendition, VerifiedImage
 
-BEGINNINGS = frozenset({FileState.PENDING, FileState.EXPIRED, FileState.REJECTED})
-"""States that work on an object ends; a READY picture is shown until its successor is there."""
-USELESS = frozenset({FileState.REJECTED, FileState.EXPIRED})
-"""States that need no object."""
+STARTABLE_STATES = frozenset({FileState.PENDING, FileState.EXPIRED, FileState.REJECTED})
+"""States that change to PROCESSING; a READY image is shown until its successor is READY."""
+OBJECTLESS_STATES = frozenset({FileState.REJECTED, FileState.EXPIRED})
+"""States of files that need no object."""
 
 
-class Verdicts:
-    """What becomes of uploaded objects."""
+class ProcessingResults:
+    """Applies processing results to files."""
 
     def __init__(self, *, media: Media, owners: Mapping[FileKind, FileOwner]) -> None:
         """`owners` has an entry for every kind."""
@@ -29,40 +30,40 @@ class Verdicts:
         self._owners = owners
 
     async def begin_file(self, version: ObjectVersion) -> tuple[FileRecord, bool]:
-        """Makes a file PROCESSING, and tells whether a verdict on this object would still be taken.
+        """Makes a file PROCESSING; returns it, and whether a result for this object version would be applied.
 
-        Where it would not, nothing is changed. Raises FileNotFound.
+        If not, nothing changes. Raises FileNotFound.
         """
         async with transaction():
             file = await self._locked(version)
             proceeds = _applies(version, file)
-            if proceeds and file.state in BEGINNINGS:
+            if proceeds and file.state in STARTABLE_STATES:
                 file.state = FileState.PROCESSING
                 file.rejection_reason = ""
                 file.rejection_detail = ""
                 await _save(file)
             return await self._record(file), proceeds
 
-    async def register_file(self, version: ObjectVersion, picture: VerifiedPicture) -> FileRecord:
-        """Makes a file READY and its owner's, in one transaction.
+    async def register_file(self, version: ObjectVersion, image: VerifiedImage) -> FileRecord:
+        """Makes a file READY and sets its owner's reference, in one transaction.
 
-        The object that it is READY with, registered once more, changes nothing for its owner, who may show another.
-        An event that was applied already, or that a newer one overtook, changes nothing. Raises FileNotFound, and
-        FieldsInvalid for renditions that stand elsewhere than below the file's own prefix.
+        Registering the same object version again does not change the owner, who may show another file by then. An
+        event that was applied already, or that is older than an applied one, changes nothing. Raises FileNotFound,
+        and FieldsInvalid for renditions outside the prefix of the file.
         """
         async with transaction():
             file = await self._locked(version)
-            _require_own_keys(file, picture.renditions)
+            _require_own_keys(file, image.renditions)
             if _applies(version, file):
                 is_known = _is_ready_with(version, file)
-                await _store_picture(file, version, picture)
+                await _store_image(file, version, image)
                 owner_id = file.uploader_id if file.kind is FileKind.AVATAR else file.movie_id or file.person_id
                 if owner_id is not None and not is_known:
                     await self._owners[file.kind].attach(owner_id, FileId(file.id))
             return await self._record(file)
 
     async def reject_file(self, version: ObjectVersion, *, reason: str, detail: str) -> FileRecord:
-        """Makes a file REJECTED; idempotent and ordered as register_file is. Raises FileNotFound."""
+        """Makes a file REJECTED; idempotent and ordered like register_file. Raises FileNotFound."""
         async with transaction():
             file = await self._locked(version)
             if _applies(version, file):
@@ -75,23 +76,23 @@ class Verdicts:
             return await self._record(file)
 
     async def forget_file(self, version: ObjectVersion) -> FileRecord:
-        """Makes a file DELETED whose object was removed, and takes it from its owner, in one transaction.
+        """Makes a file DELETED whose object was removed, and removes its owner's reference, in one transaction.
 
-        One that needs no object stays as it is. Either way older events change nothing any more. Idempotent and
-        ordered as register_file is. Raises FileNotFound.
+        A file that needs no object keeps its state. Older events are ignored from then on. Idempotent and ordered
+        like register_file. Raises FileNotFound.
         """
         async with transaction():
             file = await self._locked(version, to_delete=True)
             if is_newer(version.sequencer, than=file.sequencer):
                 _apply_version(file, version)
-                if file.state in USELESS:
+                if file.state in OBJECTLESS_STATES:
                     await _save(file)
                 else:
                     await self._delete(file)
             return await self._record(file)
 
     async def delete_file(self, file: File) -> None:
-        """Makes a file DELETED and takes it from its owner, within the transaction in which the caller locked it."""
+        """Makes a file DELETED and removes its owner's reference, in the transaction in which the caller locked it."""
         if file.state is not FileState.DELETED:
             await self._delete(file)
 
@@ -108,7 +109,7 @@ class Verdicts:
         return record
 
     async def _locked(self, version: ObjectVersion, *, to_delete: bool = False) -> File:
-        # The weaker lock lets others go on to refer to the file.
+        # The weaker lock admits concurrent references to the file.
         locked = File.filter(bucket=version.bucket, key=version.key).select_for_update(no_key=not to_delete)
         file = await locked.first()
         if file is None:
@@ -124,17 +125,17 @@ def _is_ready_with(version: ObjectVersion, file: File) -> bool:
     return file.state is FileState.READY and (file.etag, file.version_id) == (version.etag, version.version_id)
 
 
-async def _store_picture(file: File, version: ObjectVersion, picture: VerifiedPicture) -> None:
+async def _store_image(file: File, version: ObjectVersion, image: VerifiedImage) -> None:
     _apply_version(file, version)
     file.state = FileState.READY
-    file.mime_type = picture.mime_type
-    file.size_bytes = picture.size_bytes
-    file.width = picture.width
-    file.height = picture.height
-    file.sha256 = picture.sha256
-    file.thumbhash = picture.thumbhash
-    file.dominant_color = picture.dominant_color
-    file.is_animated = picture.is_animated
+    file.mime_type = image.mime_type
+    file.size_bytes = image.size_bytes
+    file.width = image.width
+    file.height = image.height
+    file.sha256 = image.sha256
+    file.thumbhash = image.thumbhash
+    file.dominant_color = image.dominant_color
+    file.is_animated = image.is_animated
     file.rejection_reason = ""
     file.rejection_detail = ""
     await _save(file)
@@ -149,12 +150,14 @@ async def _store_picture(file: File, version: ObjectVersion, picture: VerifiedPi
             sha256=stored.sha256,
             key=stored.key,
         )
-        for stored in picture.renditions
+        for stored in image.renditions
     )
 
 
 def is_newer(sequencer: str, *, than: str) -> bool:
-    """Compares two sequencers of one key: hexadecimal of varying width, padded on the right; any is newer than none.
+    """Returns whether a sequencer is newer than another of the same key; any is newer than the empty one.
+
+    Sequencers are hexadecimal numbers of different widths, padded on the right.
 
     Source: "Event message structure" in the Amazon S3 user guide.
     """
@@ -165,12 +168,12 @@ def is_newer(sequencer: str, *, than: str) -> bool:
 
 
 def _require_own_keys(file: File, renditions: Sequence[StoredRendition]) -> None:
-    """Raises FieldsInvalid when a rendition's key is not the upload's with a name behind it."""
+    """Raises FieldsInvalid if the key of a rendition is not in the prefix of the upload."""
     prefix = f"{file.key.removeprefix(UPLOAD_PREFIX)}/"
-    strange = [index for index, stored in enumerate(renditions) if not stored.key.startswith(prefix)]
-    if strange:
+    foreign = [index for index, stored in enumerate(renditions) if not stored.key.startswith(prefix)]
+    if foreign:
         description = f"must begin with {prefix}"
-        raise FieldsInvalid([FieldViolation(f"renditions[{i}].key", "rendition.own_key", description) for i in strange])
+        raise FieldsInvalid([FieldViolation(f"renditions[{i}].key", "rendition.own_key", description) for i in foreign])
 
 
 def _apply_version(file: File, version: ObjectVersion) -> None:
@@ -181,5 +184,5 @@ def _apply_version(file: File, version: ObjectVersion) -> None:
 
 async def _save(file: File) -> None:
     await file.save()
-    # Set by trigger, so the object does not know it yet.
+    # A trigger sets it, so the object does not have the new value yet.
     await file.refresh_from_db(fields=["updated_at"])

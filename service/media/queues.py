@@ -1,4 +1,4 @@
-"""The queues between storage and the Lambda functions, as operators reach them."""
+"""Queues between storage and the Lambda functions, for the commands of operators."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ RETRY_SOON = 5.0
 
 
 class QueueUnavailable(Unavailable):
-    """A queue cannot be reached, or refuses what the operator must be allowed to do; the message names the error."""
+    """A queue cannot be reached, or denies an operation that the operator needs; the message has the error."""
 
     def __init__(self, detail: str) -> None:
-        super().__init__(f"the queues do not answer as they should: {detail}", retry_after=RETRY_SOON)
+        super().__init__(f"the queues are unavailable: {detail}", retry_after=RETRY_SOON)
 
 
 class QueuesNotFound(NotFound):
@@ -36,7 +36,7 @@ class QueuesNotFound(NotFound):
 
 @dataclass(frozen=True, slots=True)
 class QueuePair:
-    """A function's queue and where that puts what it could not handle; both are URLs."""
+    """URLs of a function's queue and of its dead-letter queue."""
 
     name: str
     url: str
@@ -44,22 +44,22 @@ class QueuePair:
 
 
 def sqs_client(settings: Settings) -> SQSClient:
-    """Makes a client; credentials and another endpoint than AWS's own come from boto3's usual chain."""
+    """Returns a client; credentials and endpoint come from boto3's usual chain."""
     return boto3.Session().client("sqs", region_name=settings.s3_region, config=_config())
 
 
 async def list_queues(settings: Settings) -> Sequence[QueuePair]:
-    """Returns the functions' queues, that of arrived uploads first.
+    """Returns the functions' queues, the queue of uploads first.
 
-    They are what MARQUEE_UPLOAD_QUEUE_URL and its like name, else the outputs of the stack MARQUEE_MEDIA_STACK.
-    Raises QueuesNotFound and QueueUnavailable.
+    They come from MARQUEE_UPLOAD_QUEUE_URL and the related settings, else from the outputs of the stack
+    MARQUEE_MEDIA_STACK. Raises QueuesNotFound and QueueUnavailable.
     """
     if settings.upload_queue_url and settings.upload_dead_letters_url:
         pairs = [QueuePair("upload", settings.upload_queue_url, settings.upload_dead_letters_url)]
         if settings.removal_queue_url and settings.removal_dead_letters_url:
             pairs.append(QueuePair("removal", settings.removal_queue_url, settings.removal_dead_letters_url))
         return pairs
-    return _pairs(await off_the_loop(lambda: _stack_outputs(settings)), stack=settings.media_stack)
+    return _pairs(await run_in_thread(lambda: _stack_outputs(settings)), stack=settings.media_stack)
 
 
 def _stack_outputs(settings: Settings) -> dict[str, str]:
@@ -74,7 +74,7 @@ def _stack_outputs(settings: Settings) -> dict[str, str]:
 
 
 def _pairs(outputs: dict[str, str], *, stack: str) -> Sequence[QueuePair]:
-    """Returns the pairs whose outputs differ by one word: `QueueUrl` and `DeadLetterQueueUrl`, any word before."""
+    """Returns the pairs of outputs `<Name>QueueUrl` and `<Name>DeadLetterQueueUrl`, for any name."""
     pairs = [
         QueuePair(name.removesuffix(DEAD_LETTERS).lower() or "upload", outputs[twin], url)
         for name, url in sorted(outputs.items(), key=lambda output: len(output[0]))
@@ -89,12 +89,12 @@ def _pairs(outputs: dict[str, str], *, stack: str) -> Sequence[QueuePair]:
 
 
 def _config() -> Config:
-    # Longer than the longest poll of a queue.
+    # read_timeout is longer than the longest poll of a queue.
     return Config(connect_timeout=2, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
 
 
-async def off_the_loop(work: Callable[[], T]) -> T:
-    """Runs a blocking call in a thread; raises QueueUnavailable for what AWS answers with."""
+async def run_in_thread(work: Callable[[], T]) -> T:
+    """Runs a blocking call in a thread; raises QueueUnavailable for errors of AWS."""
     try:
         return await asyncio.to_thread(work)
     except (BotoCoreError, ClientError) as error:

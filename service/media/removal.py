@@ -1,4 +1,4 @@
-"""Removing pictures for good: the record at once, the objects as soon as storage lets them go."""
+"""Removal of images: the rows at once, the objects as soon as storage allows."""
 
 from __future__ import annotations
 
@@ -13,56 +13,57 @@ from tortoise.queryset import QuerySet
 
 from service.auth.principal import UserId
 from service.database.orm import connection, transaction
-from service.media.models import File, FileKind, FileRendition, FileState
+from service.media.enums import FileKind, FileState
+from service.media.models import File, FileRendition
 from service.media.service import UPLOAD_PREFIX
 from service.media.storage import StorageUnavailable, UploadStorage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 BATCH = 20
 REPLACED_FOR = timedelta(days=1)
-"""How long a picture that was replaced can still be fetched, by pages that show it."""
+"""Time for which a replaced image can still be fetched, by pages that show it."""
 RELEASED = """
 SELECT file_id FROM released_files WHERE released_at < $1 ORDER BY released_at LIMIT $2 FOR UPDATE SKIP LOCKED
 """
-# Files that are gone have no row to lock, and need no second look either.
+# Deleted files have no row to lock, and need no check.
 LOCKED = """
 SELECT id AS file_id FROM (SELECT id FROM files WHERE id = ANY ($1) FOR UPDATE SKIP LOCKED) AS locked
 UNION ALL
-SELECT noted FROM unnest($1::int[]) AS noted WHERE NOT EXISTS (SELECT FROM files WHERE id = noted)
+SELECT released FROM unnest($1::int[]) AS released WHERE NOT EXISTS (SELECT FROM files WHERE id = released)
 """
 COLLECT = """
 UPDATE files SET state = 'deleted' WHERE id = ANY ($1) AND state = 'ready' AND NOT file_in_use(id) RETURNING id
 """
-LATE = timedelta(minutes=15)
-"""How long after its form's end an upload that began before may still arrive and be worked on."""
-AT_ONCE = 5.0
-"""Seconds that a caller waits for storage before the rest is left to the sweep."""
+LATE_ARRIVAL = timedelta(minutes=15)
+"""Time after the expiry of its form in which an upload that began before may arrive and be processed."""
+REMOVAL_TIMEOUT = 5.0
+"""Seconds that a caller waits for storage; the sweep removes the rest."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredObjects:
-    """Where a file's objects are."""
+    """Location of a file's objects."""
 
     bucket: str
     key: str
 
 
 class FileRemoval:
-    """Removes files. A DELETED row stays for as long as an object may stand, or may yet arrive, under its key."""
+    """Removes files. A DELETED row remains as long as an object with its key may exist or arrive."""
 
     def __init__(self, *, storage: UploadStorage) -> None:
         self._storage = storage
 
     async def avatars_of(self, user_id: UserId) -> list[StoredObjects]:
-        """Returns where a user's avatars are, whatever became of them, and locks their rows."""
+        """Returns the locations of all avatars of a user, in any state, and locks their rows."""
         avatars = _avatars(user_id).order_by("id").select_for_update(no_key=True)
         return [StoredObjects(file.bucket, file.key) for file in await avatars]
 
     async def erase_uploader(self, user_id: UserId) -> None:
-        """Takes a user out of what they uploaded, within the caller's transaction.
+        """Removes a user from their uploads, in the caller's transaction.
 
-        Their avatars become DELETED, with nothing left but where the objects are. Pictures of movies and people
-        stay, without an uploader.
+        Their avatars become DELETED and keep only the location of the objects. Images of movies and people remain,
+        without an uploader.
         """
         avatars = _avatars(user_id)
         await FileRendition.filter(file_id__in=Subquery(avatars.values("id"))).delete()
@@ -80,53 +81,53 @@ class FileRemoval:
         await File.filter(uploader_id=user_id).update(uploader_id=None)
 
     async def discard_photos(self, person_id: int, *, file_id: int | None = None) -> None:
-        """Makes what was uploaded as a person's photos DELETED, or that one file, within the caller's transaction.
+        """Makes the photos of a person DELETED, or one of them, in the caller's transaction.
 
-        `sweep` removes the objects: only then is it certain that the transaction, be it a dry run, came to stay.
+        `sweep` removes the objects later, because the transaction may still roll back.
         """
         photos = File.filter(person_id=person_id, kind=FileKind.PERSON_PHOTO)
         if file_id is not None:
             photos = photos.filter(id=file_id)
         await _discard(photos)
 
-    async def discard_movie_pictures(self, movie_id: int) -> None:
-        """Makes what was uploaded as a movie's posters and backdrops DELETED; as `discard_photos` in all else."""
+    async def discard_movie_images(self, movie_id: int) -> None:
+        """Makes the posters and backdrops of a movie DELETED; otherwise like `discard_photos`."""
         await _discard(File.filter(movie_id=movie_id))
 
     async def remove(self, files: Iterable[StoredObjects]) -> None:
-        """Removes objects after the commit, within a few seconds; what fails is logged and left to `sweep`."""
+        """Removes objects after the commit, within a few seconds; failures are logged and left to `sweep`."""
         try:
-            async with asyncio.timeout(AT_ONCE):
+            async with asyncio.timeout(REMOVAL_TIMEOUT):
                 for file in files:
                     await self._remove_objects(file)
         except (TimeoutError, StorageUnavailable) as error:
-            log.warning("removal.postponed", exc_info=error)
+            log.warning("removal.failed", exc_info=error)
 
     async def collect_replaced(self) -> int:
-        """Makes some READY files DELETED that nobody has shown for a while, and never one that somebody shows.
+        """Makes a batch of READY files DELETED that have had no owner for REPLACED_FOR, never one in use.
 
-        Triggers note each file that an owner lets go of, and each that became READY and may have found no owner.
-        Returns how many were looked at; those that others write to wait for the next time.
+        Triggers record each file that loses an owner, and each that becomes READY and may have no owner. Returns the
+        number of checked files; locked ones are left for the next batch.
         """
         async with transaction():
-            noted = await connection().execute_query_dict(RELEASED, [datetime.now(UTC) - REPLACED_FOR, BATCH])
-            # Locked first and asked in a second statement, which sees every reference that was made before the lock:
-            # whoever makes one later waits for it.
-            locked = await connection().execute_query_dict(LOCKED, [[row["file_id"] for row in noted]])
+            released = await connection().execute_query_dict(RELEASED, [datetime.now(UTC) - REPLACED_FOR, BATCH])
+            # Locked first and checked in a second statement, which sees every reference that existed before the lock.
+            # A transaction that adds one later waits for the lock.
+            locked = await connection().execute_query_dict(LOCKED, [[row["file_id"] for row in released]])
             if not locked:
                 return 0
-            looked_at = [row["file_id"] for row in locked]
-            collected = await connection().execute_query_dict(COLLECT, [looked_at])
+            checked = [row["file_id"] for row in locked]
+            collected = await connection().execute_query_dict(COLLECT, [checked])
             await FileRendition.filter(file_id__in=[row["id"] for row in collected]).delete()
-            await connection().execute_query("DELETE FROM released_files WHERE file_id = ANY ($1)", [looked_at])
-        return len(looked_at)
+            await connection().execute_query("DELETE FROM released_files WHERE file_id = ANY ($1)", [checked])
+        return len(checked)
 
     async def sweep(self) -> int:
-        """Removes the objects of some DELETED files, and the rows where nothing can arrive any more.
+        """Removes the objects of a batch of DELETED files, and their rows if no object can arrive any more.
 
-        Returns how many rows went. Raises StorageUnavailable, once the others had their turn.
+        Returns the number of deleted rows. Raises StorageUnavailable after it has tried all files.
         """
-        ended = File.filter(state=FileState.DELETED, expires_at__lt=datetime.now(UTC) - LATE)
+        ended = File.filter(state=FileState.DELETED, expires_at__lt=datetime.now(UTC) - LATE_ARRIVAL)
         removed: list[int] = []
         failure: StorageUnavailable | None = None
         for file in await ended.order_by("updated_at").limit(BATCH):
@@ -135,7 +136,7 @@ class FileRemoval:
                 removed.append(file.id)
             except StorageUnavailable as error:
                 failure = error
-                # To the end of the queue: one that cannot be removed must not keep others from it.
+                # To the end of the queue, so that a file that cannot be removed does not block the others.
                 await File.filter(id=file.id).update(updated_at=datetime.now(UTC))
         await File.filter(id__in=removed).delete()
         if failure is not None:
@@ -149,7 +150,7 @@ class FileRemoval:
 
 
 async def _discard(files: QuerySet[File]) -> None:
-    # The state first: the renditions of a DELETED file are nobody's picture any more, and no change of one.
+    # The state first: then deleting the renditions does not count as a change of an image.
     await files.update(state=FileState.DELETED, rejection_reason="", rejection_detail="")
     await FileRendition.filter(file_id__in=Subquery(files.values("id"))).delete()
 

@@ -11,7 +11,7 @@ from marquee.media.v1 import media_pb2, media_pb2_grpc
 from service.auth.principal import current_principal
 from service.media import convert
 from service.media.files import Files
-from service.media.processing_results import Verdicts
+from service.media.processing_results import ProcessingResults
 from service.media.service import Media
 from service.media.values import FileId
 from service.media.watching import FileWatches
@@ -20,22 +20,22 @@ from service.media.watching import FileWatches
 class MediaServicer(media_pb2_grpc.MediaServiceServicer):
     """Messages to arguments and back."""
 
-    def __init__(self, *, media: Media, files: Files, verdicts: Verdicts, file_watches: FileWatches) -> None:
+    def __init__(self, *, media: Media, files: Files, results: ProcessingResults, file_watches: FileWatches) -> None:
         self._media = media
         self._files = files
-        self._verdicts = verdicts
+        self._results = results
         self._file_watches = file_watches
 
     async def GetImageConfiguration(
         self, request: media_pb2.GetImageConfigurationRequest, context: Any
     ) -> media_pb2.GetImageConfigurationResponse:
-        """Tells what uploads may be and become."""
+        """Returns the limits of uploads and the sizes of renditions."""
         return convert.to_configuration()
 
     async def CreateUpload(
         self, request: media_pb2.CreateUploadRequest, context: Any
     ) -> media_pb2.CreateUploadResponse:
-        """Makes a PENDING file and its upload form."""
+        """Creates a PENDING file and its upload form."""
         record, form = await self._media.create_upload(convert.upload_from(request), principal=current_principal())
         return media_pb2.CreateUploadResponse(file=convert.to_file(record), upload=convert.to_form(form))
 
@@ -71,7 +71,7 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
     async def WatchFile(
         self, request: media_pb2.WatchFileRequest, context: Any
     ) -> AsyncIterator[media_pb2.WatchFileResponse]:
-        """Streams a file until the work on it has ended."""
+        """Streams a file until it reaches a final state."""
         watch = self._file_watches.watch_file(FileId(request.id), principal=current_principal())
         async with aclosing(watch) as records:
             async for record in records:
@@ -79,25 +79,25 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
                 yield media_pb2.WatchFileResponse(file=file)
 
     async def DeleteFile(self, request: media_pb2.DeleteFileRequest, context: Any) -> media_pb2.DeleteFileResponse:
-        """Makes a file DELETED."""
+        """Deletes a file."""
         await self._files.delete_file(FileId(request.id), principal=current_principal())
         return media_pb2.DeleteFileResponse()
 
     async def BeginFile(self, request: media_pb2.BeginFileRequest, context: Any) -> media_pb2.BeginFileResponse:
-        """Takes a Lambda function's word that it has begun."""
-        record, proceeds = await self._verdicts.begin_file(convert.version_from(request.object))
+        """Records that a Lambda function has begun."""
+        record, proceeds = await self._results.begin_file(convert.version_from(request.object))
         return media_pb2.BeginFileResponse(file=convert.to_file(record), proceed=proceeds)
 
     async def RegisterFile(
         self, request: media_pb2.RegisterFileRequest, context: Any
     ) -> media_pb2.RegisterFileResponse:
-        """Takes a Lambda function's verdict: usable."""
-        record = await self._verdicts.register_file(convert.version_from(request.object), convert.picture_from(request))
+        """Records the result of a Lambda function: usable."""
+        record = await self._results.register_file(convert.version_from(request.object), convert.image_from(request))
         return media_pb2.RegisterFileResponse(file=convert.to_file(record))
 
     async def RejectFile(self, request: media_pb2.RejectFileRequest, context: Any) -> media_pb2.RejectFileResponse:
-        """Takes a Lambda function's verdict: not usable."""
-        record = await self._verdicts.reject_file(
+        """Records the result of a Lambda function: not usable."""
+        record = await self._results.reject_file(
             convert.version_from(request.object),
             reason=convert.reason_from(request.reason),
             detail=request.detail,
@@ -105,6 +105,6 @@ class MediaServicer(media_pb2_grpc.MediaServiceServicer):
         return media_pb2.RejectFileResponse(file=convert.to_file(record))
 
     async def ForgetFile(self, request: media_pb2.ForgetFileRequest, context: Any) -> media_pb2.ForgetFileResponse:
-        """Takes a Lambda function's word that an object was removed."""
-        record = await self._verdicts.forget_file(convert.version_from(request.object))
+        """Records that an object was removed."""
+        record = await self._results.forget_file(convert.version_from(request.object))
         return media_pb2.ForgetFileResponse(file=convert.to_file(record))

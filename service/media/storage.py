@@ -1,4 +1,4 @@
-"""The object storage: clients upload into one bucket, the Lambda functions write renditions into another."""
+"""Object storage: clients upload into one bucket, and the Lambda functions write renditions into another."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ RETRY_SOON = 5.0
 
 
 class StorageUnavailable(Unavailable):
-    """Storage cannot be reached, or refuses what the server must be allowed to do."""
+    """Storage cannot be reached, or denies an operation that the server needs."""
 
     def __init__(self) -> None:
-        super().__init__("the object storage does not answer as it should; repeat later", retry_after=RETRY_SOON)
+        super().__init__("the object storage is unavailable; repeat later", retry_after=RETRY_SOON)
 
 
 @dataclass(frozen=True)
 class UploadForm:
-    """An HTTP form that storage accepts one object through."""
+    """HTTP form with which a client uploads one object."""
 
     url: str
     fields: Mapping[str, str]
@@ -37,7 +37,7 @@ class UploadForm:
 
 
 class UploadStorage(Protocol):
-    """Makes upload forms, and reads and removes what came through them."""
+    """Creates upload forms, and reads and deletes uploads and renditions."""
 
     bucket: str
 
@@ -46,23 +46,23 @@ class UploadStorage(Protocol):
         ...
 
     async def find_upload(self, bucket: str, key: str) -> bytes | None:
-        """Returns the bytes of an upload, None when there is no such object. Raises StorageUnavailable."""
+        """Returns the bytes of an upload; None if it does not exist. Raises StorageUnavailable."""
         ...
 
     async def delete_upload(self, bucket: str, key: str) -> None:
-        """Removes every version of an upload, for good; what is absent is no error. Raises StorageUnavailable."""
+        """Deletes every version of an upload permanently; a missing object is no error. Raises StorageUnavailable."""
         ...
 
     async def delete_renditions(self, prefix: str) -> None:
-        """Removes every rendition whose key begins so, for good. Raises StorageUnavailable."""
+        """Deletes every rendition with the prefix permanently. Raises StorageUnavailable."""
         ...
 
 
 class S3UploadStorage:
-    """S3, or what speaks its protocol. Forms are presigned POSTs; boto3 blocks, so its calls run in threads."""
+    """S3, or a compatible server. Forms are presigned POSTs. boto3 blocks, so its calls run in threads."""
 
     def __init__(self, client: Any, *, bucket: str, rendition_bucket: str, ttl: float) -> None:
-        """`ttl`: seconds that a form is good for."""
+        """`ttl` is the validity of a form in seconds."""
         self.bucket = bucket
         self._rendition_bucket = rendition_bucket
         self._client = client
@@ -70,7 +70,7 @@ class S3UploadStorage:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> S3UploadStorage:
-        """Makes one with a client of its own."""
+        """Returns a storage with a new client."""
         return cls(
             s3_client(settings),
             bucket=settings.upload_bucket,
@@ -79,7 +79,7 @@ class S3UploadStorage:
         )
 
     async def upload_form(self, key: str, *, content_type: str, max_bytes: int, sha256: bytes | None) -> UploadForm:
-        """Signs the form; off the loop, since fresh credentials may have to be fetched first."""
+        """Signs the form in a thread, because boto3 may first fetch new credentials."""
         pinned = {"Content-Type": content_type}
         if sha256 is not None:
             pinned["x-amz-meta-sha256"] = sha256.hex()
@@ -98,16 +98,16 @@ class S3UploadStorage:
         return UploadForm(form["url"], form["fields"], expires_at)
 
     async def find_upload(self, bucket: str, key: str) -> bytes | None:
-        """Reads the newest version, as UploadStorage says."""
-        return await off_the_loop(lambda: self._read(bucket, key))
+        """Reads the newest version; see UploadStorage."""
+        return await run_in_thread(lambda: self._read(bucket, key))
 
     async def delete_upload(self, bucket: str, key: str) -> None:
-        """Removes versions and delete markers, as UploadStorage says."""
-        await off_the_loop(lambda: self._delete_versions(bucket, key, exactly=True))
+        """Deletes versions and delete markers; see UploadStorage."""
+        await run_in_thread(lambda: self._delete_versions(bucket, key, exactly=True))
 
     async def delete_renditions(self, prefix: str) -> None:
-        """Removes versions and delete markers, as UploadStorage says."""
-        await off_the_loop(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
+        """Deletes versions and delete markers; see UploadStorage."""
+        await run_in_thread(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
 
     def _read(self, bucket: str, key: str) -> bytes | None:
         try:
@@ -135,14 +135,14 @@ class S3UploadStorage:
 
 
 def s3_client(settings: Settings) -> Any:
-    """Makes a client; credentials come from boto3's usual chain."""
+    """Returns a client with the credentials of boto3's usual chain."""
     return boto3.Session().client(
         "s3",
         endpoint_url=settings.s3_endpoint_url,
         region_name=settings.s3_region,
         config=Config(
             signature_version="s3v4",
-            # Only AWS itself answers at <bucket>.<host>.
+            # Only AWS serves buckets at <bucket>.<host>.
             s3={"addressing_style": "path" if settings.s3_endpoint_url else "virtual"},
             connect_timeout=2,
             read_timeout=5,
@@ -156,8 +156,8 @@ def _entries(page: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
     yield from page.get("DeleteMarkers", ())
 
 
-async def off_the_loop(work: Callable[[], T]) -> T:
-    """Runs a blocking call in a thread; raises StorageUnavailable for what S3 answers with."""
+async def run_in_thread(work: Callable[[], T]) -> T:
+    """Runs a blocking call in a thread; raises StorageUnavailable for errors of S3."""
     try:
         return await asyncio.to_thread(work)
     except (BotoCoreError, ClientError) as error:

@@ -1,4 +1,4 @@
-"""The sweep: uploads that never came expire, what was replaced or deleted goes from storage, in small batches."""
+"""Sweep: expires uploads that never arrived and removes replaced and deleted files, in small batches."""
 
 from __future__ import annotations
 
@@ -7,44 +7,45 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service.database.orm import transaction
-from service.media.models import File, FileState
-from service.media.removal import LATE, FileRemoval
+from service.media.enums import FileState
+from service.media.models import File
+from service.media.removal import LATE_ARRIVAL, FileRemoval
 
 BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Swept:
-    """How many files a sweep went through."""
+class SweepResult:
+    """Numbers of files of one sweep."""
 
     expired: int
-    """Uploads that never came."""
-    looked_at: int
-    """Pictures that an owner let go of: those that nobody shows are given up."""
+    """Uploads that never arrived."""
+    checked: int
+    """Released images that were checked; those without an owner become DELETED."""
     removed: int
-    """Files whose objects and rows are gone."""
+    """Files whose objects and rows were removed."""
 
 
 class Sweep:
-    """Clears away; a repeat, also beside another, changes nothing more."""
+    """Runs the jobs; a repeat or a concurrent run does no harm."""
 
     def __init__(self, *, removal: FileRemoval) -> None:
         self._removal = removal
 
-    async def sweep(self) -> Swept:
-        """Works until nothing is left. Raises StorageUnavailable; what was done by then stays done."""
-        return Swept(
-            expired=await _until_nothing_is_left(self.expire),
-            looked_at=await _until_nothing_is_left(self._removal.collect_replaced),
-            removed=await _until_nothing_is_left(self._removal.sweep),
+    async def sweep(self) -> SweepResult:
+        """Runs every job until nothing is left. Raises StorageUnavailable; finished batches remain."""
+        return SweepResult(
+            expired=await _until_done(self.expire),
+            checked=await _until_done(self._removal.collect_replaced),
+            removed=await _until_done(self._removal.sweep),
         )
 
     async def expire(self) -> int:
-        """Makes a batch of PENDING files EXPIRED once nothing can arrive through their form; returns how many.
+        """Makes a batch of PENDING files EXPIRED whose form has expired; returns their number.
 
-        What arrives for all that is processed as ever. A file that is being written to waits for the next batch.
+        An object that arrives later is processed as usual. Locked files are left for the next batch.
         """
-        ended = File.filter(state=FileState.PENDING, expires_at__lt=datetime.now(UTC) - LATE)
+        ended = File.filter(state=FileState.PENDING, expires_at__lt=datetime.now(UTC) - LATE_ARRIVAL)
         async with transaction():
             batch = ended.order_by("expires_at").limit(BATCH).select_for_update(skip_locked=True, no_key=True)
             ids = [file.id for file in await batch.only("id")]
@@ -53,8 +54,8 @@ class Sweep:
         return len(ids)
 
 
-async def _until_nothing_is_left(batch: Callable[[], Awaitable[int]]) -> int:
-    done = 0
-    while cleared := await batch():
-        done += cleared
-    return done
+async def _until_done(batch: Callable[[], Awaitable[int]]) -> int:
+    total = 0
+    while done := await batch():
+        total += done
+    return total

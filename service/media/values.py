@@ -1,4 +1,4 @@
-"""What travels between media's functions and their callers."""
+"""Values that media's services take and return."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NewType
 
-from service.media.models import File, FileKind, ImageFormat
+from service.media.enums import FileKind, ImageFormat
+from service.media.models import File
 
 FileId = NewType("FileId", int)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Upload:
-    """A picture that somebody wants to upload, as they announce it; an avatar has neither movie nor person."""
+    """An announced upload; an avatar has neither movie nor person."""
 
     kind: FileKind
     file_name: str
@@ -26,7 +27,7 @@ class Upload:
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """One size and format of a picture; `url` is public."""
+    """One size and format of an image; `url` is public."""
 
     format: ImageFormat
     width: int
@@ -37,7 +38,7 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """A verified picture; renditions by width, then format."""
+    """A verified image; renditions are sorted by width, then format."""
 
     file_id: FileId
     width: int
@@ -47,19 +48,19 @@ class Image:
     renditions: tuple[Rendition, ...]
 
     def url(self, *, preferred_width: int = 0) -> str:
-        """Returns the URL of a JPEG, which every client can show; empty when there is none.
+        """Returns the URL of a JPEG, which every client can show; empty if there is none.
 
-        It is the narrowest at least as wide as preferred, else the widest; 0 prefers that.
+        Chooses the narrowest that is at least as wide as preferred, else the widest; 0 chooses the widest.
         """
-        pictures = [rendition for rendition in self.renditions if rendition.format is ImageFormat.JPEG]
-        wide = (r for r in pictures if preferred_width and r.width >= preferred_width)
-        best = next(wide, pictures[-1] if pictures else None)
+        jpegs = [rendition for rendition in self.renditions if rendition.format is ImageFormat.JPEG]
+        wide = (r for r in jpegs if preferred_width and r.width >= preferred_width)
+        best = next(wide, jpegs[-1] if jpegs else None)
         return best.url if best else ""
 
 
 @dataclass(frozen=True, slots=True)
 class FileRecord:
-    """A file, with its picture once that is READY."""
+    """A file, with its image if it is READY."""
 
     file: File
     image: Image | None
@@ -67,7 +68,7 @@ class FileRecord:
 
 @dataclass(frozen=True, slots=True)
 class ObjectVersion:
-    """The storage event that a verdict answers."""
+    """Identity of an object version, from its storage event."""
 
     bucket: str
     key: str
@@ -89,8 +90,8 @@ class StoredRendition:
 
 
 @dataclass(frozen=True, slots=True)
-class VerifiedPicture:
-    """What decoding found out about an object."""
+class VerifiedImage:
+    """Properties of an image that the Lambda function decoded."""
 
     mime_type: str
     size_bytes: int
@@ -100,5 +101,5 @@ class VerifiedPicture:
     thumbhash: bytes
     dominant_color: str
     is_animated: bool
-    """Only the first of several frames was taken."""
+    """True if the source has several frames; only the first was used."""
     renditions: Sequence[StoredRendition]

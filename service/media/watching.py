@@ -7,9 +7,9 @@ from collections.abc import AsyncGenerator
 
 from service.auth.principal import Principal
 from service.database.listener import Channel, Listener
+from service.media.enums import FileState
 from service.media.errors import TooManyFileWatches
 from service.media.files import Files
-from service.media.models import FileState
 from service.media.values import FileId, FileRecord
 from service.ratelimit.concurrency import ConcurrencyLimit
 

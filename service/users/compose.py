@@ -16,7 +16,7 @@ from service.auth.passwords import PasswordHasher
 from service.auth.revocations import RevocationWriter
 from service.auth.tokens import TokenIssuer, TokenVerifier
 from service.database.jobs import Job, delete_expired
-from service.media.models import FileKind
+from service.media.enums import FileKind
 from service.media.removal import FileRemoval
 from service.media.service import FileOwner, Media
 from service.ratelimit.limiter import RateLimiter

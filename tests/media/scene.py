@@ -13,8 +13,8 @@ from marquee.media.v1 import media_pb2
 
 from service.media.compose import compose_reconciliation
 from service.media.models import File
-from service.media.processing_results import Verdicts
-from service.media.reconciliation.diff import Patience
+from service.media.processing_results import ProcessingResults
+from service.media.reconciliation.diff import Deadlines
 from service.media.reconciliation.listings import HeadedObject
 from service.media.reconciliation.repair import created_event
 from service.media.reconciliation.service import Outcome
@@ -34,7 +34,7 @@ EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED
 PATIENCE = 60.0
 """Seconds; a function's cold start takes many on a machine with other work."""
 NO_MEDIA: Any = None
-VERDICTS = Verdicts(media=NO_MEDIA, owners={})
+RESULTS = ProcessingResults(media=NO_MEDIA, owners={})
 
 
 @dataclass
@@ -85,10 +85,10 @@ class Scene:
         """Compares, when all that is known is old already."""
         with self.objects.credentials():
             reconciliation = await compose_reconciliation(
-                self.settings, verdicts=VERDICTS, storage=self.objects.storage, fix=fix, most_removals=100, events=self
+                self.settings, results=RESULTS, storage=self.objects.storage, fix=fix, max_removals=100, events=self
             )
-        patience = Patience(datetime.now(UTC) + timedelta(days=2))
-        return [outcome async for outcome in reconciliation.reconcile(patience, fix=fix)]
+        deadlines = Deadlines(datetime.now(UTC) + timedelta(days=2))
+        return [outcome async for outcome in reconciliation.reconcile(deadlines, fix=fix)]
 
     async def problems(self, *keys: str) -> set[str]:
         """Returns what is amiss with these files, without mending it."""

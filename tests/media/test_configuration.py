@@ -9,7 +9,7 @@ from marquee.media.v1 import media_pb2
 from lambdas.register_image import size_checks
 from lambdas.register_image.image_kinds import FULL_SIDE, KINDS, MAX_BYTES, MAX_SIDE
 from lambdas.register_image.render import RenditionFormat
-from service.media.models import FileKind
+from service.media.enums import FileKind
 from tests.client import Client
 
 CREATE = media_pb2.CreateUploadRequest.DESCRIPTOR.fields_by_name

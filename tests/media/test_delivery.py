@@ -12,7 +12,7 @@ from botocore.credentials import ReadOnlyCredentials
 from marquee.media.v1 import media_pb2
 from pydantic import ValidationError
 
-from service.media.delivery import KEPT, SignedAddresses
+from service.media.delivery import MAX_URLS, SignedRenditionUrls
 from service.settings import Delivery, Profile, Settings
 from tests.client import Client
 from tests.conftest import SettingsFactory
@@ -34,7 +34,7 @@ class Signing:
     def __init__(self) -> None:
         self.now = 0.0
         self.asked = 0
-        self.addresses = SignedAddresses(
+        self.rendition_urls = SignedRenditionUrls(
             self._credentials, bucket_url="http://s3.test/b", region="eu-west-1", ttl=TTL, clock=lambda: self.now
         )
 
@@ -63,41 +63,41 @@ async def test_storage_takes_what_was_signed(objects: ObjectStorage, make_settin
     objects.s3.put_object(Bucket=RENDITIONS, Key="avatar/a b/ü.jpg", Body=b"smaller")
     with objects.credentials():
         settings = make_settings(media_delivery=Delivery.PRESIGNED, s3_endpoint_url=objects.aws.endpoint_url)
-        addresses = SignedAddresses.from_settings(settings)
-    url = addresses.url("avatar/a b/ü.jpg")
+        rendition_urls = SignedRenditionUrls.from_settings(settings)
+    url = rendition_urls.url("avatar/a b/ü.jpg")
     assert await asyncio.to_thread(fetched, url) == b"smaller"
 
 
 async def test_a_url_is_good_for_three_quarters_of_its_life_at_least() -> None:
     signing = Signing()
-    first = signing.addresses.url("a")
+    first = signing.rendition_urls.url("a")
     signing.now = TTL / 4 - 1
-    assert signing.addresses.url("a") == first
+    assert signing.rendition_urls.url("a") == first
     signing.now = TTL / 4 + 1
     await asyncio.sleep(1.1)  # a signature's time is in whole seconds
-    assert signing.addresses.url("a") != first
+    assert signing.rendition_urls.url("a") != first
 
 
-async def test_new_credentials_are_fetched_beside_and_then_signed_with() -> None:
+async def test_new_credentials_are_fetched_in_the_background() -> None:
     signing = Signing()
-    assert "key1%2F" in signing.addresses.url("a")
+    assert "key1%2F" in signing.rendition_urls.url("a")
     signing.now = 61.0
-    signing.addresses.url("a")
+    signing.rendition_urls.url("a")
 
-    async def signs_anew() -> bool:
-        return "key2%2F" in signing.addresses.url("a")
+    async def uses_new_credentials() -> bool:
+        return "key2%2F" in signing.rendition_urls.url("a")
 
-    await seconds_until(signs_anew)
+    await seconds_until(uses_new_credentials)
     assert signing.asked == 2, "once, however many ask"
 
 
-async def test_so_many_urls_are_kept_and_no_more() -> None:
+async def test_the_number_of_cached_urls_is_bounded() -> None:
     signing = Signing()
-    kept = signing.addresses._kept  # noqa: SLF001 - what must not grow
-    kept.update((str(number), ("", TTL)) for number in range(KEPT))
-    signing.addresses.url("one more")
-    assert len(kept) == KEPT
-    assert "0" not in kept
+    cached = signing.rendition_urls._urls  # noqa: SLF001 - its size has no public effect
+    cached.update((str(number), "") for number in range(MAX_URLS))
+    signing.rendition_urls.url("one more")
+    assert len(cached) == MAX_URLS
+    assert "0" not in cached
 
 
 def test_production_needs_a_safe_public_url_unless_urls_are_signed(make_settings: SettingsFactory) -> None:
@@ -110,7 +110,7 @@ def test_production_needs_a_safe_public_url_unless_urls_are_signed(make_settings
 
 
 def fetched(url: str) -> bytes:
-    """Returns what stands behind a URL."""
+    """Returns the body of a URL."""
     with urlopen(url, timeout=5) as answer:  # noqa: S310 - our own S3
         data: bytes = answer.read()
     return data

@@ -172,10 +172,10 @@ async def test_what_the_queue_gave_up_on_is_redriven_and_poison_purged(
         seen = replace(stern, user=back.client.as_staff(stern.user.user_id))
         first = await deployed.letters.redrive(limit=100)
         assert [file.key] in [list(letter.keys) for letter in first.sent]
-        (poison,) = first.kept
+        (poison,) = first.skipped
         await seen.until(file, READY)
         second = await deployed.letters.redrive(limit=100)
-        assert ([*second.sent], [letter.message_id for letter in second.kept]) == ([], [poison.message_id])
+        assert ([*second.sent], [letter.message_id for letter in second.skipped]) == ([], [poison.message_id])
     await deployed.letters.purge(poison.message_id, limit=100)
     assert await deployed.letters.list_letters(limit=100) == []
 
@@ -190,11 +190,11 @@ async def test_a_reconciliation_mends_through_the_queue(deployed: Deployed, plac
         for one in (file, bare):
             assert await seen.problems(one.key) == {"missing_rendition"}
         with deployed.objects.credentials():
-            command = partial(run, "media", "reconcile", "--patience", "0", **variables_of(seen.settings))
+            command = partial(run, "media", "reconcile", "--deadlines", "0", **variables_of(seen.settings))
             told = await asyncio.to_thread(command)
-            mended = await asyncio.to_thread(partial(command, "--fix"))
+            repaired = await asyncio.to_thread(partial(command, "--fix"))
         assert (told.returncode, "missing_rendition" in told.stdout) == (1, True), told.stderr
-        assert (mended.returncode, "missing_rendition" in mended.stdout) == (0, True), mended.stderr
+        assert (repaired.returncode, "missing_rendition" in repaired.stdout) == (0, True), repaired.stderr
 
         async def is_whole() -> bool:
             return await seen.problems(file.key, bare.key) == set()

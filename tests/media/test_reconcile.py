@@ -1,4 +1,4 @@
-"""Buckets and tables compared: everything amiss is found, both ways, mended once, and nothing else is touched."""
+"""Buckets and tables compared: everything amiss is found, both ways, repaired once, and nothing else is touched."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lambdas.uploads.event import object_events
 from service.database import orm
 from service.media.processing_results import is_newer
 from service.media.reconciliation.diff import (
+    Deadlines,
     FileRow,
     ListedObject,
-    Patience,
     Problem,
     RenditionRow,
     Repair,
-    judge_rendition,
-    judge_upload,
+    diff_rendition,
+    diff_upload,
 )
 from service.media.reconciliation.listings import HeadedObject, ListingUnordered, RowReader, merged
 from service.media.reconciliation.repair import created_event, next_sequencer
@@ -34,7 +34,7 @@ from tests.object_storage import ObjectStorage
 
 
 def told(outcomes: Sequence[Outcome]) -> set[tuple[str, str, str, bool]]:
-    return {(o.finding.problem.value, o.finding.repair.value, o.finding.key, o.is_mended) for o in outcomes}
+    return {(o.finding.problem.value, o.finding.repair.value, o.finding.key, o.is_repaired) for o in outcomes}
 
 
 @pytest.fixture
@@ -139,7 +139,7 @@ async def damage(world: World) -> set[tuple[str, str, str]]:
 async def test_work_that_may_be_under_way_is_left_alone(world: World) -> None:
     await damage(world)
     # What agrees by its age alone: nothing was made that long ago.
-    assert await world.reconcile(fix=True, patience=Patience(datetime.now(UTC))) == []
+    assert await world.reconcile(fix=True, deadlines=Deadlines(datetime.now(UTC))) == []
 
 
 async def test_a_picture_that_is_shown_is_taken_from_its_owner_when_its_object_is_gone(world: World) -> None:
@@ -150,15 +150,15 @@ async def test_a_picture_that_is_shown_is_taken_from_its_owner_when_its_object_i
         "UPDATE movies SET poster_id = (SELECT id FROM files WHERE key = $2) WHERE id = $1", movie, key
     )
     (outcome,) = await world.reconcile(fix=True)
-    assert (outcome.finding.repair, outcome.is_mended) == (Repair.FORGET, True)
+    assert (outcome.finding.repair, outcome.is_repaired) == (Repair.FORGET, True)
     assert await world.database.fetchval("SELECT poster_id FROM movies WHERE id = $1", movie) is None
 
 
 async def test_removals_are_bounded(world: World) -> None:
     for _ in range(5):
         world.put(f"uploads/poster/{secrets.token_hex(16)}")
-    found = await world.reconcile(fix=True, most_removals=2)
-    assert sorted(outcome.is_mended for outcome in found) == [False, False, False, True, True]
+    found = await world.reconcile(fix=True, max_removals=2)
+    assert sorted(outcome.is_repaired for outcome in found) == [False, False, False, True, True]
     assert len(world.stored(world.uploads)) == 3
 
 
@@ -167,14 +167,14 @@ async def test_what_changed_since_the_walk_is_not_mended(world: World) -> None:
     world.render(rendition(key, "a.jpg"), rendition(key, "b.webp"))
     stranger = f"uploads/poster/{secrets.token_hex(16)}"
     world.put(stranger)
-    async with world.reconciliation(fix=True, most_removals=10) as reconciliation:
+    async with world.reconciliation(fix=True, max_removals=10) as reconciliation:
         walk = reconciliation.reconcile(LATER, fix=False)
         findings = [outcome.finding async for outcome in walk]
         assert {finding.problem for finding in findings} == {Problem.ROW_WITHOUT_OBJECT, Problem.OBJECT_WITHOUT_ROW}
         world.put(key)
         await world.add("pending", stranger)
-        mended = [await reconciliation.repairs.mend(finding, LATER) for finding in findings]
-    assert mended == [False, False]
+        repaired = [await reconciliation.repairer.repair(finding, LATER) for finding in findings]
+    assert repaired == [False, False]
     assert (await world.state(key), world.stored(world.uploads)) == ("ready", {key, stranger})
 
 
@@ -245,16 +245,16 @@ def test_an_event_is_read_by_the_function_as_the_object_it_was_made_of() -> None
 
 def test_the_moment_that_ends_patience_is_the_last_change_on_either_side() -> None:
     old, new = NOW - timedelta(days=3), NOW - timedelta(minutes=1)
-    patience = Patience(NOW)
+    deadlines = Deadlines(NOW)
 
     def row(**changes: Any) -> FileRow:
         fields = {"key": "k", "file_id": 1, "state": "ready", "etag": "e", "expires_at": old, "updated_at": old}
         return FileRow(**{**fields, "has_renditions": True, **changes})
 
     for one, other in ((old, new), (new, old), (new, new)):
-        assert judge_upload(ListedObject("k", "f", one), row(updated_at=other), patience) is None
-        assert judge_upload(ListedObject("k", "e", one), row(updated_at=other, has_renditions=False), patience) is None
-    assert judge_upload(ListedObject("k", "f", old), row(), patience) is not None
-    assert judge_upload(ListedObject("k", "f", new), None, patience) is None
-    assert judge_rendition(None, RenditionRow("k/a", 1, "k", new), patience) is None
-    assert judge_rendition(None, RenditionRow("k/a", 1, "k", old), patience) is not None
+        assert diff_upload(ListedObject("k", "f", one), row(updated_at=other), deadlines) is None
+        assert diff_upload(ListedObject("k", "e", one), row(updated_at=other, has_renditions=False), deadlines) is None
+    assert diff_upload(ListedObject("k", "f", old), row(), deadlines) is not None
+    assert diff_upload(ListedObject("k", "f", new), None, deadlines) is None
+    assert diff_rendition(None, RenditionRow("k/a", 1, "k", new), deadlines) is None
+    assert diff_rendition(None, RenditionRow("k/a", 1, "k", old), deadlines) is not None

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from marquee.media.v1 import media_pb2
 
-from service.media.models import FileState
+from service.media.enums import FileState
 from tests.catalogue import add_movie
 from tests.client import Client, refused
 from tests.media.uploads import begin, forget, register, reject, uploaded

@@ -92,7 +92,7 @@ async def test_a_replaced_picture_goes_with_its_objects_and_its_successor_stays(
     assert len(objects.left(second.key)) == 3
     assert await database.fetchval("SELECT avatar_id FROM users WHERE id = $1", user.user_id) == second.id
     again = await sweep.sweep()
-    assert (again.expired, again.looked_at, again.removed) == (0, 0, 0)
+    assert (again.expired, again.checked, again.removed) == (0, 0, 0)
 
 
 async def test_a_picture_that_is_shown_again_is_kept(

@@ -1,4 +1,4 @@
-"""Verdicts of the Lambda functions: what they do to a file, in whatever order and however often they come."""
+"""ProcessingResults of the Lambda functions: what they do to a file, in whatever order and however often they come."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ import asyncpg
 from service.catalog.service import PosterOwner
 from service.database import orm
 from service.media.compose import compose_reconciliation
-from service.media.models import FileKind
-from service.media.processing_results import Verdicts
-from service.media.reconciliation.diff import Patience
+from service.media.enums import FileKind
+from service.media.processing_results import ProcessingResults
+from service.media.reconciliation.diff import Deadlines
 from service.media.reconciliation.listings import HeadedObject
 from service.media.reconciliation.service import Outcome, Reconciliation
 from service.media.storage import S3UploadStorage
@@ -25,9 +25,9 @@ from tests.object_storage import ObjectStorage
 
 NOW = datetime.now(UTC)
 # Everything that the tests make is old by then.
-LATER = Patience(NOW + timedelta(days=2))
+LATER = Deadlines(NOW + timedelta(days=2))
 NO_MEDIA: Any = None
-VERDICTS = Verdicts(media=NO_MEDIA, owners={FileKind.POSTER: PosterOwner()})
+RESULTS = ProcessingResults(media=NO_MEDIA, owners={FileKind.POSTER: PosterOwner()})
 
 
 @dataclass
@@ -112,22 +112,22 @@ class World:
         answer = self.s3.list_object_versions(Bucket=bucket)
         return {entry["Key"] for entry in [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]}
 
-    async def reconcile(self, *, fix: bool, patience: Patience = LATER, most_removals: int = 100) -> list[Outcome]:
-        async with self.reconciliation(fix=fix, most_removals=most_removals) as reconciliation:
-            return [outcome async for outcome in reconciliation.reconcile(patience, fix=fix)]
+    async def reconcile(self, *, fix: bool, deadlines: Deadlines = LATER, max_removals: int = 100) -> list[Outcome]:
+        async with self.reconciliation(fix=fix, max_removals=max_removals) as reconciliation:
+            return [outcome async for outcome in reconciliation.reconcile(deadlines, fix=fix)]
 
     @asynccontextmanager
-    async def reconciliation(self, *, fix: bool, most_removals: int) -> AsyncIterator[Reconciliation]:
+    async def reconciliation(self, *, fix: bool, max_removals: int) -> AsyncIterator[Reconciliation]:
         with self._objects.credentials():
             storage = S3UploadStorage.from_settings(self.settings)
             async with orm.connected(self.settings):
                 yield await compose_reconciliation(
                     self.settings,
-                    verdicts=VERDICTS,
+                    results=RESULTS,
                     storage=storage,
                     events=self.events,
                     fix=fix,
-                    most_removals=most_removals,
+                    max_removals=max_removals,
                 )
 
 

@@ -9,7 +9,7 @@ import asyncpg
 import pytest
 from marquee.users.v1 import users_pb2
 
-from service.media.removal import LATE
+from service.media.removal import LATE_ARRIVAL
 from service.settings import Settings
 from tests.catalogue import add_movie
 from tests.client import PASSWORD
@@ -84,7 +84,7 @@ async def test_a_picture_that_arrives_after_all_is_removed_once_its_form_has_end
     other = await (await system.client.registered()).media.CreateUpload(upload())
     objects.upload(other)
     async with served(quick, objects.storage):
-        await database.execute(f"{PAST} WHERE id = $2", LATE + MINUTE, answer.file.id)
+        await database.execute(f"{PAST} WHERE id = $2", LATE_ARRIVAL + MINUTE, answer.file.id)
 
         async def is_gone() -> bool:
             return bool(await database.fetchval("SELECT count(*) FROM files WHERE id = $1", answer.file.id) == 0)
@@ -100,8 +100,8 @@ async def test_while_a_picture_may_yet_arrive_its_place_is_kept(
     user = await system.client.registered()
     late, ended = [await user.media.CreateUpload(upload()) for _ in range(2)]
     await user.users.DeleteAccount(RIGHT)
-    await database.execute(f"{PAST} WHERE id = $2", LATE - MINUTE, late.file.id)
-    await database.execute(f"{PAST} WHERE id = $2", LATE + MINUTE, ended.file.id)
+    await database.execute(f"{PAST} WHERE id = $2", LATE_ARRIVAL - MINUTE, late.file.id)
+    await database.execute(f"{PAST} WHERE id = $2", LATE_ARRIVAL + MINUTE, ended.file.id)
     async with served(quick, objects.storage):
 
         async def is_swept() -> bool:
@@ -122,7 +122,7 @@ async def test_storage_that_is_away_holds_nobody_up_and_is_swept_later(
     try:
         await user.users.DeleteAccount(RIGHT)
         assert await database.fetchval("SELECT count(*) FROM users") == 0
-        updated_at = await database.fetchval(f"{PAST} RETURNING updated_at", LATE + MINUTE)
+        updated_at = await database.fetchval(f"{PAST} RETURNING updated_at", LATE_ARRIVAL + MINUTE)
         async with served(quick, objects.storage):
 
             async def was_tried() -> bool:

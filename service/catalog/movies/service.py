@@ -170,7 +170,7 @@ class Movies:
         """
         async with transaction():
             movie = await _lock(movie_id, etag, to_delete=True)
-            await self._removal.discard_movie_pictures(movie_id)
+            await self._removal.discard_movie_images(movie_id)
             await Movie.filter(id=movie_id).delete()
             await audit.record(
                 "movies.delete", resource=f"movies/{movie_id}", actor_user_id=actor_id, title=movie.title

@@ -12,7 +12,8 @@ from service.catalog.models import Movie
 from service.importers.posters import draw_poster
 from service.importers.sample.load import Progress
 from service.importers.uploads import post_image
-from service.media.models import File, FileKind, FileState
+from service.media.enums import FileKind, FileState
+from service.media.models import File
 from service.media.service import Media
 from service.media.values import Upload
 

@@ -1,1 +1,1 @@
-"""Bucket and table compared: judged (judging) on one walk over both (streams, service), mended (repairs)."""
+"""Reconciliation of buckets and tables: listings of both, their differences, and the repair of each."""

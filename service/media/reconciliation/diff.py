@@ -1,4 +1,4 @@
-"""What an object and a row that share a key tell together: nothing amiss, or a finding and how to mend it."""
+"""Differences between an object and the row with the same key, and the repair of each."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import enum
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from service.media.models import FileState
-from service.media.removal import LATE
+from service.media.enums import FileState
+from service.media.removal import LATE_ARRIVAL
 from service.media.service import UPLOAD_PREFIX
 
-PATIENCE = timedelta(hours=1)
-"""Longer than an event is under way: five deliveries, each hidden for six minutes, and the work itself."""
+WORK_TIMEOUT = timedelta(hours=1)
+"""Longer than an event can take: five deliveries, each hidden for six minutes, and the work itself."""
 GRACE = timedelta(days=1)
-"""Age of an object that belongs to nothing, before it is removed."""
+"""Age at which an object without a row is removed."""
 
 
 class Problem(enum.StrEnum):
-    """What does not agree."""
+    """Kinds of differences."""
 
     OBJECT_WITHOUT_ROW = "object_without_row"
     ROW_WITHOUT_OBJECT = "row_without_object"
@@ -30,21 +30,21 @@ class Problem(enum.StrEnum):
 
 
 class Repair(enum.StrEnum):
-    """How it is mended."""
+    """Kinds of repairs."""
 
     PROCESS = "process"
-    """The function gets an event that the object was created."""
+    """Send the function an event that the object was created."""
     EXPIRE = "expire"
-    """The row becomes EXPIRED."""
+    """Make the row EXPIRED."""
     FORGET = "forget"
-    """The row becomes DELETED, and nothing shows its picture any more."""
+    """Make the row DELETED and remove the reference to its image."""
     REMOVE = "remove"
-    """The object goes, for good."""
+    """Delete the object permanently."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListedObject:
-    """An object as a listing has it."""
+    """An object in a listing."""
 
     key: str
     etag: str
@@ -54,7 +54,7 @@ class ListedObject:
 
 @dataclass(frozen=True, slots=True)
 class FileRow:
-    """What of a file's row is compared."""
+    """Columns of a file that are compared."""
 
     key: str
     file_id: int
@@ -63,100 +63,100 @@ class FileRow:
     expires_at: datetime
     updated_at: datetime
     has_renditions: bool
-    """Whether the table lists any; their objects are another matter."""
+    """True if the table has any; their objects are compared separately."""
 
 
 @dataclass(frozen=True, slots=True)
 class RenditionRow:
-    """What of a rendition's row is compared."""
+    """Columns of a rendition that are compared."""
 
     key: str
     file_id: int
     upload_key: str
     updated_at: datetime
-    """When the file's row changed last."""
+    """Time of the last change of the file's row."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A key at which bucket and table do not agree."""
+    """A difference between bucket and table at one key."""
 
     problem: Problem
     repair: Repair
     key: str
-    """Of the upload or rendition that it is about."""
+    """Key of the upload or rendition."""
     upload_key: str
     file_id: int | None
     since: datetime
-    """The newest moment that it can have begun at."""
+    """Latest time at which the difference can have begun."""
 
 
 @dataclass(frozen=True, slots=True)
-class Patience:
-    """How long what is not yet in step is taken for work under way."""
+class Deadlines:
+    """Ages up to which a difference counts as work in progress."""
 
     now: datetime
-    work: timedelta = PATIENCE
+    work: timedelta = WORK_TIMEOUT
     grace: timedelta = GRACE
 
     def is_over(self, moment: datetime) -> bool:
-        """Tells whether work that was begun then must have ended."""
+        """Returns whether work that began at this moment must have ended."""
         return moment < self.now - self.work
 
     def is_stray(self, found: ListedObject) -> bool:
-        """Tells whether an object is too old to be waiting for its row."""
+        """Returns whether an object without a row is too old to be new."""
         return found.modified_at < self.now - self.grace
 
     def has_ended(self, row: FileRow) -> bool:
-        """Tells whether nothing can arrive through a file's form any more."""
-        return row.expires_at < self.now - LATE
+        """Returns whether no object can arrive through a file's form any more."""
+        return row.expires_at < self.now - LATE_ARRIVAL
 
 
-def judge_upload(found: ListedObject | None, row: FileRow | None, patience: Patience) -> Finding | None:
-    """Compares an upload with its row, one of which may be missing; a DELETED file's object is the sweep's."""
+def diff_upload(found: ListedObject | None, row: FileRow | None, deadlines: Deadlines) -> Finding | None:
+    """Compares an upload with its row, one of which may be missing; the sweep handles objects of DELETED files."""
     if row is None:
-        if found is None or not patience.is_stray(found):
+        if found is None or not deadlines.is_stray(found):
             return None
         return Finding(
             Problem.OBJECT_WITHOUT_ROW, Repair.REMOVE, found.key, found.key, file_id=None, since=found.modified_at
         )
-    verdict = _judge_row(row, patience) if found is None else _judge_both(found, row, patience)
-    if verdict is None:
+    difference = _diff_row(row, deadlines) if found is None else _diff_both(found, row, deadlines)
+    if difference is None:
         return None
     since = row.updated_at if found is None else max(found.modified_at, row.updated_at)
-    return Finding(*verdict, row.key, row.key, file_id=row.file_id, since=since)
+    return Finding(*difference, row.key, row.key, file_id=row.file_id, since=since)
 
 
-def _judge_row(row: FileRow, patience: Patience) -> tuple[Problem, Repair] | None:
+def _diff_row(row: FileRow, deadlines: Deadlines) -> tuple[Problem, Repair] | None:
     match row.state:
-        case FileState.PENDING if patience.has_ended(row):
+        case FileState.PENDING if deadlines.has_ended(row):
             return Problem.FORM_ENDED, Repair.EXPIRE
-        case FileState.PROCESSING if patience.is_over(row.updated_at) and patience.has_ended(row):
+        case FileState.PROCESSING if deadlines.is_over(row.updated_at) and deadlines.has_ended(row):
             return Problem.ROW_WITHOUT_OBJECT, Repair.EXPIRE
-        case FileState.READY if patience.is_over(row.updated_at):
+        case FileState.READY if deadlines.is_over(row.updated_at):
             return Problem.ROW_WITHOUT_OBJECT, Repair.FORGET
     return None
 
 
-def _judge_both(found: ListedObject, row: FileRow, patience: Patience) -> tuple[Problem, Repair] | None:
-    if not patience.is_over(max(found.modified_at, row.updated_at)):
+def _diff_both(found: ListedObject, row: FileRow, deadlines: Deadlines) -> tuple[Problem, Repair] | None:
+    if not deadlines.is_over(max(found.modified_at, row.updated_at)):
         return None
     unfinished = _unfinished(found, row)
     if unfinished is not None:
         return unfinished, Repair.PROCESS
-    if row.state is FileState.REJECTED and patience.has_ended(row):
+    if row.state is FileState.REJECTED and deadlines.has_ended(row):
         return Problem.REJECTED_OBJECT, Repair.REMOVE
     return None
 
 
 def _unfinished(found: ListedObject, row: FileRow) -> Problem | None:
-    """Tells what of the function's work is not done."""
+    """Returns the unfinished part of the function's work; None if it is done."""
     match row.state:
         case FileState.PENDING | FileState.EXPIRED:
             return Problem.EVENT_LOST
         case FileState.PROCESSING:
             return Problem.STUCK_PROCESSING
-        # Sent again through the same form.
+        # Uploaded again through the same form.
         case FileState.READY | FileState.REJECTED if row.etag and row.etag != found.etag:
             return Problem.EVENT_LOST
         case FileState.READY if not row.has_renditions:
@@ -164,9 +164,9 @@ def _unfinished(found: ListedObject, row: FileRow) -> Problem | None:
     return None
 
 
-def judge_rendition(found: ListedObject | None, row: RenditionRow | None, patience: Patience) -> Finding | None:
+def diff_rendition(found: ListedObject | None, row: RenditionRow | None, deadlines: Deadlines) -> Finding | None:
     """Compares a rendition with its row, one of which may be missing; rows are those of READY files."""
-    if found is None and row is not None and patience.is_over(row.updated_at):
+    if found is None and row is not None and deadlines.is_over(row.updated_at):
         return Finding(
             Problem.MISSING_RENDITION,
             Repair.PROCESS,
@@ -175,7 +175,7 @@ def judge_rendition(found: ListedObject | None, row: RenditionRow | None, patien
             file_id=row.file_id,
             since=row.updated_at,
         )
-    if row is None and found is not None and patience.is_stray(found):
+    if row is None and found is not None and deadlines.is_stray(found):
         upload_key = UPLOAD_PREFIX + found.key.rpartition("/")[0]
         return Finding(
             Problem.STRAY_RENDITION, Repair.REMOVE, found.key, upload_key, file_id=None, since=found.modified_at

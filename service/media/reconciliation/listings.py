@@ -1,4 +1,4 @@
-"""Listings of buckets and of tables in one order, and their merge: a few batches in memory, however long they are."""
+"""Listings of buckets and tables in the same order, and their merge, with only a few batches in memory."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ import asyncpg
 from botocore.exceptions import ClientError
 
 from service.database.pool import CONNECT_ERRORS, unreachable
-from service.media.models import FileState
+from service.media.enums import FileState
 from service.media.reconciliation.diff import FileRow, ListedObject, RenditionRow
-from service.media.storage import GONE, off_the_loop, s3_client
+from service.media.storage import GONE, run_in_thread, s3_client
 from service.settings import Pooler, Settings
 
 PAGE = 1000
-"""Keys that S3 lists at most at once; rows are fetched as many at a time."""
-# The order of bytes, whatever the database's own is: that of ListObjectsV2 in buckets of general purpose.
+"""Maximum number of keys that S3 lists at once; rows are fetched in the same number."""
+# Byte order, independent of the database locale: the order of ListObjectsV2 in general purpose buckets.
 FILES = """
 SELECT key, id, state, etag, expires_at, updated_at,
     EXISTS (SELECT FROM file_renditions WHERE file_id = files.id) AS has_renditions
@@ -32,7 +32,7 @@ WHERE f.state = 'ready' ORDER BY r.key COLLATE "C"
 
 
 class ListingUnordered(RuntimeError):
-    """A listing is not in the order of its keys' bytes, as that of an S3 directory bucket: it cannot be compared."""
+    """A listing is not in byte order, for example of an S3 directory bucket, and cannot be compared."""
 
 
 class _Keyed(Protocol):
@@ -56,38 +56,38 @@ class HeadedObject:
 
 
 class ObjectLister(Protocol):
-    """Tells what is in a bucket."""
+    """Lists and finds objects of buckets."""
 
     def listed(self, bucket: str, prefix: str) -> AsyncIterator[ListedObject]:
-        """Yields the objects whose key begins so, by the bytes of their keys. Raises StorageUnavailable."""
+        """Yields the objects with the prefix, in byte order of their keys. Raises StorageUnavailable."""
         ...
 
     async def find_object(self, bucket: str, key: str) -> HeadedObject | None:
-        """Returns an object, None when there is none. Raises StorageUnavailable."""
+        """Returns an object; None if it does not exist. Raises StorageUnavailable."""
         ...
 
 
 class S3Lister:
-    """Lists with ListObjectsV2, looks with HeadObject."""
+    """Lists with ListObjectsV2 and finds with HeadObject."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     @classmethod
     def from_settings(cls, settings: Settings) -> S3Lister:
-        """Makes one with a client of its own."""
+        """Returns a lister with a new client."""
         return cls(s3_client(settings))
 
     async def listed(self, bucket: str, prefix: str) -> AsyncIterator[ListedObject]:
-        """Lists page by page, as ObjectLister says."""
+        """Lists page by page; see ObjectLister."""
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-        while (page := await off_the_loop(lambda: next(pages, None))) is not None:
+        while (page := await run_in_thread(lambda: next(pages, None))) is not None:
             for entry in page.get("Contents", ()):
                 yield ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["LastModified"].astimezone(UTC))
 
     async def find_object(self, bucket: str, key: str) -> HeadedObject | None:
-        """Asks for the newest version, as ObjectLister says."""
-        answer = await off_the_loop(lambda: self._head(bucket, key))
+        """Finds the newest version; see ObjectLister."""
+        answer = await run_in_thread(lambda: self._head(bucket, key))
         if answer is None:
             return None
         return HeadedObject(
@@ -144,7 +144,7 @@ class RowReader:
             raise unreachable() from error
         try:
             async with database.transaction(isolation="repeatable_read", readonly=True):
-                # Between two fetches the bucket is listed; the first one sorts everything.
+                # The bucket is listed between two fetches, and the first fetch sorts all rows.
                 await database.execute(
                     "SELECT set_config('idle_in_transaction_session_timeout', '0', true),"
                     " set_config('statement_timeout', '0', true), set_config('jit', 'off', true)"
@@ -157,11 +157,11 @@ class RowReader:
 async def merged(
     left: AsyncIterator[Left], right: AsyncIterator[Right]
 ) -> AsyncIterator[tuple[Left | None, Right | None]]:
-    """Yields each key's two sides, None for one that is missing; raises ListingUnordered."""
+    """Yields the two entries of each key, None for a missing one; raises ListingUnordered."""
     left, right = _ordered(left), _ordered(right)
     one, other = await anext(left, None), await anext(right, None)
     while one is not None or other is not None:
-        # Python compares code points, whose order is that of their bytes in UTF-8.
+        # Python compares code points, which have the same order as their UTF-8 bytes.
         if other is None or (one is not None and one.key < other.key):
             yield one, None
             one = await anext(left, None)
@@ -177,6 +177,6 @@ async def _ordered(stream: AsyncIterator[Left]) -> AsyncIterator[Left]:
     last = ""
     async for entry in stream:
         if entry.key <= last:
-            raise ListingUnordered(f"{entry.key!r} is listed behind {last!r}")
+            raise ListingUnordered(f"{entry.key!r} is listed after {last!r}")
         last = entry.key
         yield entry

@@ -1,4 +1,4 @@
-"""Mends one finding at a time, each looked at once more under its row's lock: the walk saw it a while ago."""
+"""Repairs of findings, each checked again under the row lock, because the listing may be outdated."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from urllib.parse import quote_plus
 import structlog
 
 from service.database.orm import transaction
-from service.media.models import File, FileRendition, FileState
-from service.media.processing_results import Verdicts
-from service.media.queues import off_the_loop
-from service.media.reconciliation.diff import Finding, Patience, Problem, Repair
+from service.media.enums import FileState
+from service.media.models import File, FileRendition
+from service.media.processing_results import ProcessingResults
+from service.media.queues import run_in_thread
+from service.media.reconciliation.diff import Deadlines, Finding, Problem, Repair
 from service.media.reconciliation.listings import HeadedObject, ObjectLister
 from service.media.storage import UploadStorage
 
@@ -34,51 +35,51 @@ class Buckets:
 
 
 class UploadEvents(Protocol):
-    """Where the function takes its events from."""
+    """Sends events to the function."""
 
     async def send_created(self, bucket: str, key: str, found: HeadedObject, *, sequencer: str) -> None:
-        """Sends what S3 would have sent when the object was created. Raises QueueUnavailable."""
+        """Sends the event that S3 sends when an object is created. Raises QueueUnavailable."""
         ...
 
 
 class QueuedUploadEvents:
-    """UploadEvents on the functions' queue."""
+    """UploadEvents through the functions' queue."""
 
     def __init__(self, client: SQSClient, *, queue_url: str) -> None:
         self._client = client
         self._queue_url = queue_url
 
     async def send_created(self, bucket: str, key: str, found: HeadedObject, *, sequencer: str) -> None:
-        """Sends one message, as UploadEvents says."""
+        """Sends one message; see UploadEvents."""
         body = json.dumps(created_event(bucket, key, found, sequencer=sequencer))
-        await off_the_loop(lambda: self._client.send_message(QueueUrl=self._queue_url, MessageBody=body))
+        await run_in_thread(lambda: self._client.send_message(QueueUrl=self._queue_url, MessageBody=body))
 
 
-class Repairs:
-    """Mends what a walk found. Every repair may be repeated, and be lost half-way: the next walk goes on."""
+class Repairer:
+    """Repairs findings. Each repair may be repeated or interrupted: the next run continues."""
 
     def __init__(
         self,
         *,
         buckets: Buckets,
-        verdicts: Verdicts,
+        results: ProcessingResults,
         storage: UploadStorage,
         objects: ObjectLister,
         events: UploadEvents,
-        most_removals: int,
+        max_removals: int,
     ) -> None:
-        """`most_removals` bounds what is removed or forgotten, for the case that it is the table that is wrong."""
+        """`max_removals` bounds the removals, in case the table is wrong."""
         self._buckets = buckets
-        self._verdicts = verdicts
+        self._results = results
         self._storage = storage
         self._objects = objects
         self._events = events
-        self._removals_left = most_removals
-        # Renditions of one file come one after the other, and one event makes them all.
+        self._removals_left = max_removals
+        # Renditions of one file are consecutive, and one event makes all of them.
         self._last_processed: int | None = None
 
-    async def mend(self, finding: Finding, patience: Patience) -> bool:
-        """Mends a finding; returns False when it may no longer be mended so, or no more may be removed.
+    async def repair(self, finding: Finding, deadlines: Deadlines) -> bool:
+        """Repairs a finding; returns False if it no longer applies, or if no more may be removed.
 
         Raises StorageUnavailable and QueueUnavailable.
         """
@@ -88,17 +89,18 @@ class Repairs:
             self._removals_left -= 1
         match finding.repair:
             case Repair.PROCESS:
-                mended = await self._process(finding)
+                repaired = await self._process(finding)
             case Repair.EXPIRE:
-                mended = await self._expire(finding)
+                repaired = await self._expire(finding)
             case Repair.FORGET:
-                mended = await self._forget(finding)
+                repaired = await self._forget(finding)
             case Repair.REMOVE if finding.problem is Problem.STRAY_RENDITION:
-                mended = await self._remove_rendition(finding, patience)
+                repaired = await self._remove_rendition(finding, deadlines)
             case _:
-                mended = await self._remove_upload(finding)
-        log.info("reconciliation.mended" if mended else "reconciliation.left", problem=finding.problem, key=finding.key)
-        return mended
+                repaired = await self._remove_upload(finding)
+        event = "finding.repaired" if repaired else "finding.skipped"
+        log.info(event, problem=finding.problem, key=finding.key)
+        return repaired
 
     async def _process(self, finding: Finding) -> bool:
         if finding.file_id == self._last_processed:
@@ -126,7 +128,7 @@ class Repairs:
             file = await File.filter(id=finding.file_id, state=FileState.READY).select_for_update().first()
             if file is None or await self._find_upload(file.key):
                 return False
-            await self._verdicts.delete_file(file)
+            await self._results.delete_file(file)
             return True
 
     async def _find_upload(self, key: str) -> HeadedObject | None:
@@ -141,9 +143,9 @@ class Repairs:
             await self._storage.delete_upload(self._buckets.uploads, finding.upload_key)
             return True
 
-    async def _remove_rendition(self, finding: Finding, patience: Patience) -> bool:
+    async def _remove_rendition(self, finding: Finding, deadlines: Deadlines) -> bool:
         async with transaction():
-            # Who is about to make renditions takes this lock first.
+            # Processing takes this lock before it makes renditions.
             rows = File.filter(bucket=self._buckets.uploads, key=finding.upload_key)
             file = await rows.select_for_update(no_key=True).first()
             if file is not None and file.state is FileState.PROCESSING:
@@ -152,21 +154,21 @@ class Repairs:
                 return False
             found = await self._objects.find_object(self._buckets.renditions, finding.key)
             if found is not None:
-                if not found.modified_at < patience.now - patience.grace:
+                if not found.modified_at < deadlines.now - deadlines.grace:
                     return False
                 await self._storage.delete_renditions(finding.key)
             return True
 
 
 def next_sequencer(sequencer: str) -> str:
-    """Returns the least sequencer that is newer than this one, and so older than that of any real event to come."""
+    """Returns the least sequencer that is newer than this one, so that any later real event is newer still."""
     return f"{int(sequencer.ljust(SEQUENCER_DIGITS, '0'), 16) + 1:0{SEQUENCER_DIGITS}X}"
 
 
 def created_event(bucket: str, key: str, found: HeadedObject, *, sequencer: str) -> dict[str, Any]:
-    """Returns the event that S3 sends for an object that was created.
+    """Returns the event that S3 sends when an object is created.
 
-    Source: "Event message structure" in the Amazon S3 user guide, without what tells of the request.
+    Source: "Event message structure" in the Amazon S3 user guide, without the fields about the request.
     """
     described = {"key": quote_plus(key, safe="/"), "size": found.size_bytes, "eTag": found.etag, "sequencer": sequencer}
     if found.version_id:
