@@ -180,7 +180,7 @@ async def test_what_the_queue_gave_up_on_is_redriven_and_poison_purged(
     assert await deployed.letters.list_letters(limit=100) == []
 
 
-async def test_a_reconciliation_mends_through_the_queue(deployed: Deployed, placed: Settings) -> None:
+async def test_a_reconciliation_repairs_through_the_queue(deployed: Deployed, placed: Settings) -> None:
     async with scene(deployed.objects, placed) as seen:
         file, bare = [await seen.upload() for _ in range(2)]
         ready, listed = [await seen.until(one, READY) for one in (file, bare)]
@@ -190,7 +190,7 @@ async def test_a_reconciliation_mends_through_the_queue(deployed: Deployed, plac
         for one in (file, bare):
             assert await seen.problems(one.key) == {"missing_rendition"}
         with deployed.objects.credentials():
-            command = partial(run, "media", "reconcile", "--deadlines", "0", **variables_of(seen.settings))
+            command = partial(run, "media", "reconcile", "--patience", "0", **variables_of(seen.settings))
             told = await asyncio.to_thread(command)
             repaired = await asyncio.to_thread(partial(command, "--fix"))
         assert (told.returncode, "missing_rendition" in told.stdout) == (1, True), told.stderr

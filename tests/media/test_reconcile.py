@@ -69,7 +69,7 @@ async def test_everything_amiss_is_told_and_left_by_default(world: World) -> Non
     assert world.events.sent == []
 
 
-async def test_everything_amiss_is_mended_and_nothing_else_touched(world: World) -> None:
+async def test_everything_amiss_is_repaired_and_nothing_else_changes(world: World) -> None:
     kept = await whole(world)
     expected = await damage(world)
     by_problem = {(problem, repair): key for problem, repair, key in expected}
@@ -162,7 +162,7 @@ async def test_removals_are_bounded(world: World) -> None:
     assert len(world.stored(world.uploads)) == 3
 
 
-async def test_what_changed_since_the_walk_is_not_mended(world: World) -> None:
+async def test_what_changed_since_the_pass_is_not_repaired(world: World) -> None:
     key = await world.add("ready")
     world.render(rendition(key, "a.jpg"), rendition(key, "b.webp"))
     stranger = f"uploads/poster/{secrets.token_hex(16)}"
@@ -178,7 +178,7 @@ async def test_what_changed_since_the_walk_is_not_mended(world: World) -> None:
     assert (await world.state(key), world.stored(world.uploads)) == ("ready", {key, stranger})
 
 
-async def test_a_listing_in_another_order_is_refused_and_nothing_mended() -> None:
+async def test_a_listing_in_another_order_is_refused_and_nothing_repaired() -> None:
     async def of(*keys: str) -> AsyncIterator[ListedObject]:
         for key in keys:
             yield ListedObject(key, "", NOW)
