@@ -9,8 +9,8 @@ from typing import Any
 import grpc
 from marquee.users.v1 import users_pb2
 
-from tests.auth.forgery import signed
-from tests.auth.scene import Scene, change, login, via
+from tests.auth.forged_tokens import signed
+from tests.auth.scenario import Scenario, change, login, via
 from tests.client import PASSWORD, Refusal, refusal_of, refused
 
 BY_ACCOUNT_AND_PEER, BY_PEER, BY_ACCOUNT = 3, 8, 6
@@ -18,53 +18,55 @@ BY_ACCOUNT_AND_PEER, BY_PEER, BY_ACCOUNT = 3, 8, 6
 PEER = "203.0.113.7"
 
 
-async def sprays_many_accounts(scene: Scene) -> list[Refusal]:
+async def spray_many_accounts(scenario: Scenario) -> list[Refusal]:
     """One password, many accounts, one peer: also an account that it never tried is then out of its reach."""
     names = [f"nobody{number}" for number in range(BY_PEER)]
-    await _fails(scene.nobody.users.Login(login(name, "Summer2026!"), **via(PEER)) for name in names)
-    tries = (login("nobody-else", "Summer2026!"), login(scene.attacker.username))
-    return [await refused(scene.nobody.users.Login(request, **via(PEER))) for request in tries]
+    await _fails(scenario.nobody.users.Login(login(name, "Summer2026!"), **via(PEER)) for name in names)
+    tries = (login("nobody-else", "Summer2026!"), login(scenario.attacker.username))
+    return [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in tries]
 
 
-async def stuffs_one_account_from_many_peers(scene: Scene) -> list[Refusal]:
+async def guess_one_account_from_many_peers(scenario: Scenario) -> list[Refusal]:
     """Not even the right password is of use to a peer that the account was never used from."""
     peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT)]
-    await _fails(scene.nobody.users.Login(login(scene.victim.username, "wrong"), **via(peer)) for peer in peers)
-    tries = (login(scene.victim.username, "wrong"), login(scene.victim.username))
-    return [await refused(scene.nobody.users.Login(request, **via(PEER))) for request in tries]
+    await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
+    tries = (login(scenario.victim.username, "wrong"), login(scenario.victim.username))
+    return [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in tries]
 
 
-async def spells_the_name_in_other_ways(scene: Scene) -> list[Refusal]:
-    name = scene.victim.username
+async def vary_case_of_username(scenario: Scenario) -> list[Refusal]:
+    name = scenario.victim.username
     spellings = [name, name.upper(), name.title()]
-    await _fails(scene.nobody.users.Login(login(spelling, "wrong"), **via(PEER)) for spelling in spellings)
-    return [await refused(scene.nobody.users.Login(login(name.swapcase(), "wrong"), **via(PEER)))]
+    await _fails(scenario.nobody.users.Login(login(spelling, "wrong"), **via(PEER)) for spelling in spellings)
+    return [await refused(scenario.nobody.users.Login(login(name.swapcase(), "wrong"), **via(PEER)))]
 
 
-async def moves_about_in_its_network(scene: Scene) -> list[Refusal]:
+async def change_address_within_network(scenario: Scenario) -> list[Refusal]:
     peers = [f"2001:db8:1:2::{number:x}" for number in range(BY_ACCOUNT_AND_PEER)]
-    await _fails(scene.nobody.users.Login(login(scene.victim.username, "wrong"), **via(peer)) for peer in peers)
-    return [await refused(scene.nobody.users.Login(login(scene.victim.username), **via("2001:db8:1:2:3:4:5:6")))]
+    await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
+    return [await refused(scenario.nobody.users.Login(login(scenario.victim.username), **via("2001:db8:1:2:3:4:5:6")))]
 
 
-async def names_a_peer_of_its_own(scene: Scene) -> list[Refusal]:
+async def forge_forwarded_peer(scenario: Scenario) -> list[Refusal]:
     """What stands before the proxy's own entry was written by the caller."""
     for number in range(BY_ACCOUNT_AND_PEER):
-        await _fails([scene.nobody.users.Login(login(scene.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))])
-    return [await refused(scene.nobody.users.Login(login(scene.victim.username), **via(f"127.0.0.1, {PEER}")))]
+        await _fails(
+            [scenario.nobody.users.Login(login(scenario.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))]
+        )
+    return [await refused(scenario.nobody.users.Login(login(scenario.victim.username), **via(f"127.0.0.1, {PEER}")))]
 
 
-async def guesses_fifty_at_once(scene: Scene) -> list[Refusal]:
-    calls = [scene.nobody.users.Login(login(scene.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)]
+async def guess_fifty_concurrently(scenario: Scenario) -> list[Refusal]:
+    calls = [scenario.nobody.users.Login(login(scenario.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)]
     refusals = [refusal_of(error) for error in await _errors(calls)]
     looked_at = [refusal for refusal in refusals if refusal.reason == "CREDENTIALS_INVALID"]
     assert len(looked_at) <= BY_ACCOUNT_AND_PEER, "at most as many as the rate admits"
     return [refusal for refusal in refusals if refusal not in looked_at]
 
 
-async def guesses_with_a_stolen_access_token(scene: Scene) -> list[Refusal]:
+async def guess_with_a_stolen_access_token(scenario: Scenario) -> list[Refusal]:
     """Wherever the password is asked again, it is the same count."""
-    users, wrong = scene.victim.users, "wrong password"
+    users, wrong = scenario.victim.users, "wrong password"
     await _fails(
         [
             users.ChangePassword(users_pb2.ChangePasswordRequest(current_password=wrong, new_password=PASSWORD)),
@@ -80,28 +82,28 @@ async def guesses_with_a_stolen_access_token(scene: Scene) -> list[Refusal]:
     ]
 
 
-async def locks_the_owner_out(scene: Scene) -> list[str]:
+async def lock_the_owner_out(scenario: Scenario) -> list[str]:
     """Returns where the owner is kept out: at home while the attack lasts, and elsewhere once it is over."""
     peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT + 3)]
-    await _fails(scene.nobody.users.Login(login(scene.victim.username, "wrong"), **via(peer)) for peer in peers)
+    await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
     # The victim registered without a proxy between, so that is where they are at home.
-    kept_out = await _errors([scene.nobody.users.Login(login(scene.victim.username))])
-    await scene.database.execute("UPDATE counters SET expires_at = now() - interval '1 second'")
-    kept_out += await _errors([scene.nobody.users.Login(login(scene.victim.username), **via("192.0.2.200"))])
+    kept_out = await _errors([scenario.nobody.users.Login(login(scenario.victim.username))])
+    await scenario.database.execute("UPDATE counters SET expires_at = now() - interval '1 second'")
+    kept_out += await _errors([scenario.nobody.users.Login(login(scenario.victim.username), **via("192.0.2.200"))])
     return [str(error.details()) for error in kept_out]
 
 
-async def asks_who_has_an_account(scene: Scene) -> list[Any]:
+async def enumerate_accounts(scenario: Scenario) -> list[Any]:
     """Returns the answers by which an account can be told from none, a wrong password from a deactivated account."""
-    name, gone = scene.victim.username, await scene.nobody.registered()
-    await (await scene.superuser()).users.UpdateUser(change(gone, is_active=False))
+    name, gone = scenario.victim.username, await scenario.nobody.registered()
+    await (await scenario.superuser()).users.UpdateUser(change(gone, is_active=False))
     requests = [
         *(login(who, "wrong") for who in (name, f"{name}@example.org", "nobody", "nobody@example.org", gone.username)),
         login(gone.username),
     ]
-    signing_in = [await refused(scene.nobody.users.Login(request, **via(PEER))) for request in requests]
-    sids = (scene.victim.user_id, gone.user_id, 999_999)
-    refreshing = [await scene.refresh(signed(scene.ring, typ="refresh", sub=str(sub))) for sub in sids]
+    signing_in = [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in requests]
+    sids = (scenario.victim.user_id, gone.user_id, 999_999)
+    refreshing = [await scenario.refresh(signed(scenario.ring, typ="refresh", sub=str(sub))) for sub in sids]
     return [told for refusals in (signing_in, refreshing) for told in _distinct(refusals)[1:]]
 
 

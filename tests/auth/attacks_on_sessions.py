@@ -13,9 +13,9 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from marquee.users.v1 import users_pb2
 
 from service.auth.policy import MEDIA_REGISTER
-from tests.auth.forgery import signed
+from tests.auth.forged_tokens import signed
 from tests.auth.key_files import remove_key
-from tests.auth.scene import OWN, Scene, change, refresh
+from tests.auth.scenario import OWN, Scenario, change, refresh
 from tests.client import PASSWORD, Client, Refusal, refused
 from tests.media.uploads import register, reject, upload, uploaded
 from tests.outage import seconds_until
@@ -24,124 +24,128 @@ from tests.outbound import outbound_hosts
 NEW_PASSWORD = "staple battery horse"
 
 
-async def replays_the_first_of_four(scene: Scene) -> list[Refusal]:
-    chain = [scene.victim.refresh_token]
+async def replay_first_refresh_token_of_a_chain(scenario: Scenario) -> list[Refusal]:
+    chain = [scenario.victim.refresh_token]
     for _ in range(4):
-        chain.append((await scene.nobody.users.RefreshTokens(refresh(chain[-1]))).refresh_token.token)
-    return [await scene.refresh(token) for token in chain]
+        chain.append((await scenario.nobody.users.RefreshTokens(refresh(chain[-1]))).refresh_token.token)
+    return [await scenario.refresh(token) for token in chain]
 
 
-async def refreshes_before_the_owner_does(scene: Scene) -> list[Refusal]:
+async def refresh_before_the_owner(scenario: Scenario) -> list[Refusal]:
     """The owner comes second with the stolen token, and ends what the thief got for it."""
-    stolen = scene.victim.refresh_token
-    loot = await scene.nobody.users.RefreshTokens(refresh(stolen))
-    owner = await scene.refresh(stolen)
-    await _until_dead(scene, loot.access_token.token)
-    return [owner, await scene.refresh(loot.refresh_token.token), await scene.call(loot.access_token.token)]
+    stolen = scenario.victim.refresh_token
+    loot = await scenario.nobody.users.RefreshTokens(refresh(stolen))
+    owner = await scenario.refresh(stolen)
+    await _until_dead(scenario, loot.access_token.token)
+    return [owner, await scenario.refresh(loot.refresh_token.token), await scenario.call(loot.access_token.token)]
 
 
-async def replays_from_many_sides_at_once(scene: Scene) -> list[Refusal]:
+async def replay_concurrently(scenario: Scenario) -> list[Refusal]:
     """Whoever wins the race keeps nothing of it."""
-    used = scene.victim.refresh_token
-    current = (await scene.nobody.users.RefreshTokens(refresh(used))).refresh_token.token
+    used = scenario.victim.refresh_token
+    current = (await scenario.nobody.users.RefreshTokens(refresh(used))).refresh_token.token
     tokens = [used, current] * 10
-    await asyncio.gather(*(scene.nobody.users.RefreshTokens(refresh(t)) for t in tokens), return_exceptions=True)
-    return [await scene.refresh(used), await scene.refresh(current)]
+    await asyncio.gather(*(scenario.nobody.users.RefreshTokens(refresh(t)) for t in tokens), return_exceptions=True)
+    return [await scenario.refresh(used), await scenario.refresh(current)]
 
 
-async def names_anothers_session(scene: Scene) -> list[Refusal]:
+async def use_session_id_of_another_user(scenario: Scenario) -> list[Refusal]:
     """For themselves, as if signing were no obstacle, and for its owner; the session that is named goes on."""
-    (session,) = (await scene.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
+    (session,) = (await scenario.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
     named: dict[str, Any] = {"typ": "refresh", "sid": session.id}
     tokens = (
-        signed(scene.ring, sub=str(scene.attacker.user_id), **named),
-        signed(scene.ring, sub=str(scene.victim.user_id), key=Ed25519PrivateKey.generate(), **named),
+        signed(scenario.ring, sub=str(scenario.attacker.user_id), **named),
+        signed(scenario.ring, sub=str(scenario.victim.user_id), key=Ed25519PrivateKey.generate(), **named),
     )
-    refusals = [await scene.refresh(token) for token in tokens]
-    await scene.nobody.users.RefreshTokens(refresh(scene.victim.refresh_token))
+    refusals = [await scenario.refresh(token) for token in tokens]
+    await scenario.nobody.users.RefreshTokens(refresh(scenario.victim.refresh_token))
     return refusals
 
 
-async def outlives_the_account(scene: Scene) -> list[Refusal]:
-    await scene.victim.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))
-    return await _all_refused(scene, scene.victim)
+async def use_tokens_after_account_deletion(scenario: Scenario) -> list[Refusal]:
+    await scenario.victim.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))
+    return await _all_refused(scenario, scenario.victim)
 
 
-async def outlives_a_deactivation(scene: Scene) -> list[Refusal]:
+async def use_tokens_after_deactivation(scenario: Scenario) -> list[Refusal]:
     """To be active again brings no session back, not even one that nobody tried meanwhile."""
-    boss, untried = await scene.superuser(), await scene.nobody.login(scene.victim)
-    await boss.users.UpdateUser(change(scene.victim, is_active=False))
-    refusals = await _all_refused(scene, scene.victim)
-    await boss.users.UpdateUser(change(scene.victim, is_active=True))
-    return refusals + await _all_refused(scene, untried)
+    boss, untried = await scenario.superuser(), await scenario.nobody.login(scenario.victim)
+    await boss.users.UpdateUser(change(scenario.victim, is_active=False))
+    refusals = await _all_refused(scenario, scenario.victim)
+    await boss.users.UpdateUser(change(scenario.victim, is_active=True))
+    return refusals + await _all_refused(scenario, untried)
 
 
-async def outlives_a_new_password(scene: Scene) -> list[Refusal]:
-    thief = await scene.nobody.login(scene.victim)
+async def use_tokens_after_password_change(scenario: Scenario) -> list[Refusal]:
+    thief = await scenario.nobody.login(scenario.victim)
     request = users_pb2.ChangePasswordRequest(current_password=PASSWORD, new_password=NEW_PASSWORD)
-    await scene.victim.users.ChangePassword(request)
-    return await _all_refused(scene, thief)
+    await scenario.victim.users.ChangePassword(request)
+    return await _all_refused(scenario, thief)
 
 
-async def outlives_the_key(scene: Scene) -> list[Refusal]:
+async def use_tokens_after_key_removal(scenario: Scenario) -> list[Refusal]:
     """Tokens of every type, signed with a key that an operator has taken away."""
-    older, _ = scene.ring.keys
+    older, _ = scenario.ring.keys
     types: tuple[dict[str, Any], ...] = (
         {},
         {"typ": "refresh"},
         {"typ": "service", "scopes": [MEDIA_REGISTER], "roles": None},
     )
-    by_older: dict[str, Any] = {"key": older.private, "headers": {"kid": older.kid}, "sub": str(scene.victim.user_id)}
-    tokens = [signed(scene.ring, **by_older, **claims) for claims in types]
+    by_older: dict[str, Any] = {
+        "key": older.private,
+        "headers": {"kid": older.kid},
+        "sub": str(scenario.victim.user_id),
+    }
+    tokens = [signed(scenario.ring, **by_older, **claims) for claims in types]
     access, refreshing, service = tokens
-    await scene.nobody.with_token(access).users.GetProfile(OWN)
-    remove_key(scene.nobody.settings.keys_dir, older.kid)
-    await _until_dead(scene, access)
-    robot = scene.nobody.with_token(service)
+    await scenario.nobody.with_token(access).users.GetProfile(OWN)
+    remove_key(scenario.nobody.settings.keys_dir, older.kid)
+    await _until_dead(scenario, access)
+    robot = scenario.nobody.with_token(service)
     return [
-        await scene.call(access),
-        await scene.refresh(refreshing),
+        await scenario.call(access),
+        await scenario.refresh(refreshing),
         await refused(robot.media.RejectFile(reject("uploads/x"))),
     ]
 
 
-async def brings_the_address_of_a_key(scene: Scene) -> list[Refusal]:
+async def send_key_address_in_header(scenario: Scenario) -> list[Refusal]:
     """Nobody calls there, neither on this machine nor beyond."""
     with socket.create_server(("127.0.0.1", 0)) as listener, outbound_hosts() as left:
         listener.settimeout(0.2)
         here = f"http://127.0.0.1:{listener.getsockname()[1]}/keys"
         tokens = [
-            signed(scene.ring, typ="refresh", headers={name: address})
+            signed(scenario.ring, typ="refresh", headers={name: address})
             for name in ("jku", "x5u", "jwk")
             for address in (here, "https://keys.attacker.example/jwks.json")
         ]
-        refusals = [await scene.refresh(token) for token in tokens]
-        refusals += [await scene.call(token) for token in tokens]
+        refusals = [await scenario.refresh(token) for token in tokens]
+        refusals += [await scenario.call(token) for token in tokens]
         with pytest.raises(TimeoutError):
             listener.accept()
     assert left == []
     return refusals
 
 
-async def calls_as_a_service_what_is_for_users(scene: Scene) -> list[Refusal]:
-    robot = scene.nobody.as_service(MEDIA_REGISTER, "*", "users")
+async def call_user_rpcs_as_a_service(scenario: Scenario) -> list[Refusal]:
+    robot = scenario.nobody.as_service(MEDIA_REGISTER, "*", "users")
     calls = (
         robot.users.GetProfile(OWN),
         robot.users.ListUsers(users_pb2.ListUsersRequest()),
-        robot.users.UpdateUser(change(scene.victim, is_active=False)),
+        robot.users.UpdateUser(change(scenario.victim, is_active=False)),
         robot.media.CreateUpload(upload()),
     )
     return [await refused(call) for call in calls]
 
 
-async def calls_as_a_user_what_is_for_services(scene: Scene) -> list[Refusal]:
+async def call_service_rpcs_as_a_user(scenario: Scenario) -> list[Refusal]:
     """Nor may a service without the very scope."""
-    file = await uploaded(scene.attacker)
+    file = await uploaded(scenario.attacker)
     callers = (
-        scene.attacker,
-        await scene.superuser(),
-        scene.nobody.as_service(),
-        scene.nobody.as_service("media", "media.register.more", "*", ""),
+        scenario.attacker,
+        await scenario.superuser(),
+        scenario.nobody.as_service(),
+        scenario.nobody.as_service("media", "media.register.more", "*", ""),
     )
     return [
         refusal
@@ -153,33 +157,33 @@ async def calls_as_a_user_what_is_for_services(scene: Scene) -> list[Refusal]:
     ]
 
 
-async def fixes_the_session_beforehand(scene: Scene) -> list[str]:
+async def fix_session_id_before_login(scenario: Scenario) -> list[str]:
     """Returns the sessions that an attacker named whom the victim then signed in to."""
     chosen = str(uuid.uuid4())
     names = ("x-device-label", "x-session-id", "x-request-id", "session", "sid", "cookie")
     metadata = tuple((name, chosen) for name in names)
-    await scene.nobody.users.Login(
-        users_pb2.LoginRequest(login=scene.victim.username, password=PASSWORD), metadata=metadata
+    await scenario.nobody.users.Login(
+        users_pb2.LoginRequest(login=scenario.victim.username, password=PASSWORD), metadata=metadata
     )
-    sessions = (await scene.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
+    sessions = (await scenario.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
     assert len(sessions) == 2
     return [session.id for session in sessions if session.id == chosen]
 
 
-async def _all_refused(scene: Scene, session: Client) -> list[Refusal]:
+async def _all_refused(scenario: Scenario, session: Client) -> list[Refusal]:
     token = str(session.token)
-    await _until_dead(scene, token)
-    return [await scene.refresh(session.refresh_token), await scene.call(token)]
+    await _until_dead(scenario, token)
+    return [await scenario.refresh(session.refresh_token), await scenario.call(token)]
 
 
-async def _until_dead(scene: Scene, token: str) -> None:
+async def _until_dead(scenario: Scenario, token: str) -> None:
     """Waits until an access token is refused as such, which takes each worker up to 5 seconds."""
 
     async def is_dead() -> bool:
         try:
-            await scene.nobody.with_token(token).users.GetProfile(OWN)
+            await scenario.nobody.with_token(token).users.GetProfile(OWN)
         except grpc.aio.AioRpcError:
-            return (await scene.call(token)).reason == "TOKEN_INVALID"
+            return (await scenario.call(token)).reason == "TOKEN_INVALID"
         return False
 
     await seconds_until(is_dead)

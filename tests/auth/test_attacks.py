@@ -12,16 +12,16 @@ import grpc
 import pytest
 
 from service.settings import Settings
-from tests.auth import attacks_on_others as others
+from tests.auth import attacks_on_other_users as other_users
 from tests.auth import attacks_on_passwords as passwords
 from tests.auth import attacks_on_sessions as sessions
 from tests.auth.key_files import create_key
-from tests.auth.scene import Scene
+from tests.auth.scenario import Scenario
 from tests.client import Client, Refusal
 from tests.conftest import SettingsFactory
 
-Refused: TypeAlias = Callable[[Scene], Awaitable[Collection[Refusal]]]
-InVain: TypeAlias = Callable[[Scene], Awaitable[Collection[Any]]]
+Refused: TypeAlias = Callable[[Scenario], Awaitable[Collection[Refusal]]]
+InVain: TypeAlias = Callable[[Scenario], Awaitable[Collection[Any]]]
 Answer: TypeAlias = tuple[grpc.StatusCode, str]
 
 TOKEN_INVALID = (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
@@ -35,45 +35,45 @@ OWN_ACCOUNT = (grpc.StatusCode.FAILED_PRECONDITION, "OWN_ACCOUNT")
 
 # Who attacks, and how every call that is told of must be answered.
 REFUSED: dict[Refused, Answer] = {
-    sessions.replays_the_first_of_four: TOKEN_INVALID,
-    sessions.refreshes_before_the_owner_does: TOKEN_INVALID,
-    sessions.replays_from_many_sides_at_once: TOKEN_INVALID,
-    sessions.names_anothers_session: TOKEN_INVALID,
-    sessions.outlives_the_account: TOKEN_INVALID,
-    sessions.outlives_a_deactivation: TOKEN_INVALID,
-    sessions.outlives_a_new_password: TOKEN_INVALID,
-    sessions.outlives_the_key: TOKEN_INVALID,
-    sessions.brings_the_address_of_a_key: TOKEN_INVALID,
-    sessions.calls_as_a_service_what_is_for_users: ACCESS_DENIED,
-    sessions.calls_as_a_user_what_is_for_services: ACCESS_DENIED,
-    passwords.sprays_many_accounts: TOO_MANY_ATTEMPTS,
-    passwords.stuffs_one_account_from_many_peers: TOO_MANY_ATTEMPTS,
-    passwords.spells_the_name_in_other_ways: TOO_MANY_ATTEMPTS,
-    passwords.moves_about_in_its_network: TOO_MANY_ATTEMPTS,
-    passwords.names_a_peer_of_its_own: TOO_MANY_ATTEMPTS,
-    passwords.guesses_fifty_at_once: TOO_MANY_ATTEMPTS,
-    passwords.guesses_with_a_stolen_access_token: TOO_MANY_ATTEMPTS,
-    others.ends_anothers_session: SESSION_NOT_FOUND,
-    others.looks_at_anothers_file: FILE_NOT_FOUND,
-    others.takes_anothers_picture_as_avatar: FILE_NOT_FOUND,
-    others.looks_at_anothers_account: ACCESS_DENIED,
-    others.changes_anothers_account: ACCESS_DENIED,
-    others.uploads_a_poster: ACCESS_DENIED,
-    others.asks_what_another_did: ACCESS_DENIED,
-    others.writes_what_no_mask_may_name: FIELDS_INVALID,
-    others.gives_roles_as_staff: ACCESS_DENIED,
-    others.gives_itself_a_role: OWN_ACCOUNT,
-    others.uses_a_role_that_was_taken: ACCESS_DENIED,
-    others.brings_page_tokens_of_its_own: PAGE_TOKEN_INVALID,
-    others.brings_huge_page_tokens: FIELDS_INVALID,
+    sessions.replay_first_refresh_token_of_a_chain: TOKEN_INVALID,
+    sessions.refresh_before_the_owner: TOKEN_INVALID,
+    sessions.replay_concurrently: TOKEN_INVALID,
+    sessions.use_session_id_of_another_user: TOKEN_INVALID,
+    sessions.use_tokens_after_account_deletion: TOKEN_INVALID,
+    sessions.use_tokens_after_deactivation: TOKEN_INVALID,
+    sessions.use_tokens_after_password_change: TOKEN_INVALID,
+    sessions.use_tokens_after_key_removal: TOKEN_INVALID,
+    sessions.send_key_address_in_header: TOKEN_INVALID,
+    sessions.call_user_rpcs_as_a_service: ACCESS_DENIED,
+    sessions.call_service_rpcs_as_a_user: ACCESS_DENIED,
+    passwords.spray_many_accounts: TOO_MANY_ATTEMPTS,
+    passwords.guess_one_account_from_many_peers: TOO_MANY_ATTEMPTS,
+    passwords.vary_case_of_username: TOO_MANY_ATTEMPTS,
+    passwords.change_address_within_network: TOO_MANY_ATTEMPTS,
+    passwords.forge_forwarded_peer: TOO_MANY_ATTEMPTS,
+    passwords.guess_fifty_concurrently: TOO_MANY_ATTEMPTS,
+    passwords.guess_with_a_stolen_access_token: TOO_MANY_ATTEMPTS,
+    other_users.end_session_of_another_user: SESSION_NOT_FOUND,
+    other_users.read_file_of_another_user: FILE_NOT_FOUND,
+    other_users.use_file_of_another_user_as_avatar: FILE_NOT_FOUND,
+    other_users.read_account_of_another_user: ACCESS_DENIED,
+    other_users.change_account_of_another_user: ACCESS_DENIED,
+    other_users.upload_poster_as_user: ACCESS_DENIED,
+    other_users.read_audit_events_by_another_user: ACCESS_DENIED,
+    other_users.write_protected_fields_by_mask: FIELDS_INVALID,
+    other_users.give_roles_as_staff: ACCESS_DENIED,
+    other_users.give_role_to_itself: OWN_ACCOUNT,
+    other_users.use_revoked_role: ACCESS_DENIED,
+    other_users.send_forged_page_tokens: PAGE_TOKEN_INVALID,
+    other_users.send_huge_page_tokens: FIELDS_INVALID,
 }
 # Attacks that nothing refuses; each tells what was gained by it.
 IN_VAIN: tuple[InVain, ...] = (
-    sessions.fixes_the_session_beforehand,
-    passwords.locks_the_owner_out,
-    passwords.asks_who_has_an_account,
-    others.asks_what_was_done_to_another,
-    others.sends_fields_that_there_are_not,
+    sessions.fix_session_id_before_login,
+    passwords.lock_the_owner_out,
+    passwords.enumerate_accounts,
+    other_users.read_audit_events_about_another_user,
+    other_users.send_unknown_fields,
 )
 
 
@@ -93,26 +93,26 @@ def settings(make_settings: SettingsFactory, database_url: str, tmp_path: Path) 
 
 
 @pytest.fixture
-async def scene(client: Client, database: asyncpg.Connection) -> Scene:
-    return Scene(client, await client.registered(), await client.registered(), database)
+async def scenario(client: Client, database: asyncpg.Connection) -> Scenario:
+    return Scenario(client, await client.registered(), await client.registered(), database)
 
 
 @pytest.mark.parametrize("attack", REFUSED, ids=lambda attack: attack.__name__)
-async def test_the_attack_is_refused(scene: Scene, attack: Refused) -> None:
-    refusals = await attack(scene)
+async def test_the_attack_is_refused(scenario: Scenario, attack: Refused) -> None:
+    refusals = await attack(scenario)
     assert {(refusal.code, refusal.reason) for refusal in refusals} == {REFUSED[attack]}
 
 
 @pytest.mark.parametrize("attack", IN_VAIN, ids=lambda attack: attack.__name__)
-async def test_the_attack_gains_nothing(scene: Scene, attack: InVain) -> None:
-    assert list(await attack(scene)) == []
+async def test_the_attack_gains_nothing(scenario: Scenario, attack: InVain) -> None:
+    assert list(await attack(scenario)) == []
 
 
 def test_every_attack_is_on_the_list() -> None:
     listed = {attack.__name__ for attack in (*REFUSED, *IN_VAIN)}
     written = {
         name
-        for module in (sessions, passwords, others)
+        for module in (sessions, passwords, other_users)
         for name, value in vars(module).items()
         if callable(value) and value.__module__ == module.__name__ and not name.startswith("_")
     }

@@ -16,8 +16,8 @@ from marquee.users.v1 import users_pb2
 from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests import http2
-from tests.auth.forgery import base64url
-from tests.auth.scene import OWN, login, refresh
+from tests.auth.forged_tokens import base64url
+from tests.auth.scenario import OWN, login, refresh
 from tests.client import Client
 from tests.processes import ServerProcess, server_process, variables_of
 

@@ -24,7 +24,7 @@ from service.auth import keys
 from service.auth.keys import KeyRing, KeyState, KeysUnusable
 from service.auth.principal import Role, UserId
 from service.auth.tokens import TokenInvalid, TokenIssuer, TokenVerifier
-from tests.auth.forgery import NothingRevoked, base64url
+from tests.auth.forged_tokens import NothingRevoked, base64url
 from tests.auth.key_files import create_key
 
 HOUR = timedelta(hours=1)

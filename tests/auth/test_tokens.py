@@ -22,7 +22,7 @@ from marquee.users.v1 import users_pb2
 
 from service.auth.keys import KeyRing
 from service.auth.tokens import REQUIRED_CLAIMS, TokenInvalid, TokenVerifier
-from tests.auth.forgery import NothingRevoked, assembled, base64url, claims, public_forms, signed, signed_text
+from tests.auth.forged_tokens import NothingRevoked, assembled, base64url, claims, public_forms, signed, signed_text
 from tests.client import Client, Refusal, refused
 
 SENTENCE = "the token is not valid; sign in again"

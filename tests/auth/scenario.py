@@ -16,7 +16,7 @@ OWN = users_pb2.GetProfileRequest()
 
 
 @dataclass(frozen=True)
-class Scene:
+class Scenario:
     """A running server and who calls it."""
 
     nobody: Client
