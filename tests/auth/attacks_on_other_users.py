@@ -1,4 +1,4 @@
-"""Attacks on what is another's or above one's station: ids, masks, fields that are not there, roles, page tokens."""
+"""Attacks on data of other users and on roles: ids, field masks, unknown fields, roles, page tokens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ UNKNOWN_UUID = "00000000-0000-4000-8000-000000000000"
 
 async def end_session_of_another_user(scenario: Scenario) -> list[Refusal]:
     (session,) = (await scenario.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
-    refusals = await _as_if_absent(
+    refusals = await _refused_as_if_absent(
         lambda name: scenario.attacker.users.RevokeSession(users_pb2.RevokeSessionRequest(session_id=name)),
         session.id,
         UNKNOWN_UUID,
@@ -35,15 +35,15 @@ async def end_session_of_another_user(scenario: Scenario) -> list[Refusal]:
 
 
 async def read_file_of_another_user(scenario: Scenario) -> list[Refusal]:
-    file_id = await _victims_avatar(scenario)
-    return await _as_if_absent(
+    file_id = await _victim_avatar(scenario)
+    return await _refused_as_if_absent(
         lambda id_: scenario.attacker.media.GetFile(media_pb2.GetFileRequest(id=id_)), file_id, UNKNOWN_ID
     )
 
 
 async def use_file_of_another_user_as_avatar(scenario: Scenario) -> list[Refusal]:
-    file_id = await _victims_avatar(scenario)
-    return await _as_if_absent(
+    file_id = await _victim_avatar(scenario)
+    return await _refused_as_if_absent(
         lambda id_: scenario.attacker.users.UpdateProfile(users_pb2.UpdateProfileRequest(avatar_file_id=id_)),
         file_id,
         UNKNOWN_ID,
@@ -51,7 +51,7 @@ async def use_file_of_another_user_as_avatar(scenario: Scenario) -> list[Refusal
 
 
 async def read_account_of_another_user(scenario: Scenario) -> list[Refusal]:
-    return await _as_if_absent(
+    return await _refused_as_if_absent(
         lambda id_: scenario.attacker.users.GetUser(users_pb2.GetUserRequest(user_id=id_)),
         scenario.victim.user_id,
         UNKNOWN_ID,
@@ -60,7 +60,7 @@ async def read_account_of_another_user(scenario: Scenario) -> list[Refusal]:
 
 async def change_account_of_another_user(scenario: Scenario) -> list[Refusal]:
     mask = FieldMask(paths=["is_active"])
-    return await _as_if_absent(
+    return await _refused_as_if_absent(
         lambda id_: scenario.attacker.users.UpdateUser(users_pb2.UpdateUserRequest(user_id=id_, update_mask=mask)),
         scenario.victim.user_id,
         UNKNOWN_ID,
@@ -69,13 +69,13 @@ async def change_account_of_another_user(scenario: Scenario) -> list[Refusal]:
 
 async def upload_poster_as_user(scenario: Scenario) -> list[Refusal]:
     movie_id = await scenario.database.fetchval("INSERT INTO movies (title) VALUES ('A movie') RETURNING id")
-    return await _as_if_absent(
+    return await _refused_as_if_absent(
         lambda id_: scenario.attacker.media.CreateUpload(upload("POSTER", movie_id=id_)), movie_id, UNKNOWN_ID
     )
 
 
 async def read_audit_events_by_another_user(scenario: Scenario) -> list[Refusal]:
-    return await _as_if_absent(
+    return await _refused_as_if_absent(
         lambda id_: scenario.attacker.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(actor_user_id=id_)),
         scenario.victim.user_id,
         UNKNOWN_ID,
@@ -83,7 +83,7 @@ async def read_audit_events_by_another_user(scenario: Scenario) -> list[Refusal]
 
 
 async def read_audit_events_about_another_user(scenario: Scenario) -> list[Any]:
-    """Returns the events that are shown."""
+    """Returns the events that the attacker sees."""
     resource = f"users/{scenario.victim.user_id}"
     request = users_pb2.ListAuditEventsRequest(resource=resource)
     assert (await scenario.victim.users.ListAuditEvents(request)).audit_events
@@ -94,15 +94,15 @@ async def write_protected_fields_by_mask(scenario: Scenario) -> list[Refusal]:
     paths = ("*", "is_staff", "is_superuser", "user_id", "password_hash", "user.is_staff", "token_epoch", "date_joined")
     requests = [users_pb2.UpdateProfileRequest(bio="x", update_mask=FieldMask(paths=["bio", path])) for path in paths]
     refusals = [await refused(scenario.attacker.users.UpdateProfile(request)) for request in requests]
-    boss = await scenario.superuser()
+    superuser = await scenario.superuser()
     for path in ("*", "username", "email", "password_hash", "user_id"):
         request = users_pb2.UpdateUserRequest(user_id=scenario.victim.user_id, update_mask=FieldMask(paths=[path]))
-        refusals.append(await refused(boss.users.UpdateUser(request)))
+        refusals.append(await refused(superuser.users.UpdateUser(request)))
     return refusals
 
 
 async def send_unknown_fields(scenario: Scenario) -> list[str]:
-    """Returns the rpcs by which an attacker got a role: under every number that a request lacks, it is sent true."""
+    """Returns the rpcs that gave the attacker a role: each unknown field number of the request is sent as true."""
     calls = (
         (
             users_pb2.RegisterRequest(username="mallory", email="mallory@example.org", password=PASSWORD),
@@ -113,7 +113,7 @@ async def send_unknown_fields(scenario: Scenario) -> list[str]:
     gained = []
     for request, answer in calls:
         known = {field.number for field in request.DESCRIPTOR.fields}
-        # As varints: the number with the type of a bool, then true.
+        # Encoded as varints: field number and wire type of a bool, then true.
         extra = b"".join(bytes([number << 3, 1]) for number in range(1, 16) if number not in known)
         rpc = request.DESCRIPTOR.name.removesuffix("Request")
         call: Any = scenario.nobody.channel.unary_unary(f"/marquee.users.v1.UsersService/{rpc}")
@@ -126,28 +126,28 @@ async def send_unknown_fields(scenario: Scenario) -> list[str]:
 
 
 async def give_roles_as_staff(scenario: Scenario) -> list[Refusal]:
-    staff, boss = await scenario.staff(), await scenario.superuser()
+    staff, superuser = await scenario.staff(), await scenario.superuser()
     requests = (
         change(scenario.victim, is_staff=True),
         change(scenario.victim, is_active=True, is_superuser=True),
-        change(boss, is_superuser=False),
-        change(boss, is_active=False),
+        change(superuser, is_superuser=False),
+        change(superuser, is_active=False),
     )
     return [await refused(staff.users.UpdateUser(request)) for request in requests]
 
 
 async def give_role_to_itself(scenario: Scenario) -> list[Refusal]:
-    staff, boss = await scenario.staff(), await scenario.superuser()
+    staff, superuser = await scenario.staff(), await scenario.superuser()
     return [
         await refused(staff.users.UpdateUser(change(staff, is_superuser=True))),
-        await refused(boss.users.UpdateUser(change(boss, is_staff=True))),
+        await refused(superuser.users.UpdateUser(change(superuser, is_staff=True))),
     ]
 
 
 async def use_revoked_role(scenario: Scenario) -> list[Refusal]:
-    """New tokens come without it; that the old one is refused is waited for."""
-    staff, boss = await scenario.staff(), await scenario.superuser()
-    await boss.users.UpdateUser(change(staff, is_staff=False))
+    """Waits until the old token is refused; new tokens do not contain the role."""
+    staff, superuser = await scenario.staff(), await scenario.superuser()
+    await superuser.users.UpdateUser(change(staff, is_staff=False))
 
     async def is_refused() -> bool:
         return (
@@ -165,11 +165,11 @@ async def use_revoked_role(scenario: Scenario) -> list[Refusal]:
 
 
 async def send_forged_page_tokens(scenario: Scenario) -> list[Refusal]:
-    """Made up, altered, of another key, list or caller."""
+    """The tokens are random, changed, or belong to another list or caller."""
     staff = await scenario.staff()
     page = await staff.users.ListUsers(users_pb2.ListUsersRequest(page_size=1))
-    trail = await staff.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(page_size=1))
-    users, events = page.next_page_token, trail.next_page_token
+    audit_page = await staff.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(page_size=1))
+    users, events = page.next_page_token, audit_page.next_page_token
     tokens = [
         "x", "0", "-1", "1 OR 1=1", "=" * 40, "é" * 40, "../" * 20, "\u202e", "A" * 1000, secrets.token_urlsafe(48),
         users[:-1], users + "A", users.swapcase(), users[4:] + users[:4], events + users,
@@ -179,8 +179,8 @@ async def send_forged_page_tokens(scenario: Scenario) -> list[Refusal]:
         request = users_pb2.ListUsersRequest(page_size=1, page_token=token)
         refusals.append(await refused(staff.users.ListUsers(request)))
     for caller, token in [*((staff, token) for token in (*tokens, users)), (scenario.attacker, events)]:
-        trail_request = users_pb2.ListAuditEventsRequest(page_size=1, page_token=token)
-        refusals.append(await refused(caller.users.ListAuditEvents(trail_request)))
+        audit_request = users_pb2.ListAuditEventsRequest(page_size=1, page_token=token)
+        refusals.append(await refused(caller.users.ListAuditEvents(audit_request)))
     for token in (*tokens, users, events):
         movies = movies_pb2.ListMoviesRequest(page_token=token)
         refusals.append(await refused(scenario.nobody.catalog.ListMovies(movies)))
@@ -199,22 +199,25 @@ async def send_huge_page_tokens(scenario: Scenario) -> list[Refusal]:
     ]
 
 
-async def _victims_avatar(scenario: Scenario) -> int:
+async def _victim_avatar(scenario: Scenario) -> int:
     file = await uploaded(scenario.victim)
     await scenario.nobody.as_service(MEDIA_REGISTER).media.RegisterFile(register(file.key))
     assert (await scenario.victim.users.GetProfile(OWN)).user.avatar.file_id == file.id
     return file.id
 
 
-async def _as_if_absent(call: Callable[[Any], Awaitable[Any]], theirs: object, nobodys: object) -> list[Refusal]:
-    """Calls with the id of something of another's and with one that never was; but for the id, both are told alike."""
-    refusals = [await refused(call(one)) for one in (theirs, nobodys)]
-    told = [
-        re.sub(rf"\b{one}\b", "ID", _told(refusal)) for refusal, one in zip(refusals, (theirs, nobodys), strict=True)
+async def _refused_as_if_absent(
+    call: Callable[[Any], Awaitable[Any]], foreign_id: object, unknown_id: object
+) -> list[Refusal]:
+    """Calls with the id of another user's resource and with an unknown id; the refusals may differ only in the id."""
+    refusals = [await refused(call(one)) for one in (foreign_id, unknown_id)]
+    texts = [
+        re.sub(rf"\b{one}\b", "ID", _text_of(refusal))
+        for refusal, one in zip(refusals, (foreign_id, unknown_id), strict=True)
     ]
-    assert told[0] == told[1]
+    assert texts[0] == texts[1]
     return refusals
 
 
-def _told(refusal: Refusal) -> str:
+def _text_of(refusal: Refusal) -> str:
     return refusal.message + str([detail for name, detail in refusal.details.items() if name != "RequestInfo"])

@@ -1,4 +1,4 @@
-"""Attacks on passwords: guessing in every direction, and turning the guard against the owner."""
+"""Attacks on passwords: guessing in many ways, and using the limits to lock the owner out."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from tests.auth.scenario import Scenario, change, login, via
 from tests.client import PASSWORD, Refusal, refusal_of, refused
 
 BY_ACCOUNT_AND_PEER, BY_PEER, BY_ACCOUNT = 3, 8, 6
-"""Few of each, so that attacks are short."""
+"""Small limits, so that attacks are short."""
 PEER = "203.0.113.7"
 
 
 async def spray_many_accounts(scenario: Scenario) -> list[Refusal]:
-    """One password, many accounts, one peer: also an account that it never tried is then out of its reach."""
+    """One password, many accounts, one peer: afterwards the peer cannot try any other account."""
     names = [f"nobody{number}" for number in range(BY_PEER)]
     await _fails(scenario.nobody.users.Login(login(name, "Summer2026!"), **via(PEER)) for name in names)
     tries = (login("nobody-else", "Summer2026!"), login(scenario.attacker.username))
@@ -27,7 +27,7 @@ async def spray_many_accounts(scenario: Scenario) -> list[Refusal]:
 
 
 async def guess_one_account_from_many_peers(scenario: Scenario) -> list[Refusal]:
-    """Not even the right password is of use to a peer that the account was never used from."""
+    """A peer that never used the account cannot sign in even with the correct password."""
     peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT)]
     await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
     tries = (login(scenario.victim.username, "wrong"), login(scenario.victim.username))
@@ -48,7 +48,7 @@ async def change_address_within_network(scenario: Scenario) -> list[Refusal]:
 
 
 async def forge_forwarded_peer(scenario: Scenario) -> list[Refusal]:
-    """What stands before the proxy's own entry was written by the caller."""
+    """The caller wrote the entries before the entry of the proxy."""
     for number in range(BY_ACCOUNT_AND_PEER):
         await _fails(
             [scenario.nobody.users.Login(login(scenario.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))]
@@ -59,13 +59,13 @@ async def forge_forwarded_peer(scenario: Scenario) -> list[Refusal]:
 async def guess_fifty_concurrently(scenario: Scenario) -> list[Refusal]:
     calls = [scenario.nobody.users.Login(login(scenario.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)]
     refusals = [refusal_of(error) for error in await _errors(calls)]
-    looked_at = [refusal for refusal in refusals if refusal.reason == "CREDENTIALS_INVALID"]
-    assert len(looked_at) <= BY_ACCOUNT_AND_PEER, "at most as many as the rate admits"
-    return [refusal for refusal in refusals if refusal not in looked_at]
+    checked = [refusal for refusal in refusals if refusal.reason == "CREDENTIALS_INVALID"]
+    assert len(checked) <= BY_ACCOUNT_AND_PEER, "no more passwords are checked than the rate admits"
+    return [refusal for refusal in refusals if refusal not in checked]
 
 
 async def guess_with_a_stolen_access_token(scenario: Scenario) -> list[Refusal]:
-    """Wherever the password is asked again, it is the same count."""
+    """All rpcs that ask for the password share one count."""
     users, wrong = scenario.victim.users, "wrong password"
     await _fails(
         [
@@ -83,32 +83,35 @@ async def guess_with_a_stolen_access_token(scenario: Scenario) -> list[Refusal]:
 
 
 async def lock_the_owner_out(scenario: Scenario) -> list[str]:
-    """Returns where the owner is kept out: at home while the attack lasts, and elsewhere once it is over."""
+    """Returns the refusals of the owner: at home during the attack, and elsewhere after it."""
     peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT + 3)]
     await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
-    # The victim registered without a proxy between, so that is where they are at home.
-    kept_out = await _errors([scenario.nobody.users.Login(login(scenario.victim.username))])
+    # The victim registered without a proxy, so the peer without a proxy is their known peer.
+    refusals = await _errors([scenario.nobody.users.Login(login(scenario.victim.username))])
     await scenario.database.execute("UPDATE counters SET expires_at = now() - interval '1 second'")
-    kept_out += await _errors([scenario.nobody.users.Login(login(scenario.victim.username), **via("192.0.2.200"))])
-    return [str(error.details()) for error in kept_out]
+    refusals += await _errors([scenario.nobody.users.Login(login(scenario.victim.username), **via("192.0.2.200"))])
+    return [str(error.details()) for error in refusals]
 
 
 async def enumerate_accounts(scenario: Scenario) -> list[Any]:
-    """Returns the answers by which an account can be told from none, a wrong password from a deactivated account."""
-    name, gone = scenario.victim.username, await scenario.nobody.registered()
-    await (await scenario.superuser()).users.UpdateUser(change(gone, is_active=False))
+    """Returns the answers that distinguish existing, unknown and deactivated accounts."""
+    name, deactivated = scenario.victim.username, await scenario.nobody.registered()
+    await (await scenario.superuser()).users.UpdateUser(change(deactivated, is_active=False))
     requests = [
-        *(login(who, "wrong") for who in (name, f"{name}@example.org", "nobody", "nobody@example.org", gone.username)),
-        login(gone.username),
+        *(
+            login(who, "wrong")
+            for who in (name, f"{name}@example.org", "nobody", "nobody@example.org", deactivated.username)
+        ),
+        login(deactivated.username),
     ]
     signing_in = [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in requests]
-    sids = (scenario.victim.user_id, gone.user_id, 999_999)
+    sids = (scenario.victim.user_id, deactivated.user_id, 999_999)
     refreshing = [await scenario.refresh(signed(scenario.ring, typ="refresh", sub=str(sub))) for sub in sids]
-    return [told for refusals in (signing_in, refreshing) for told in _distinct(refusals)[1:]]
+    return [answer for refusals in (signing_in, refreshing) for answer in _distinct(refusals)[1:]]
 
 
 async def _fails(calls: Iterable[Awaitable[Any]]) -> None:
-    """Awaits calls one by one, each of which must fail."""
+    """Awaits the calls one after the other; each must fail."""
     for call in calls:
         await refused(call)
 
@@ -119,6 +122,6 @@ async def _errors(calls: Iterable[Awaitable[Any]]) -> list[grpc.aio.AioRpcError]
 
 
 def _distinct(refusals: Iterable[Refusal]) -> list[Any]:
-    """Returns what refusals tell, each different one once; their ids aside."""
-    told = [(r.code, r.reason, r.message, [d for d in r.details if d != "RequestInfo"]) for r in refusals]
-    return [one for number, one in enumerate(told) if one not in told[:number]]
+    """Returns the different refusals, without their request ids."""
+    answers = [(r.code, r.reason, r.message, [d for d in r.details if d != "RequestInfo"]) for r in refusals]
+    return [answer for number, answer in enumerate(answers) if answer not in answers[:number]]

@@ -1,4 +1,4 @@
-"""Attacks with tokens that were stolen, replayed, mixed up or outlived; each returns how its calls were refused."""
+"""Attacks with stolen, replayed, confused or revoked tokens; each returns the refusals of its calls."""
 
 from __future__ import annotations
 
@@ -32,16 +32,20 @@ async def replay_first_refresh_token_of_a_chain(scenario: Scenario) -> list[Refu
 
 
 async def refresh_before_the_owner(scenario: Scenario) -> list[Refusal]:
-    """The owner comes second with the stolen token, and ends what the thief got for it."""
+    """The owner uses the stolen token second, which ends the session of the thief."""
     stolen = scenario.victim.refresh_token
-    loot = await scenario.nobody.users.RefreshTokens(refresh(stolen))
-    owner = await scenario.refresh(stolen)
-    await _until_dead(scenario, loot.access_token.token)
-    return [owner, await scenario.refresh(loot.refresh_token.token), await scenario.call(loot.access_token.token)]
+    stolen_pair = await scenario.nobody.users.RefreshTokens(refresh(stolen))
+    refusal = await scenario.refresh(stolen)
+    await _wait_until_refused(scenario, stolen_pair.access_token.token)
+    return [
+        refusal,
+        await scenario.refresh(stolen_pair.refresh_token.token),
+        await scenario.call(stolen_pair.access_token.token),
+    ]
 
 
 async def replay_concurrently(scenario: Scenario) -> list[Refusal]:
-    """Whoever wins the race keeps nothing of it."""
+    """The winner of the race loses the session, too."""
     used = scenario.victim.refresh_token
     current = (await scenario.nobody.users.RefreshTokens(refresh(used))).refresh_token.token
     tokens = [used, current] * 10
@@ -50,12 +54,12 @@ async def replay_concurrently(scenario: Scenario) -> list[Refusal]:
 
 
 async def use_session_id_of_another_user(scenario: Scenario) -> list[Refusal]:
-    """For themselves, as if signing were no obstacle, and for its owner; the session that is named goes on."""
+    """With a valid signature for the attacker, and with another key for the owner; the session continues."""
     (session,) = (await scenario.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
-    named: dict[str, Any] = {"typ": "refresh", "sid": session.id}
+    claims: dict[str, Any] = {"typ": "refresh", "sid": session.id}
     tokens = (
-        signed(scenario.ring, sub=str(scenario.attacker.user_id), **named),
-        signed(scenario.ring, sub=str(scenario.victim.user_id), key=Ed25519PrivateKey.generate(), **named),
+        signed(scenario.ring, sub=str(scenario.attacker.user_id), **claims),
+        signed(scenario.ring, sub=str(scenario.victim.user_id), key=Ed25519PrivateKey.generate(), **claims),
     )
     refusals = [await scenario.refresh(token) for token in tokens]
     await scenario.nobody.users.RefreshTokens(refresh(scenario.victim.refresh_token))
@@ -64,27 +68,27 @@ async def use_session_id_of_another_user(scenario: Scenario) -> list[Refusal]:
 
 async def use_tokens_after_account_deletion(scenario: Scenario) -> list[Refusal]:
     await scenario.victim.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))
-    return await _all_refused(scenario, scenario.victim)
+    return await _refusals_of_all_tokens(scenario, scenario.victim)
 
 
 async def use_tokens_after_deactivation(scenario: Scenario) -> list[Refusal]:
-    """To be active again brings no session back, not even one that nobody tried meanwhile."""
-    boss, untried = await scenario.superuser(), await scenario.nobody.login(scenario.victim)
-    await boss.users.UpdateUser(change(scenario.victim, is_active=False))
-    refusals = await _all_refused(scenario, scenario.victim)
-    await boss.users.UpdateUser(change(scenario.victim, is_active=True))
-    return refusals + await _all_refused(scenario, untried)
+    """Reactivation restores no session, not even one that was not used in the meantime."""
+    superuser, unused = await scenario.superuser(), await scenario.nobody.login(scenario.victim)
+    await superuser.users.UpdateUser(change(scenario.victim, is_active=False))
+    refusals = await _refusals_of_all_tokens(scenario, scenario.victim)
+    await superuser.users.UpdateUser(change(scenario.victim, is_active=True))
+    return refusals + await _refusals_of_all_tokens(scenario, unused)
 
 
 async def use_tokens_after_password_change(scenario: Scenario) -> list[Refusal]:
     thief = await scenario.nobody.login(scenario.victim)
     request = users_pb2.ChangePasswordRequest(current_password=PASSWORD, new_password=NEW_PASSWORD)
     await scenario.victim.users.ChangePassword(request)
-    return await _all_refused(scenario, thief)
+    return await _refusals_of_all_tokens(scenario, thief)
 
 
 async def use_tokens_after_key_removal(scenario: Scenario) -> list[Refusal]:
-    """Tokens of every type, signed with a key that an operator has taken away."""
+    """Tokens of every type, signed with a key that an operator has removed."""
     older, _ = scenario.ring.keys
     types: tuple[dict[str, Any], ...] = (
         {},
@@ -96,21 +100,21 @@ async def use_tokens_after_key_removal(scenario: Scenario) -> list[Refusal]:
         "headers": {"kid": older.kid},
         "sub": str(scenario.victim.user_id),
     }
-    tokens = [signed(scenario.ring, **by_older, **claims) for claims in types]
+    tokens = [signed(scenario.ring, **by_older, **type_claims) for type_claims in types]
     access, refreshing, service = tokens
     await scenario.nobody.with_token(access).users.GetProfile(OWN)
     remove_key(scenario.nobody.settings.keys_dir, older.kid)
-    await _until_dead(scenario, access)
-    robot = scenario.nobody.with_token(service)
+    await _wait_until_refused(scenario, access)
+    service_client = scenario.nobody.with_token(service)
     return [
         await scenario.call(access),
         await scenario.refresh(refreshing),
-        await refused(robot.media.RejectFile(reject("uploads/x"))),
+        await refused(service_client.media.RejectFile(reject("uploads/x"))),
     ]
 
 
 async def send_key_address_in_header(scenario: Scenario) -> list[Refusal]:
-    """Nobody calls there, neither on this machine nor beyond."""
+    """The server calls the address neither on this machine nor outside."""
     with socket.create_server(("127.0.0.1", 0)) as listener, outbound_hosts() as left:
         listener.settimeout(0.2)
         here = f"http://127.0.0.1:{listener.getsockname()[1]}/keys"
@@ -128,18 +132,18 @@ async def send_key_address_in_header(scenario: Scenario) -> list[Refusal]:
 
 
 async def call_user_rpcs_as_a_service(scenario: Scenario) -> list[Refusal]:
-    robot = scenario.nobody.as_service(MEDIA_REGISTER, "*", "users")
+    service_client = scenario.nobody.as_service(MEDIA_REGISTER, "*", "users")
     calls = (
-        robot.users.GetProfile(OWN),
-        robot.users.ListUsers(users_pb2.ListUsersRequest()),
-        robot.users.UpdateUser(change(scenario.victim, is_active=False)),
-        robot.media.CreateUpload(upload()),
+        service_client.users.GetProfile(OWN),
+        service_client.users.ListUsers(users_pb2.ListUsersRequest()),
+        service_client.users.UpdateUser(change(scenario.victim, is_active=False)),
+        service_client.media.CreateUpload(upload()),
     )
     return [await refused(call) for call in calls]
 
 
 async def call_service_rpcs_as_a_user(scenario: Scenario) -> list[Refusal]:
-    """Nor may a service without the very scope."""
+    """A service without exactly this scope is refused, too."""
     file = await uploaded(scenario.attacker)
     callers = (
         scenario.attacker,
@@ -158,7 +162,7 @@ async def call_service_rpcs_as_a_user(scenario: Scenario) -> list[Refusal]:
 
 
 async def fix_session_id_before_login(scenario: Scenario) -> list[str]:
-    """Returns the sessions that an attacker named whom the victim then signed in to."""
+    """Returns the sessions of the victim whose id the attacker chose before the login."""
     chosen = str(uuid.uuid4())
     names = ("x-device-label", "x-session-id", "x-request-id", "session", "sid", "cookie")
     metadata = tuple((name, chosen) for name in names)
@@ -170,20 +174,20 @@ async def fix_session_id_before_login(scenario: Scenario) -> list[str]:
     return [session.id for session in sessions if session.id == chosen]
 
 
-async def _all_refused(scenario: Scenario, session: Client) -> list[Refusal]:
+async def _refusals_of_all_tokens(scenario: Scenario, session: Client) -> list[Refusal]:
     token = str(session.token)
-    await _until_dead(scenario, token)
+    await _wait_until_refused(scenario, token)
     return [await scenario.refresh(session.refresh_token), await scenario.call(token)]
 
 
-async def _until_dead(scenario: Scenario, token: str) -> None:
-    """Waits until an access token is refused as such, which takes each worker up to 5 seconds."""
+async def _wait_until_refused(scenario: Scenario, token: str) -> None:
+    """Waits until an access token is refused, which takes each worker up to 5 seconds."""
 
-    async def is_dead() -> bool:
+    async def is_refused() -> bool:
         try:
             await scenario.nobody.with_token(token).users.GetProfile(OWN)
         except grpc.aio.AioRpcError:
             return (await scenario.call(token)).reason == "TOKEN_INVALID"
         return False
 
-    await seconds_until(is_dead)
+    await seconds_until(is_refused)

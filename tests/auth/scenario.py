@@ -1,4 +1,4 @@
-"""What an attack is played with: a victim, an attacker with an account of their own, and those who look after both."""
+"""The scenario of an attack: a victim, an attacker with an account, staff, and the requests that attacks use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OWN = users_pb2.GetProfileRequest()
 
 @dataclass(frozen=True)
 class Scenario:
-    """A running server and who calls it."""
+    """A running server and its callers."""
 
     nobody: Client
     attacker: Client
@@ -26,23 +26,23 @@ class Scenario:
 
     @property
     def ring(self) -> KeyRing:
-        """The server's own keys, for attacks that no attacker could sign."""
+        """The keys of the server, for tokens that a real attacker could not sign."""
         return KeyRing.load(self.nobody.settings.keys_dir)
 
     async def staff(self) -> Client:
-        """Returns somebody who looks after accounts."""
+        """Returns a staff user."""
         return await self.nobody.promoted(await self.nobody.registered())
 
     async def superuser(self) -> Client:
-        """Returns somebody who changes roles."""
+        """Returns a superuser."""
         return await self.nobody.promoted(await self.nobody.registered(), superuser=True)
 
     async def refresh(self, token: str) -> Refusal:
-        """Returns how a refresh is refused."""
+        """Returns the refusal of a refresh."""
         return await refused(self.nobody.users.RefreshTokens(refresh(token)))
 
     async def call(self, token: str) -> Refusal:
-        """Returns how a call with an access token is refused."""
+        """Returns the refusal of a call with an access token."""
         return await refused(self.nobody.with_token(token).users.GetProfile(OWN))
 
 
@@ -57,10 +57,10 @@ def login(name: str, password: str = PASSWORD) -> users_pb2.LoginRequest:
 
 
 def change(user: Client, **flags: Any) -> users_pb2.UpdateUserRequest:
-    """Returns the request to change another's account."""
+    """Returns the request to change the flags of an account."""
     return users_pb2.UpdateUserRequest(user_id=user.user_id, update_mask=FieldMask(paths=sorted(flags)), **flags)
 
 
 def via(peer: str) -> dict[str, tuple[tuple[str, str], ...]]:
-    """Returns the options of a call that a trusted proxy passes on for a peer."""
+    """Returns the call options that a trusted proxy adds for a peer."""
     return {"metadata": (("x-forwarded-for", peer),)}

@@ -1,4 +1,4 @@
-"""The list of attacks on accounts, each through the front door, and what must come of it."""
+"""Attacks on accounts through a real server, each with its expected result."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ from tests.client import Client, Refusal
 from tests.conftest import SettingsFactory
 
 Refused: TypeAlias = Callable[[Scenario], Awaitable[Collection[Refusal]]]
-InVain: TypeAlias = Callable[[Scenario], Awaitable[Collection[Any]]]
-Answer: TypeAlias = tuple[grpc.StatusCode, str]
+Unrewarded: TypeAlias = Callable[[Scenario], Awaitable[Collection[Any]]]
+ExpectedRefusal: TypeAlias = tuple[grpc.StatusCode, str]
 
 TOKEN_INVALID = (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
 ACCESS_DENIED = (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED")
@@ -33,8 +33,8 @@ SESSION_NOT_FOUND = (grpc.StatusCode.NOT_FOUND, "SESSION_NOT_FOUND")
 FILE_NOT_FOUND = (grpc.StatusCode.NOT_FOUND, "FILE_NOT_FOUND")
 OWN_ACCOUNT = (grpc.StatusCode.FAILED_PRECONDITION, "OWN_ACCOUNT")
 
-# Who attacks, and how every call that is told of must be answered.
-REFUSED: dict[Refused, Answer] = {
+# Attacks, with the expected answer of each call that they return.
+REFUSED: dict[Refused, ExpectedRefusal] = {
     sessions.replay_first_refresh_token_of_a_chain: TOKEN_INVALID,
     sessions.refresh_before_the_owner: TOKEN_INVALID,
     sessions.replay_concurrently: TOKEN_INVALID,
@@ -67,8 +67,8 @@ REFUSED: dict[Refused, Answer] = {
     other_users.send_forged_page_tokens: PAGE_TOKEN_INVALID,
     other_users.send_huge_page_tokens: FIELDS_INVALID,
 }
-# Attacks that nothing refuses; each tells what was gained by it.
-IN_VAIN: tuple[InVain, ...] = (
+# Attacks that are not refused; each returns what the attacker gained, which must be nothing.
+UNREWARDED: tuple[Unrewarded, ...] = (
     sessions.fix_session_id_before_login,
     passwords.lock_the_owner_out,
     passwords.enumerate_accounts,
@@ -79,7 +79,7 @@ IN_VAIN: tuple[InVain, ...] = (
 
 @pytest.fixture
 def settings(make_settings: SettingsFactory, database_url: str, tmp_path: Path) -> Settings:
-    """One proxy, so that an attack comes from many peers; an older and a newer key; few attempts."""
+    """One proxy, so that an attack can use many peers; an older and a newer key; few attempts."""
     for days in (9, 1):
         create_key(tmp_path / "keys", age=timedelta(days=days))
     return make_settings(
@@ -103,13 +103,13 @@ async def test_the_attack_is_refused(scenario: Scenario, attack: Refused) -> Non
     assert {(refusal.code, refusal.reason) for refusal in refusals} == {REFUSED[attack]}
 
 
-@pytest.mark.parametrize("attack", IN_VAIN, ids=lambda attack: attack.__name__)
-async def test_the_attack_gains_nothing(scenario: Scenario, attack: InVain) -> None:
+@pytest.mark.parametrize("attack", UNREWARDED, ids=lambda attack: attack.__name__)
+async def test_the_attack_gains_nothing(scenario: Scenario, attack: Unrewarded) -> None:
     assert list(await attack(scenario)) == []
 
 
 def test_every_attack_is_on_the_list() -> None:
-    listed = {attack.__name__ for attack in (*REFUSED, *IN_VAIN)}
+    listed = {attack.__name__ for attack in (*REFUSED, *UNREWARDED)}
     written = {
         name
         for module in (sessions, passwords, other_users)

@@ -1,4 +1,4 @@
-"""Secrets planted in every call that carries one: none comes up in a log, a status or the audit trail."""
+"""Secrets in calls appear in no log, no status and no audit event."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ BORN = Date(year=1987, month=6, day=5)
 
 
 @dataclass
-class Witness:
-    """A server's own process, and all that it told its callers in refusals."""
+class RecordedServer:
+    """A server process, and the text of all its refusals."""
 
     running: ServerProcess
     port: int
@@ -37,7 +37,7 @@ class Witness:
     statuses: list[str] = field(default_factory=list)
 
     async def call(self, user: Client, rpc: str, request: Any) -> Any:
-        """Returns the answer; of a refusal, nothing."""
+        """Returns the response, or None after a refusal."""
         call = getattr(user.users, rpc)(request)
         try:
             return await call
@@ -47,34 +47,34 @@ class Witness:
 
 
 @pytest.fixture
-async def witness(settings: Settings, tmp_path: Path) -> AsyncIterator[Witness]:
+async def server(settings: Settings, tmp_path: Path) -> AsyncIterator[RecordedServer]:
     port, log_file = free_port(), tmp_path / "log"
-    told = variables_of(settings) | {"port": port, "workers": 1, "log_level": "DEBUG"}
-    with server_process(log_file, **told) as running:
+    variables = variables_of(settings) | {"port": port, "workers": 1, "log_level": "DEBUG"}
+    with server_process(log_file, **variables) as running:
         async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
-            yield Witness(running, port, Client(channel, settings))
+            yield RecordedServer(running, port, Client(channel, settings))
 
 
-async def test_no_canary_is_seen_again(witness: Witness, database: asyncpg.Connection) -> None:
-    tokens = await _lives_a_life(witness)
+async def test_no_secret_is_logged_or_sent_back(server: RecordedServer, database: asyncpg.Connection) -> None:
+    tokens = await _use_an_account(server)
     trail = str(await database.fetch("SELECT * FROM audit_log"))
-    witness.running.close()
-    rpcs = len(witness.running.events_named("rpc.finished"))
-    log = witness.running.log_file.read_text()
-    # Else it would be no wonder that nothing is found.
-    assert (rpcs, len(witness.statuses)) == (24, 14)
+    server.running.close()
+    rpcs = len(server.running.events_named("rpc.finished"))
+    log = server.running.log_file.read_text()
+    # Without these checks, the test could pass because nothing was recorded.
+    assert (rpcs, len(server.statuses)) == (24, 14)
     assert "users.change_password" in trail
     planted = ["canary", "1987-06-05", "19870605", "1987, 6, 5", base64url(b"canary"), *tokens]
-    for where, text in {"log": log, "statuses": str(witness.statuses), "trail": trail}.items():
+    for where, text in {"log": log, "statuses": str(server.statuses), "trail": trail}.items():
         assert [secret for secret in planted if secret in text.casefold() or secret in text] == [], where
 
 
-async def _lives_a_life(witness: Witness) -> list[str]:
-    """Has an account made, used well and badly, and erased; returns every token that was handed out for it."""
-    nobody, call = witness.client, witness.call
+async def _use_an_account(server: RecordedServer) -> list[str]:
+    """Creates an account, uses it correctly and incorrectly, and erases it; returns every issued token."""
+    nobody, call = server.client, server.call
     registering = {"username": "somebody", "email": EMAIL, "password": PASSWORD}
-    made = await call(nobody, "Register", users_pb2.RegisterRequest(**registering))
-    user = nobody.with_token(made.access_token.token)
+    registered = await call(nobody, "Register", users_pb2.RegisterRequest(**registering))
+    user = nobody.with_token(registered.access_token.token)
     for changes in (
         {"username": "another"},
         {"email": "canary at no address"},
@@ -82,7 +82,7 @@ async def _lives_a_life(witness: Witness) -> list[str]:
         {"first_name": "canary\n"},
     ):
         await call(nobody, "Register", users_pb2.RegisterRequest(**(registering | changes)))
-    # People type a password where the name belongs.
+    # Some users type the password into the name field.
     for name, password in (("somebody", WRONG_PASSWORD), (EMAIL, WRONG_PASSWORD), (PASSWORD, PASSWORD)):
         await call(nobody, "Login", login(name, password))
     signed_in = await call(nobody, "Login", login(EMAIL, PASSWORD))
@@ -93,14 +93,14 @@ async def _lives_a_life(witness: Witness) -> list[str]:
     for current in (WRONG_PASSWORD, PASSWORD):
         changing = users_pb2.ChangePasswordRequest(current_password=current, new_password=NEXT_PASSWORD)
         await call(user, "ChangePassword", changing)
-    fresh = await call(nobody, "RefreshTokens", refresh(made.refresh_token.token))
-    for token in (made.refresh_token.token, FORGED):
+    fresh = await call(nobody, "RefreshTokens", refresh(registered.refresh_token.token))
+    for token in (registered.refresh_token.token, FORGED):
         await call(nobody, "RefreshTokens", refresh(token))
     await call(nobody.with_token(FORGED), "GetProfile", OWN)
     again = await call(nobody, "Login", login(NEXT_EMAIL, NEXT_PASSWORD))
-    tokens = [token.token for answer in (made, signed_in, fresh, again)
+    tokens = [token.token for answer in (registered, signed_in, fresh, again)
               for token in (answer.access_token, answer.refresh_token)]  # fmt: skip
-    await _spoils_a_header(witness, again.access_token.token)
+    await _send_invalid_headers(server, again.access_token.token)
     user = nobody.with_token(again.access_token.token)
     await call(user, "ListUsers", users_pb2.ListUsersRequest(text=NEXT_EMAIL))
     await call(user, "DeleteAccount", users_pb2.DeleteAccountRequest(current_password=WRONG_PASSWORD))
@@ -108,8 +108,8 @@ async def _lives_a_life(witness: Witness) -> list[str]:
     return tokens
 
 
-async def _spoils_a_header(witness: Witness, token: str) -> None:
-    """Sends headers with one byte too many, which are no UTF-8 any more: gRPC's own code sees those first."""
+async def _send_invalid_headers(server: RecordedServer, token: str) -> None:
+    """Sends headers that are invalid UTF-8 because of one extra byte; gRPC handles them before the interceptors."""
     for value in (f"Bearer {token}".encode() + b"\xff", b"\xff" + token.encode()):
         headers = {"authorization": value, "x-device-label": b"canary\xff"}
-        await http2.call(witness.port, "/marquee.users.v1.UsersService/GetProfile", b"", headers)
+        await http2.call(server.port, "/marquee.users.v1.UsersService/GetProfile", b"", headers)

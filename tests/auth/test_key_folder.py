@@ -1,4 +1,4 @@
-"""The key folder as it changes under running workers."""
+"""Changes of the key folder while workers run."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def logged() -> Iterator[list[Any]]:
-    """What is logged meanwhile."""
+    """The events logged during the test."""
     with capture_logs() as lines:
         yield lines
 
 
-async def test_keys_come_and_go_without_a_restart(folder: Path) -> None:
+async def test_keys_are_added_and_removed_without_a_restart(folder: Path) -> None:
     watched = KeyFolder(folder, activation_delay=0)
     await watched.start()
     first, second = watched.signing.kid, create_key(folder, age=DAY)
@@ -46,42 +46,42 @@ async def test_keys_come_and_go_without_a_restart(folder: Path) -> None:
     assert watched.signing.kid == second
     remove_key(folder, first)
 
-    async def is_forgotten() -> bool:
+    async def is_removed() -> bool:
         return list(watched.verifying) == [second]
 
-    await seconds_until(is_forgotten)
+    await seconds_until(is_removed)
     await watched.close()
 
 
-def test_a_folder_that_cannot_be_used_is_told_once_and_the_last_ring_kept(folder: Path, logged: list[Any]) -> None:
+def test_an_unusable_folder_is_logged_once_and_the_last_ring_stays(folder: Path, logged: list[Any]) -> None:
     watched = KeyFolder(folder, activation_delay=0)
     kid = watched.signing.kid
-    half = folder / "20270101T000000000000Z.pem"
-    half.write_text("-----BEGIN PRIVATE KEY-----\n")
-    half.chmod(0o600)
+    incomplete = folder / "20270101T000000000000Z.pem"
+    incomplete.write_text("-----BEGIN PRIVATE KEY-----\n")
+    incomplete.chmod(0o600)
     for _ in range(3):
         watched.refresh()
-    assert [(line["event"], str(half) in line["error"]) for line in logged] == [("keys.load_failed", True)]
-    away = folder.rename(folder.with_name("away"))
+    assert [(line["event"], str(incomplete) in line["error"]) for line in logged] == [("keys.load_failed", True)]
+    moved = folder.rename(folder.with_name("away"))
     for _ in range(3):
         watched.refresh()
-    assert [line["event"] for line in logged] == ["keys.load_failed"] * 2, "another state is told again"
+    assert [line["event"] for line in logged] == ["keys.load_failed"] * 2, "another problem is logged again"
     assert (watched.signing.kid, list(watched.verifying)) == (kid, [kid])
-    away.rename(folder)
-    half.unlink()
+    moved.rename(folder)
+    incomplete.unlink()
     for _ in range(3):
         watched.refresh()
     assert [line["event"] for line in logged] == ["keys.load_failed"] * 2 + ["keys.loaded"]
     assert "PRIVATE" not in str(logged)
 
 
-def test_a_file_that_is_rewritten_in_place_is_read_again(folder: Path) -> None:
+def test_a_file_that_is_overwritten_is_read_again(folder: Path) -> None:
     (file,) = folder.iterdir()
     watched = KeyFolder(folder, activation_delay=0)
     other = keys.generate(folder.with_name("other")).read_bytes()
     before = watched.signing.kid
     for _ in range(100):
-        # Again and again: a file system's clock may be too coarse to tell the first time.
+        # Repeated, because the clock of a file system may be too coarse to show the first change.
         time.sleep(0.01)
         file.write_bytes(other)
         watched.refresh()
@@ -89,7 +89,7 @@ def test_a_file_that_is_rewritten_in_place_is_read_again(folder: Path) -> None:
     assert list(watched.verifying) == [watched.signing.kid]
 
 
-def test_a_worker_does_not_begin_without_keys(tmp_path: Path) -> None:
+def test_a_worker_does_not_start_without_keys(tmp_path: Path) -> None:
     (tmp_path / "a.pem").symlink_to(tmp_path / "gone")
     for folder in (tmp_path, tmp_path / "missing"):
         with pytest.raises(KeysUnusable, match="MARQUEE_KEYS_DIR"):

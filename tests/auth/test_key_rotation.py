@@ -1,4 +1,4 @@
-"""Rotating signing keys under running servers: nobody is turned away, and nothing is restarted."""
+"""Rotation of signing keys while servers run: no call fails, and no server restarts."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ DAY = timedelta(days=1)
 
 @dataclass(frozen=True)
 class Pair:
-    """Two servers that share a folder of keys and a database."""
+    """Two servers that share a key folder and a database."""
 
     one: Served
     other: Served
@@ -39,8 +39,8 @@ class Pair:
         answers = [await server.client.users.GetJwks(users_pb2.GetJwksRequest()) for server in (self.one, self.other)]
         return [[key.kid for key in answer.keys] for answer in answers]
 
-    async def await_published(self, kids: list[str]) -> None:
-        """Waits until both publish these keys."""
+    async def wait_until_published(self, kids: list[str]) -> None:
+        """Waits until both servers publish these keys."""
 
         async def are_published() -> bool:
             return await self.published() == [kids, kids]
@@ -50,7 +50,7 @@ class Pair:
 
 @pytest.fixture
 async def pair(tmp_path: Path, settings: Settings, storage: S3UploadStorage) -> AsyncIterator[Pair]:
-    """Two servers whose folder holds one key, and whose next key waits for an hour."""
+    """Two servers with one key; their next key signs after an hour."""
     folder = tmp_path / "keys"
     create_key(folder, age=9 * DAY)
     own = settings.model_copy(update={"keys_dir": folder, "key_activation_delay": 3600.0})
@@ -59,20 +59,20 @@ async def pair(tmp_path: Path, settings: Settings, storage: S3UploadStorage) -> 
 
 
 class Traffic:
-    """Sign-ins at either server whose tokens the other has to take, without a pause, until told to end."""
+    """Continuous sign-ins at each server, whose tokens the other server must accept."""
 
     def __init__(self, pair: Pair, user: Client) -> None:
         self.failures: list[str] = []
         self.kids: tuple[list[str], list[str]] = ([], [])
-        """Key that signed each token, for either server."""
-        self._over = asyncio.Event()
+        """The key of each issued token, for each server."""
+        self._stopped = asyncio.Event()
         one, other = pair.one.client, pair.other.client
         calls = (self._call(one, other, user, self.kids[0]), self._call(other, one, user, self.kids[1]))
         self._tasks = [asyncio.create_task(call) for call in calls]
 
     async def _call(self, here: Client, there: Client, user: Client, kids: list[str]) -> None:
         refresh_token = (await here.login(user)).refresh_token
-        while not self._over.is_set():
+        while not self._stopped.is_set():
             try:
                 tokens = await here.users.RefreshTokens(users_pb2.RefreshTokensRequest(refresh_token=refresh_token))
                 refresh_token = tokens.refresh_token.token
@@ -83,18 +83,18 @@ class Traffic:
                 return
             kids.append(kid_of(tokens.access_token.token))
 
-    async def await_signed_by(self, kid: str) -> None:
-        """Waits until a key has signed two more tokens of each server."""
-        wanted = [kids.count(kid) + 2 for kids in self.kids]
+    async def wait_until_signed_by(self, kid: str) -> None:
+        """Waits until a key has signed two more tokens on each server."""
+        expected = [kids.count(kid) + 2 for kids in self.kids]
 
         async def are_signed() -> bool:
             signed = [kids.count(kid) for kids in self.kids]
-            return bool(self.failures) or all(count >= least for count, least in zip(signed, wanted, strict=True))
+            return bool(self.failures) or all(count >= least for count, least in zip(signed, expected, strict=True))
 
         await seconds_until(are_signed)
 
     async def end(self) -> None:
-        self._over.set()
+        self._stopped.set()
         await asyncio.gather(*self._tasks)
 
 
@@ -103,7 +103,7 @@ def kid_of(token: str | None) -> str:
 
 
 async def reason(client: Client) -> str:
-    """Returns why a call with the client's token is refused, or ""."""
+    """Returns the reason of the refusal of a call with the client's token, or ""."""
     try:
         await client.users.GetProfile(OWN)
     except grpc.aio.AioRpcError:
@@ -116,17 +116,17 @@ async def test_a_key_is_rotated_and_retired_under_traffic_and_no_call_fails(pair
     ((old,), _) = await pair.published()
     with outbound_hosts() as left:
         traffic = Traffic(pair, user)
-        await traffic.await_signed_by(old)
+        await traffic.wait_until_signed_by(old)
         new = add_key(pair.one.client.settings).keys[-1]
-        await pair.await_published([old, new.kid])
-        await traffic.await_signed_by(old)
-        assert {*traffic.kids[0], *traffic.kids[1]} == {old}, "the new key is only published"
+        await pair.wait_until_published([old, new.kid])
+        await traffic.wait_until_signed_by(old)
+        assert {*traffic.kids[0], *traffic.kids[1]} == {old}, "the new key is published but does not sign"
         set_age(new.file, age=DAY)
-        await traffic.await_signed_by(new.kid)
+        await traffic.wait_until_signed_by(new.kid)
         assert await reason(pair.other.client.with_token(str(user.token))) == "", "the old key still verifies"
         remove_key(pair.folder, old)
-        await pair.await_published([new.kid])
-        await traffic.await_signed_by(new.kid)
+        await pair.wait_until_published([new.kid])
+        await traffic.wait_until_signed_by(new.kid)
         await traffic.end()
     assert traffic.failures == []
     for server in (pair.one, pair.other):
@@ -134,22 +134,22 @@ async def test_a_key_is_rotated_and_retired_under_traffic_and_no_call_fails(pair
     assert left == []
 
 
-async def test_a_remembered_token_of_a_retired_key_is_refused(pair: Pair) -> None:
+async def test_a_cached_token_of_a_removed_key_is_refused(pair: Pair) -> None:
     user = await pair.one.client.registered()
     add_key(pair.one.client.settings)
-    there = pair.other.client.with_token(str(user.token))
-    assert await reason(user) == await reason(there) == ""
+    other = pair.other.client.with_token(str(user.token))
+    assert await reason(user) == await reason(other) == ""
     remove_key(pair.folder, kid_of(user.token))
 
     async def is_refused() -> bool:
-        return await reason(user) == await reason(there) == "TOKEN_INVALID"
+        return await reason(user) == await reason(other) == "TOKEN_INVALID"
 
     await seconds_until(is_refused)
     again = await pair.one.client.login(user)
     assert await reason(again) == ""
 
 
-async def test_a_key_signs_when_its_delay_is_over(tmp_path: Path, settings: Settings, storage: S3UploadStorage) -> None:
+async def test_a_key_signs_after_its_delay(tmp_path: Path, settings: Settings, storage: S3UploadStorage) -> None:
     create_key(tmp_path, age=DAY)
     own = settings.model_copy(update={"keys_dir": tmp_path, "key_activation_delay": 2.0})
     async with served(own, storage) as here:
@@ -162,7 +162,7 @@ async def test_a_key_signs_when_its_delay_is_over(tmp_path: Path, settings: Sett
         await seconds_until(signs)
 
 
-def test_a_second_key_does_not_wait_beside_the_first(tmp_path: Path, settings: Settings) -> None:
+def test_no_second_key_is_added_while_one_waits(tmp_path: Path, settings: Settings) -> None:
     own = settings.model_copy(update={"keys_dir": tmp_path, "key_activation_delay": 3600.0})
     add_key(own)
     waiting = add_key(own).keys[-1]

@@ -1,4 +1,4 @@
-"""The key ring: which keys sign and verify, what is published of them, and which folders are refused."""
+"""The key ring: signing and verifying keys, published keys, and refused folders."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_new_key_verifies_at_once_and_signs_after_its_delay(tmp_path: Path) ->
     assert [late.state(key) for key in late.keys] == [KeyState.VERIFYING, KeyState.SIGNING]
 
 
-def test_a_ring_goes_by_the_clock_at_each_use(tmp_path: Path) -> None:
+def test_a_ring_follows_the_clock_at_each_use(tmp_path: Path) -> None:
     old, new = create_key(tmp_path, age=9 * HOUR), create_key(tmp_path, age=-timedelta(seconds=1))
     ring = KeyRing.load(tmp_path)
     takes_over = ring.keys[1].created_at
@@ -85,17 +85,17 @@ def test_a_ring_goes_by_the_clock_at_each_use(tmp_path: Path) -> None:
     assert ring.signing.kid == new
 
 
-def test_when_keys_sign_is_told(tmp_path: Path) -> None:
+def test_the_signing_times_of_keys(tmp_path: Path) -> None:
     for ago in (9, 5, 1):
         create_key(tmp_path, age=ago * HOUR)
     ring = KeyRing.load(tmp_path, activation_delay=7200)
-    made = [key.created_at or keys.LONG_AGO for key in ring.keys]
-    assert [ring.signs_from(key) for key in ring.keys] == [made[0], made[1] + 2 * HOUR, made[2] + 2 * HOUR]
-    assert [ring.signs_until(key) for key in ring.keys] == [made[1] + 2 * HOUR, made[2] + 2 * HOUR, None]
+    created = [key.created_at or keys.LONG_AGO for key in ring.keys]
+    assert [ring.signs_from(key) for key in ring.keys] == [created[0], created[1] + 2 * HOUR, created[2] + 2 * HOUR]
+    assert [ring.signs_until(key) for key in ring.keys] == [created[1] + 2 * HOUR, created[2] + 2 * HOUR, None]
 
 
 @pytest.mark.parametrize("name", ["zz.pem", "20261399T000000000000Z.pem", "2026111T111.pem", "99991231T.pem"])
-def test_a_key_whose_name_tells_no_time_counts_as_old(tmp_path: Path, name: str) -> None:
+def test_a_key_without_a_time_in_its_name_counts_as_old(tmp_path: Path, name: str) -> None:
     write(tmp_path / "a.pem", pem(Ed25519PrivateKey.generate()))
     write(tmp_path / name, pem(Ed25519PrivateKey.generate()))
     alone = KeyRing.load(tmp_path, activation_delay=600)
@@ -107,7 +107,7 @@ def test_a_key_whose_name_tells_no_time_counts_as_old(tmp_path: Path, name: str)
     assert {ring.signs_until(key) for key in ring.keys[:2]} == {ring.signs_from(ring.signing)}
 
 
-def test_a_key_that_was_taken_away_verifies_nothing(tmp_path: Path) -> None:
+def test_a_removed_key_verifies_nothing(tmp_path: Path) -> None:
     file = keys.generate(tmp_path)
     token = issued(KeyRing.load(tmp_path))
     file.unlink()
@@ -116,8 +116,8 @@ def test_a_key_that_was_taken_away_verifies_nothing(tmp_path: Path) -> None:
         verifier(KeyRing.load(tmp_path)).verify(token)
 
 
-def test_a_key_is_named_by_its_thumbprint(tmp_path: Path) -> None:
-    """RFC 7638 over the members of RFC 8037, so that any JWK tool comes to the same name."""
+def test_the_kid_is_the_thumbprint(tmp_path: Path) -> None:
+    """RFC 7638 over the members of RFC 8037, so that any JWK tool computes the same kid."""
     keys.generate(tmp_path)
     ring = KeyRing.load(tmp_path)
     x = base64url(ring.signing.private.public_key().public_bytes_raw())
@@ -125,7 +125,7 @@ def test_a_key_is_named_by_its_thumbprint(tmp_path: Path) -> None:
     assert ring.signing.kid == base64url(hashlib.sha256(canonical.encode()).digest())
 
 
-def test_what_is_published_is_public_and_verifies_elsewhere(tmp_path: Path) -> None:
+def test_published_keys_are_public_and_verify_elsewhere(tmp_path: Path) -> None:
     for _ in range(2):
         keys.generate(tmp_path)
     ring = KeyRing.load(tmp_path)
@@ -142,21 +142,21 @@ def test_only_its_owner_can_read_a_new_key(tmp_path: Path) -> None:
     assert file.parent.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_new_key_is_there_whole_or_not_at_all(tmp_path: Path) -> None:
+def test_readers_never_see_an_incomplete_key(tmp_path: Path) -> None:
     seen: set[int] = set()
-    over = threading.Event()
+    stopped = threading.Event()
 
     def look() -> None:
         last = False
         while not last:
-            last = over.is_set()
+            last = stopped.is_set()
             seen.update(file.stat().st_size for file in tmp_path.glob("*.pem"))
 
     looking = threading.Thread(target=look)
     looking.start()
     for _ in range(100):
         keys.generate(tmp_path)
-    over.set()
+    stopped.set()
     looking.join()
     assert len(seen) == 1
     assert len(KeyRing.load(tmp_path).keys) == len(list(tmp_path.iterdir())) == 100
@@ -174,7 +174,7 @@ def test_a_key_that_others_can_read_is_refused(tmp_path: Path) -> None:
         KeyRing.load(tmp_path)
 
 
-def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
+def test_a_file_without_a_key_is_refused(tmp_path: Path) -> None:
     private = Ed25519PrivateKey.generate()
     locked = private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, BestAvailableEncryption(b"password"))
     for content in (b"", b"-----BEGIN PRIVATE KEY-----\nx\n-----END PRIVATE KEY-----\n", pem(private)[:80], locked):
@@ -183,7 +183,7 @@ def test_what_is_no_key_is_refused(tmp_path: Path) -> None:
             KeyRing.load(tmp_path)
 
 
-def test_a_file_that_leads_nowhere_is_refused(tmp_path: Path) -> None:
+def test_a_dangling_link_is_refused(tmp_path: Path) -> None:
     (tmp_path / "a.pem").symlink_to(tmp_path / "gone")
     with pytest.raises(KeysUnusable, match=r"a\.pem cannot be read"):
         KeyRing.load(tmp_path)
@@ -197,7 +197,7 @@ def test_a_key_of_another_kind_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_same_key_twice_is_refused(tmp_path: Path) -> None:
-    """Removing one of the files would not retire it."""
+    """The removal of one file would not retire the key."""
     write(tmp_path / "a.pem", keys.generate(tmp_path).read_bytes())
     with pytest.raises(KeysUnusable, match="twice"):
         KeyRing.load(tmp_path)

@@ -1,4 +1,4 @@
-"""Which class every rpc counts under: written out where a mistake would cost most."""
+"""The rate limit class of every rpc, repeated here where a mistake is expensive."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def expected(rpc: str) -> MethodClass:
     return MethodClass.READ if READING.match(rpc) else MethodClass.WRITE
 
 
-def test_every_rpc_counts_as_what_it_is() -> None:
+def test_the_class_of_every_rpc() -> None:
     assert {name: rule_for(name).method_class for name in full_methods()} == {
         name: expected(name.rpartition("/")[2]) for name in full_methods()
     }

@@ -1,4 +1,4 @@
-"""Password hashing: what is hashed, what is refused, and that a worker takes on only so much of it."""
+"""Password hashing: results, refusals, and the limit of each worker."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def test_only_the_password_matches_its_hash(hasher: PasswordHasher) -> Non
     assert not await hasher.verify("no hash at all", "correct")
 
 
-async def test_nobody_has_a_password_that_matches(hasher: PasswordHasher) -> None:
+async def test_without_a_hash_no_password_matches(hasher: PasswordHasher) -> None:
     assert not await hasher.verify(None, "no account has this password")
 
 
@@ -41,9 +41,9 @@ async def test_equal_passwords_have_unequal_hashes(hasher: PasswordHasher) -> No
     assert await hasher.hash("same") != await hasher.hash("same")
 
 
-async def test_more_than_the_queue_takes_is_refused_with_a_hint(hasher: PasswordHasher) -> None:
-    outcomes = await asyncio.gather(*(hasher.hash("x") for _ in range(5)), return_exceptions=True)
-    busy = [outcome for outcome in outcomes if isinstance(outcome, PasswordHashingBusy)]
+async def test_a_full_queue_refuses_with_a_retry_hint(hasher: PasswordHasher) -> None:
+    results = await asyncio.gather(*(hasher.hash("x") for _ in range(5)), return_exceptions=True)
+    busy = [result for result in results if isinstance(result, PasswordHashingBusy)]
     assert len(busy) == 3
     assert busy[0].retry_after
     assert await hasher.hash("x"), "the queue is free again"
@@ -58,7 +58,7 @@ def kill_hashing_processes() -> None:
         child.kill()
 
 
-async def test_hashing_leaves_this_process_and_goes_behind_it(hasher: PasswordHasher) -> None:
+async def test_hashing_runs_in_another_process_of_lower_priority(hasher: PasswordHasher) -> None:
     await hasher.hash("x")
     assert hashing_processes()
     assert all(child.nice() > os.getpriority(os.PRIO_PROCESS, 0) for child in hashing_processes())
@@ -70,7 +70,7 @@ async def test_a_killed_process_is_replaced(hasher: PasswordHasher) -> None:
     assert await hasher.verify(known, "x")
 
 
-async def test_a_process_that_always_ends_is_told_as_unavailable(
+async def test_a_process_that_always_ends_means_unavailable(
     hasher: PasswordHasher, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     kill_hashing_processes()
@@ -94,4 +94,4 @@ def test_the_process_ends_with_a_killed_parent() -> None:
         if has_ended(int(done.stdout)):
             return
         time.sleep(0.01)
-    pytest.fail("the process lives on")
+    pytest.fail("the process still runs")

@@ -1,4 +1,4 @@
-"""Who may call what: every rpc of every descriptor, for every kind of caller."""
+"""The policy table: every rpc of every descriptor, for every kind of caller."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from service.server.application import full_methods
 from service.settings import Settings
 from tests.client import Client, refused
 
-# Written out, so that loosening the table takes a change here as well.
+# Repeated here, so that a looser table needs a change in two places.
 ANYONE = {
     "Register", "Login", "RefreshTokens", "GetJwks", "GetRateLimits", "GetMovie", "BatchGetMovies", "ListMovies",
     "SearchMovies", "SuggestTitles", "ListMovieCast", "GetPerson", "BatchGetPersons", "ListPersons", "SearchPersons",
@@ -39,8 +39,8 @@ USERS = {
 }  # fmt: skip
 STAFF = {
     "GetUser", "ListUsers", "UpdateUser", "AddCast", "UpdateCast", "RemoveCast", "SetPrimaryPhoto", "RemovePersonPhoto",
-    *(f"{verb}{what}" for verb in ("Create", "Update", "Delete")
-      for what in ("Movie", "Person", "Character", "Genre", "Country")),
+    *(f"{verb}{entity}" for verb in ("Create", "Update", "Delete")
+      for entity in ("Movie", "Person", "Character", "Genre", "Country")),
 }  # fmt: skip
 SERVICES = dict.fromkeys(("BeginFile", "RegisterFile", "RejectFile", "ForgetFile"), MEDIA_REGISTER)
 FOLLOWERS = {"WatchChanges"}
@@ -55,7 +55,7 @@ RPCS = [
 
 
 def expected(caller: str, rpc: str) -> tuple[grpc.StatusCode, str] | None:
-    """Returns the refusal that a caller must meet, None when they may call."""
+    """Returns the expected refusal of a caller, or None if the call is allowed."""
     if rpc in ANYONE or (caller in {"user", "staff", "superuser"} and rpc in USERS | FOLLOWERS):
         return None
     if caller in {"staff", "superuser"} and rpc in STAFF | EXPORTERS:
@@ -89,17 +89,17 @@ def callers(client: Client, settings: Settings) -> dict[str, Client]:
 
 
 async def test_every_rpc_for_every_caller(callers: dict[str, Client]) -> None:
-    """Bytes that are no message tell the two apart: who may call is told so, who may not never gets that far."""
+    """Sends malformed bytes: an allowed caller gets MESSAGE_MALFORMED, any other the refusal of the policy."""
     malformed = (grpc.StatusCode.INVALID_ARGUMENT, "MESSAGE_MALFORMED")
-    outcomes, wanted = {}, {}
+    results, expectations = {}, {}
     for name, caller in callers.items():
         metadata = (("authorization", f"Bearer {caller.token}"),) if caller.token else ()
         for full_method, rpc in RPCS:
             call: Any = caller.channel.unary_unary(full_method)
             refusal = await refused(call(b"\xff", metadata=metadata, timeout=10))
-            outcomes[name, rpc] = (refusal.code, refusal.reason)
-            wanted[name, rpc] = expected(name, rpc) or malformed
-    assert outcomes == wanted
+            results[name, rpc] = (refusal.code, refusal.reason)
+            expectations[name, rpc] = expected(name, rpc) or malformed
+    assert results == expectations
 
 
 def test_the_expectation_names_every_rpc() -> None:
@@ -116,19 +116,19 @@ def test_every_line_for_services_names_a_scope() -> None:
     assert not any(rule.scope for rule in POLICY.values() if Role.SERVICE not in rule.roles)
 
 
-def test_what_the_table_does_not_name_is_refused() -> None:
+def test_an_rpc_without_a_line_is_refused() -> None:
     with pytest.raises(PolicyMissing, match=r"/x\.Y/Z"):
         rule_for("/x.Y/Z")
     with pytest.raises(PolicyMissing, match=r"/x\.Y/A, /x\.Y/Z"):
         require_rules(["/x.Y/Z", *full_methods(), "/x.Y/A"])
 
 
-def test_access_without_roles_is_for_anyone() -> None:
+def test_access_without_roles_allows_everyone() -> None:
     assert Access().roles == frozenset()
 
 
-async def test_who_may_not_call_learns_nothing_of_what_exists(client: Client) -> None:
-    """An unknown file is refused as a known one would be, before the request is even looked at."""
+async def test_a_refused_caller_learns_nothing_about_existing_data(client: Client) -> None:
+    """Permission is checked before the request is validated."""
     user = await client.registered()
     broken = media_pb2.RejectFileRequest()
     for caller in (user, client.as_staff(user.user_id)):

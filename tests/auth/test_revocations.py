@@ -1,4 +1,4 @@
-"""Revocations reach every worker in time, by whatever way, or no token is vouched for."""
+"""Revocations reach every worker in time; a worker without current revocations accepts no token."""
 
 from __future__ import annotations
 
@@ -30,11 +30,12 @@ from tests.outage import seconds_until, served
 from tests.proxy import proxied
 
 OWN = users_pb2.GetProfileRequest()
-PROMISED = 5.0
+MAX_DELAY = 5.0
+"""Seconds within which a revocation reaches every worker."""
 
 
 async def reason(client: Client) -> str:
-    """Returns why a call with the client's token is refused, or ""."""
+    """Returns the reason of the refusal of a call with the client's token, or ""."""
     try:
         await client.users.GetProfile(OWN)
     except grpc.aio.AioRpcError:
@@ -43,8 +44,8 @@ async def reason(client: Client) -> str:
 
 
 @pytest.mark.parametrize("pooler", Pooler)
-async def test_an_end_is_felt_on_every_worker(settings: Settings, storage: S3UploadStorage, pooler: Pooler) -> None:
-    """Also where a pooler keeps announcements from coming through."""
+async def test_a_logout_reaches_every_worker(settings: Settings, storage: S3UploadStorage, pooler: Pooler) -> None:
+    """It does so behind a pooler, too, which delivers no notifications."""
     settings = settings.model_copy(update={"database_pooler": pooler})
     async with served(settings, storage) as one, served(settings, storage) as other:
         user = await one.client.registered()
@@ -52,13 +53,15 @@ async def test_an_end_is_felt_on_every_worker(settings: Settings, storage: S3Upl
         assert (await there.users.GetProfile(OWN)).user.id == user.user_id
         await user.users.Logout(users_pb2.LogoutRequest())
 
-        async def is_dead() -> bool:
+        async def is_refused() -> bool:
             return await reason(there) == await reason(user) == "TOKEN_INVALID"
 
-        await seconds_until(is_dead, within=PROMISED)
+        await seconds_until(is_refused, within=MAX_DELAY)
 
 
-async def test_a_worker_that_starts_later_knows_as_well(settings: Settings, storage: S3UploadStorage) -> None:
+async def test_a_worker_that_starts_later_knows_earlier_revocations(
+    settings: Settings, storage: S3UploadStorage
+) -> None:
     async with served(settings, storage) as one:
         user = await one.client.registered()
         await user.users.Logout(users_pb2.LogoutRequest())
@@ -66,37 +69,37 @@ async def test_a_worker_that_starts_later_knows_as_well(settings: Settings, stor
         assert await reason(later.client.with_token(str(user.token))) == "TOKEN_INVALID"
 
 
-async def test_without_its_database_a_worker_vouches_for_no_token(
+async def test_a_worker_without_its_database_accepts_no_token(
     postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage
 ) -> None:
-    """Else a stolen token would outlive its end for as long as an outage lasts."""
+    """Otherwise a stolen token would stay valid during an outage."""
     async with proxied(postgres.socket_dir) as proxy, served(proxy.behind(settings), storage) as here:
         user = await here.client.registered()
-        rates = users_pb2.GetJwksRequest()
-        await user.users.GetJwks(rates)
+        request = users_pb2.GetJwksRequest()
+        await user.users.GetJwks(request)
         await proxy.fail("black hole")
 
-        async def is_unsure() -> bool:
+        async def is_unavailable() -> bool:
             try:
-                await user.users.GetJwks(rates)
+                await user.users.GetJwks(request)
             except grpc.aio.AioRpcError as error:
                 return error.code() is grpc.StatusCode.UNAVAILABLE
             return False
 
-        await seconds_until(is_unsure)
-        refusal = await refused(user.users.GetJwks(rates))
+        await seconds_until(is_unavailable)
+        refusal = await refused(user.users.GetJwks(request))
         assert (refusal.reason, "RetryInfo" in refusal.details) == ("REVOCATIONS_UNKNOWN", True)
-        await here.client.users.GetJwks(rates)
+        await here.client.users.GetJwks(request)
         proxy.mode = "pass"
         await proxy.break_all()
 
-        async def is_sure() -> bool:
-            return not await is_unsure()
+        async def is_available() -> bool:
+            return not await is_unavailable()
 
-        await seconds_until(is_sure)
+        await seconds_until(is_available)
 
 
-async def test_one_reading_that_fails_is_no_outage(
+async def test_one_failed_read_is_no_outage(
     postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage
 ) -> None:
     async with proxied(postgres.socket_dir) as proxy, served(proxy.behind(settings), storage) as here:
@@ -107,7 +110,7 @@ async def test_one_reading_that_fails_is_no_outage(
             await user.catalog.ListMovies(movies_pb2.ListMoviesRequest())
 
 
-async def test_what_is_revoked_and_what_is_not(settings: Settings, listener: Listener) -> None:
+async def test_the_scope_of_each_revocation(settings: Settings, listener: Listener) -> None:
     session, other = uuid4(), uuid4()
     writer = RevocationWriter(access_ttl=60)
     async with orm.connected(settings):
@@ -118,7 +121,7 @@ async def test_what_is_revoked_and_what_is_not(settings: Settings, listener: Lis
             await writer.revoke_erased(UserId(8))
         revocations = Revocations(listener)
         await revocations.start()
-        verdicts = {
+        results = {
             (name, epoch): not revocations.is_revoked(TokenIdentity("x", str(sid), UserId(user_id), epoch))
             for name, sid, user_id, epoch in [
                 ("of the session", session, 1, 0),
@@ -130,7 +133,7 @@ async def test_what_is_revoked_and_what_is_not(settings: Settings, listener: Lis
             ]
         }
         await revocations.close()
-    assert verdicts == {
+    assert results == {
         ("of the session", 0): False,
         ("of another session", 0): True,
         ("before the epoch", 2): False,
@@ -140,10 +143,10 @@ async def test_what_is_revoked_and_what_is_not(settings: Settings, listener: Lis
     }
 
 
-async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
+async def test_a_row_of_a_long_transaction_is_not_missed(
     settings: Settings, database: asyncpg.Connection, listener: Listener
 ) -> None:
-    """It is dated by its beginning, before rows that were read meanwhile."""
+    """Its time is the start of the transaction, before rows that were already read."""
     slow = await asyncpg.connect(settings.database_url.get_secret_value())
     insert = "INSERT INTO revocations (subject, expires_at) VALUES ($1, now() + interval '1 hour')"
     transaction = slow.transaction()
@@ -160,14 +163,14 @@ async def test_a_row_of_a_transaction_that_took_long_is_not_missed(
     async def is_read() -> bool:
         return revocations.is_revoked(late)
 
-    await seconds_until(is_read, within=PROMISED)
+    await seconds_until(is_read, within=MAX_DELAY)
     await revocations.close()
 
 
-async def test_before_the_first_reading_nothing_is_known(settings: Settings) -> None:
+async def test_before_the_first_read_no_token_is_accepted(settings: Settings) -> None:
     with pytest.raises(RevocationsUnknown):
         Revocations(Listener(settings)).is_revoked(TokenIdentity("x"))
 
 
-def test_the_promise_leaves_room() -> None:
-    assert STALE_AFTER + 1.0 <= PROMISED
+def test_the_staleness_limit_fits_the_maximum_delay() -> None:
+    assert STALE_AFTER + 1.0 <= MAX_DELAY

@@ -1,4 +1,4 @@
-"""Tokens of services: registered when handed out, worthless everywhere soon after they are revoked."""
+"""Service tokens: stored when issued, refused everywhere within seconds after revocation."""
 
 from __future__ import annotations
 
@@ -27,18 +27,19 @@ from tests.outage import seconds_until
 from tests.processes import run, variables_of
 
 ISSUE = ("tokens", "issue", "--service", "register-image", "--scope", "media.register")
-PROMISED = 5.0
+MAX_DELAY = 5.0
+"""Seconds within which a revocation reaches every worker."""
 
 
 @pytest.fixture
 def variables(settings: Settings) -> dict[str, Any]:
-    """The variables of an operator's shell."""
+    """The environment variables of an operator."""
     return variables_of(settings)
 
 
 @pytest.fixture
 async def _connected(settings: Settings) -> AsyncIterator[None]:
-    """The database, as a command has it."""
+    """A database connection as in a command."""
     async with orm.connected(settings):
         yield
 
@@ -56,21 +57,21 @@ def id_of(token: str) -> UUID:
 
 async def test_a_revoked_token_is_refused_within_seconds(client: Client, variables: dict[str, Any]) -> None:
     file = await uploaded(await client.registered())
-    revoked, kept = [(await asyncio.to_thread(run, *ISSUE, **variables)).stdout.strip() for _ in range(2)]
-    robot, other = client.with_token(revoked), client.with_token(kept)
-    await robot.media.RegisterFile(register(file.key))
-    told = await asyncio.to_thread(run, "tokens", "revoke", str(id_of(revoked)), **variables)
-    assert (told.returncode, told.stdout) == (0, f"{id_of(revoked)} is refused within seconds\n")
+    revoked, valid = [(await asyncio.to_thread(run, *ISSUE, **variables)).stdout.strip() for _ in range(2)]
+    service_client, other = client.with_token(revoked), client.with_token(valid)
+    await service_client.media.RegisterFile(register(file.key))
+    result = await asyncio.to_thread(run, "tokens", "revoke", str(id_of(revoked)), **variables)
+    assert (result.returncode, result.stdout) == (0, f"{id_of(revoked)} is refused within seconds\n")
 
     async def is_refused() -> bool:
         try:
-            await robot.media.RegisterFile(register(file.key))
+            await service_client.media.RegisterFile(register(file.key))
         except grpc.aio.AioRpcError:
             return True
         return False
 
-    await seconds_until(is_refused, within=PROMISED)
-    refusal = await refused(robot.media.RegisterFile(register(file.key)))
+    await seconds_until(is_refused, within=MAX_DELAY)
+    refusal = await refused(service_client.media.RegisterFile(register(file.key)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "TOKEN_INVALID")
     await other.media.RegisterFile(register(file.key))
 
@@ -91,8 +92,8 @@ def test_tokens_are_issued_listed_and_revoked_from_the_command_line(
     for cell in (str(id_of(token)), "register-image", "media.register", "good", ends, ring.signing.kid):
         assert cell in line
     for sentence in ("is refused within seconds", "was revoked before"):
-        told = run("tokens", "revoke", str(id_of(token)), **variables)
-        assert (told.returncode, told.stdout) == (0, f"{id_of(token)} {sentence}\n")
+        result = run("tokens", "revoke", str(id_of(token)), **variables)
+        assert (result.returncode, result.stdout) == (0, f"{id_of(token)} {sentence}\n")
     assert "revoked" in run("tokens", "list", **variables).stdout
 
 
@@ -110,19 +111,25 @@ def test_tokens_are_issued_listed_and_revoked_from_the_command_line(
         ),
     ],
 )
-def test_what_cannot_be_is_refused_in_a_sentence(
+def test_invalid_arguments_are_refused_with_a_message(
     variables: dict[str, Any], arguments: tuple[str, ...], sentence: str
 ) -> None:
-    told = run("tokens", *arguments, **variables)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr.startswith(f"marquee: {sentence}")
+    result = run("tokens", *arguments, **variables)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith(f"marquee: {sentence}")
 
 
 @pytest.mark.usefixtures("_connected")
-async def test_a_token_is_registered_and_the_act_recorded(settings: Settings, database: asyncpg.Connection) -> None:
+async def test_a_token_is_stored_and_recorded_in_the_audit_trail(
+    settings: Settings, database: asyncpg.Connection
+) -> None:
     issued = await issue(settings)
     (row,) = await database.fetch("SELECT * FROM service_tokens")
-    assert (row["id"], row["service"], json.loads(row["scopes"])) == (issued.token_id, "robot", ["media.register"])
+    assert (row["id"], row["service"], json.loads(row["scopes"])) == (
+        issued.token_id,
+        "robot",
+        ["media.register"],
+    )
     assert (row["kid"], row["expires_at"], row["revoked_at"]) == (issued.kid, issued.expires_at, None)
     await service_tokens.revoke(issued.token_id)
     events = await database.fetch("SELECT action, resource, outcome, actor_user_id FROM audit_log ORDER BY id")
@@ -135,7 +142,7 @@ async def test_a_token_is_registered_and_the_act_recorded(settings: Settings, da
 
 
 @pytest.mark.usefixtures("_connected")
-async def test_an_act_that_cannot_be_recorded_is_not_done(settings: Settings, database: asyncpg.Connection) -> None:
+async def test_without_an_audit_event_nothing_is_changed(settings: Settings, database: asyncpg.Connection) -> None:
     issued = await issue(settings)
     await database.execute("ALTER TABLE audit_log ADD CHECK (action NOT LIKE 'tokens.%') NOT VALID")
     with pytest.raises(IntegrityError):
@@ -148,28 +155,24 @@ async def test_an_act_that_cannot_be_recorded_is_not_done(settings: Settings, da
 
 
 @pytest.mark.usefixtures("_connected")
-async def test_a_token_is_revoked_once_for_the_rest_of_its_life(
-    settings: Settings, database: asyncpg.Connection
-) -> None:
+async def test_a_token_is_revoked_once_until_its_expiry(settings: Settings, database: asyncpg.Connection) -> None:
     issued = await issue(settings)
-    did = await asyncio.gather(*(service_tokens.revoke(issued.token_id) for _ in range(4)))
-    assert sorted(did) == [False, False, False, True]
+    changes = await asyncio.gather(*(service_tokens.revoke(issued.token_id) for _ in range(4)))
+    assert sorted(changes) == [False, False, False, True]
     (row,) = await database.fetch("SELECT * FROM revocations")
     assert row["subject"] == f"token:{issued.token_id.hex}"
     assert row["expires_at"] >= issued.expires_at
 
 
 @pytest.mark.usefixtures("_connected")
-async def test_a_service_has_a_plain_name(settings: Settings) -> None:
+async def test_invalid_service_names_are_refused(settings: Settings) -> None:
     for name in ("", "x" * 101, "Robot", "a b", "../x", "-x", "x\n", "ü"):
         with pytest.raises(ServiceNameInvalid):
             await issue(settings, service=name)
 
 
 @pytest.mark.usefixtures("_connected")
-async def test_a_token_with_a_scope_that_nothing_asks_for_is_not_issued(
-    settings: Settings, database: asyncpg.Connection
-) -> None:
+async def test_a_token_with_an_unknown_scope_is_not_issued(settings: Settings, database: asyncpg.Connection) -> None:
     for scopes in (("media.registre",), ("media.register", "*"), ("",)):
         with pytest.raises(ScopeUnknown, match=r"use one of catalog\.export, media\.register"):
             await issue(settings, scopes=scopes)
@@ -184,10 +187,10 @@ async def test_a_token_that_was_never_issued_cannot_be_revoked(database: asyncpg
 
 
 @pytest.mark.usefixtures("_connected")
-async def test_the_last_end_of_each_keys_tokens_is_known(settings: Settings, database: asyncpg.Connection) -> None:
-    kept, revoked = [await issue(settings) for _ in range(2)]
+async def test_the_latest_expiry_by_key(settings: Settings, database: asyncpg.Connection) -> None:
+    valid, revoked = [await issue(settings) for _ in range(2)]
     later = datetime.now(UTC) + timedelta(days=400)
     await database.execute("UPDATE service_tokens SET expires_at = $1 WHERE id = $2", later, revoked.token_id)
-    assert await service_tokens.latest_expiry_by_key() == {kept.kid: later}
+    assert await service_tokens.latest_expiry_by_key() == {valid.kid: later}
     await service_tokens.revoke(revoked.token_id)
-    assert await service_tokens.latest_expiry_by_key() == {kept.kid: kept.expires_at}
+    assert await service_tokens.latest_expiry_by_key() == {valid.kid: valid.expires_at}

@@ -1,4 +1,4 @@
-"""Access tokens against what attackers send, through the front door and on the verifier alone."""
+"""Forged and invalid access tokens, sent to a real server and to the verifier alone."""
 
 from __future__ import annotations
 
@@ -38,21 +38,21 @@ async def answer_to(client: Client, token: str) -> Refusal:
     return await refused(client.with_token(token).users.GetProfile(users_pb2.GetProfileRequest()))
 
 
-def told(refusal: Refusal) -> tuple[grpc.StatusCode, str, str]:
+def summary(refusal: Refusal) -> tuple[grpc.StatusCode, str, str]:
     return refusal.code, refusal.reason, refusal.message
 
 
-async def test_the_forged_token_is_good_before_it_is_spoilt(client: Client, ring: KeyRing) -> None:
-    """Without this, a mistake in the forgery would let every test below pass."""
+async def test_an_unchanged_forged_token_is_valid(client: Client, ring: KeyRing) -> None:
+    """Otherwise a mistake in the forging code would let all tests below pass."""
     user = await client.registered()
     good = client.with_token(signed(ring, sub=str(user.user_id)))
     assert (await good.users.GetProfile(users_pb2.GetProfileRequest())).user.id == user.user_id
 
 
-async def test_a_signature_that_proves_nothing_is_refused(client: Client, ring: KeyRing) -> None:
+async def test_an_invalid_signature_is_refused(client: Client, ring: KeyRing) -> None:
     kid, ours = ring.signing.kid, claims()
-    good = signed(ring)
-    head, body, signature = good.split(".")
+    valid = signed(ring)
+    head, body, signature = valid.split(".")
     tricks = {
         "none": assembled({"alg": "none", "kid": kid}, ours),
         "None": assembled({"alg": "None", "kid": kid}, ours),
@@ -69,15 +69,15 @@ async def test_a_signature_that_proves_nothing_is_refused(client: Client, ring: 
         ),
     }
     for number, secret in enumerate((*public_forms(ring), b"", kid.encode())):
-        # By hand: the library refuses to use a public key as a secret.
+        # Signed by hand, because the library refuses to use a public key as a secret.
         unsigned = assembled({"alg": "HS256", "typ": "JWT", "kid": kid}, ours).rpartition(".")[0]
         mac = hmac.digest(secret, unsigned.encode(), hashlib.sha256)
         tricks[f"HS256 with secret {number}"] = f"{unsigned}.{base64url(mac)}"
-    answers = {name: told(await answer_to(client, token)) for name, token in tricks.items()}
+    answers = {name: summary(await answer_to(client, token)) for name, token in tricks.items()}
     assert answers == dict.fromkeys(tricks, INVALID)
 
 
-async def test_a_key_id_that_is_not_ours_is_refused(client: Client, ring: KeyRing) -> None:
+async def test_an_unknown_key_id_is_refused(client: Client, ring: KeyRing) -> None:
     tricks: dict[str, Any] = {
         "unknown": "x",
         "empty": "",
@@ -85,16 +85,18 @@ async def test_a_key_id_that_is_not_ours_is_refused(client: Client, ring: KeyRin
         "SQL": "' OR 1=1 --",
         "another case": ring.signing.kid.swapcase(),
     }
-    answers = {name: told(await answer_to(client, signed(ring, headers={"kid": kid}))) for name, kid in tricks.items()}
+    answers = {
+        name: summary(await answer_to(client, signed(ring, headers={"kid": kid}))) for name, kid in tricks.items()
+    }
     good = signed(ring).split(".")
     for name, kid in {"list": [ring.signing.kid], "number": 1, "null": None, "object": {}}.items():
         header = assembled({"alg": "EdDSA", "kid": kid}, {}).split(".")[0]
-        answers[name] = told(await answer_to(client, f"{header}.{good[1]}.{good[2]}"))
+        answers[name] = summary(await answer_to(client, f"{header}.{good[1]}.{good[2]}"))
     assert answers == dict.fromkeys(answers, INVALID)
 
 
-async def test_a_key_that_the_token_brings_along_is_never_looked_at(client: Client, ring: KeyRing) -> None:
-    """No connection is made to a key's address either: that would let a caller steer the server's requests."""
+async def test_a_key_inside_the_token_is_never_used(client: Client, ring: KeyRing) -> None:
+    """No connection is made to the address of a key, which would let a caller direct requests of the server."""
     attacker = Ed25519PrivateKey.generate()
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": base64url(attacker.public_key().public_bytes_raw()), "kid": "evil"}
     with socket.create_server(("127.0.0.1", 0)) as listener:
@@ -110,7 +112,7 @@ async def test_a_key_that_the_token_brings_along_is_never_looked_at(client: Clie
             "crit": {"crit": ["exp"]},
         }
         answers = {
-            name: told(await answer_to(client, signed(ring, key=attacker, headers=headers)))
+            name: summary(await answer_to(client, signed(ring, key=attacker, headers=headers)))
             for name, headers in tricks.items()
         }
         with pytest.raises(TimeoutError):
@@ -118,7 +120,7 @@ async def test_a_key_that_the_token_brings_along_is_never_looked_at(client: Clie
     assert answers == dict.fromkeys(tricks, INVALID)
 
 
-async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRing) -> None:
+async def test_invalid_claims_are_refused(client: Client, ring: KeyRing) -> None:
     now = int(time.time())
     tricks: dict[str, dict[str, Any]] = {
         **{f"without {name}": {name: None} for name in (*REQUIRED_CLAIMS, "roles", "sid", "epoch")},
@@ -131,7 +133,7 @@ async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRin
         "an unknown type": {"typ": "id"},
         "a type that is no text": {"typ": ["access"]},
         "expired": {"iat": now - 120, "exp": now - 1},
-        "ends with no number": {"exp": "tomorrow"},
+        "expiry is no number": {"exp": "tomorrow"},
         "issued tomorrow": {"iat": now + 86400},
         "not yet valid": {"nbf": now + 3600},
         "subject is no number": {"sub": "admin"},
@@ -142,7 +144,7 @@ async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRin
         "subject is no id": {"sub": "9" * 40},
         "session is no id": {"sid": "1"},
         "epoch is no number": {"epoch": "0"},
-        "ends never": {"exp": float("inf")},
+        "never expires": {"exp": float("inf")},
         "no roles": {"roles": []},
         "unknown roles only": {"roles": ["root"]},
         "staff but no user": {"roles": ["staff"]},
@@ -150,12 +152,12 @@ async def test_claims_that_are_not_ours_are_refused(client: Client, ring: KeyRin
         "a user's claims as a service's": {"typ": "service"},
         "a service's claims as a user's": {"scopes": ["media.register"], "roles": None},
     }
-    answers = {name: told(await answer_to(client, signed(ring, **changes))) for name, changes in tricks.items()}
+    answers = {name: summary(await answer_to(client, signed(ring, **changes))) for name, changes in tricks.items()}
     assert answers == dict.fromkeys(tricks, INVALID)
 
 
-async def test_what_is_named_twice_is_refused(client: Client, ring: KeyRing) -> None:
-    """Parsers differ in which of two they take; the signature is good all the same."""
+async def test_duplicate_members_are_refused(client: Client, ring: KeyRing) -> None:
+    """Parsers differ in the member that they choose; the signature is valid."""
     body = json.dumps(claims())
     header = json.dumps({"alg": "EdDSA", "typ": "JWT", "kid": ring.signing.kid})
     tricks = {
@@ -165,20 +167,20 @@ async def test_what_is_named_twice_is_refused(client: Client, ring: KeyRing) -> 
         "key id": (header[:-1] + f', "kid": "{ring.signing.kid}"}}', body),
         "algorithm": (header[:-1] + ', "alg": "none"}', body),
     }
-    answers = {name: told(await answer_to(client, signed_text(ring, *parts))) for name, parts in tricks.items()}
+    answers = {name: summary(await answer_to(client, signed_text(ring, *parts))) for name, parts in tricks.items()}
     assert answers == dict.fromkeys(tricks, INVALID)
     user = await client.registered()
     good = client.with_token(signed_text(ring, header, json.dumps(claims(sub=str(user.user_id)))))
     assert (await good.users.GetProfile(users_pb2.GetProfileRequest())).user.id == user.user_id
 
 
-async def test_no_type_is_taken_for_another(client: Client, ring: KeyRing) -> None:
+async def test_no_type_is_accepted_in_place_of_another(client: Client, ring: KeyRing) -> None:
     user = await client.registered()
-    assert told(await answer_to(client, user.refresh_token)) == INVALID
-    assert told(await answer_to(client, signed(ring, typ="refresh", sub=str(user.user_id)))) == INVALID
+    assert summary(await answer_to(client, user.refresh_token)) == INVALID
+    assert summary(await answer_to(client, signed(ring, typ="refresh", sub=str(user.user_id)))) == INVALID
     for token in (str(user.token), str(client.as_service("media.register").token), signed(ring, sub=str(user.user_id))):
         request = users_pb2.RefreshTokensRequest(refresh_token=token)
-        assert told(await refused(client.users.RefreshTokens(request))) == INVALID
+        assert summary(await refused(client.users.RefreshTokens(request))) == INVALID
 
 
 async def test_garbage_is_refused(client: Client, ring: KeyRing) -> None:
@@ -188,12 +190,12 @@ async def test_garbage_is_refused(client: Client, ring: KeyRing) -> None:
         base64url(b"[" * 2900) + ".e30.x", base64url(b'{"a":' * 500) + ".e30.x", base64url(b"null") + ".e30.x",
         base64url(b"\xff\xfe"), "%00", "Bearer " + good, good.replace(".", ","), "a" * 4097, "a" * 6000,
     ]  # fmt: skip
-    answers = {token: told(await answer_to(client, token)) for token in tricks}
+    answers = {token: summary(await answer_to(client, token)) for token in tricks}
     assert answers == dict.fromkeys(tricks, INVALID)
 
 
-def test_no_token_above_four_kilobytes_is_even_parsed(ring: KeyRing) -> None:
-    """At the front door gRPC refuses metadata of that size by itself, at times."""
+def test_a_token_above_four_kilobytes_is_not_parsed(ring: KeyRing) -> None:
+    """Only on the verifier, because gRPC may refuse metadata of that size."""
     verifier = TokenVerifier(ring, revocations=NothingRevoked(), issuer="marquee", audience="marquee")
     assert verifier.verify(signed(ring)).user_id == 1
     with pytest.raises(TokenInvalid):
@@ -201,7 +203,7 @@ def test_no_token_above_four_kilobytes_is_even_parsed(ring: KeyRing) -> None:
 
 
 @pytest.mark.parametrize("header", ["bearer {}", "BEARER {}", "Bearer   {}  ", "bEaReR {}"])
-async def test_the_scheme_is_read_in_any_case(client: Client, header: str) -> None:
+async def test_the_scheme_is_case_insensitive(client: Client, header: str) -> None:
     user = await client.registered()
     metadata = (("authorization", header.format(user.token)),)
     answer = await client.users.GetProfile(users_pb2.GetProfileRequest(), metadata=metadata)
@@ -217,33 +219,33 @@ async def test_another_scheme_is_refused(client: Client) -> None:
         assert str(user.token) not in refusal.message
 
 
-async def test_a_broken_token_is_refused_even_where_anyone_may_call(client: Client) -> None:
+async def test_an_invalid_token_is_refused_even_by_a_public_rpc(client: Client) -> None:
     refusal = await refused(client.with_token("x").catalog.ListMovies(movies_pb2.ListMoviesRequest()))
-    assert told(refusal) == INVALID
+    assert summary(refusal) == INVALID
 
 
-async def test_a_remembered_token_ends_when_it_ends(client: Client, ring: KeyRing) -> None:
+async def test_a_cached_token_expires(client: Client, ring: KeyRing) -> None:
     user = await client.registered()
     brief = client.with_token(signed(ring, sub=str(user.user_id), exp=int(time.time()) + 2))
     for _ in range(2):
         await brief.users.GetProfile(users_pb2.GetProfileRequest())
     await asyncio.sleep(2.1)
     for _ in range(2):
-        assert told(await refused(brief.users.GetProfile(users_pb2.GetProfileRequest()))) == INVALID
+        assert summary(await refused(brief.users.GetProfile(users_pb2.GetProfileRequest()))) == INVALID
 
 
-async def test_a_forged_token_is_on_record_and_a_flood_of_them_is_not(
+async def test_a_forged_token_is_recorded_and_a_flood_is_limited(
     client: Client, ring: KeyRing, database: asyncpg.Connection, capsys: pytest.CaptureFixture[str]
 ) -> None:
     user = await client.registered()
     now = int(time.time())
-    ended = signed(ring, sub=str(user.user_id), iat=now - 60, exp=now - 1)
-    assert told(await answer_to(client, ended)) == INVALID
+    expired = signed(ring, sub=str(user.user_id), iat=now - 60, exp=now - 1)
+    assert summary(await answer_to(client, expired)) == INVALID
     select = "SELECT resource, actor_user_id, outcome FROM audit_log WHERE action = 'tokens.refuse'"
     assert await database.fetch(select) == []
     forged = signed(ring, key=Ed25519PrivateKey.generate())
     for _ in range(20):
-        assert told(await answer_to(client, forged)) == INVALID
+        assert summary(await answer_to(client, forged)) == INVALID
     rows = [tuple(row) for row in await database.fetch(select)]
     assert 1 <= len(rows) < 20
     assert set(rows) == {("/marquee.users.v1.UsersService/GetProfile", None, "denied")}
