@@ -1,4 +1,4 @@
-"""Where a call comes from: nothing that a caller writes can choose it."""
+"""Client info: a caller cannot choose their peer."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from tests.conftest import SettingsFactory
 from tests.interceptors.fakes import serving
 
 HERE = "127.0.0.1"
-"""The other end of a test's own connection."""
+"""The peer of the connections of these tests."""
 
 
-class Witness:
-    """A handler that remembers where its call came from."""
+class InfoRecorder:
+    """A handler that records the client info of its call."""
 
     client_info: ClientInfo = UNKNOWN
 
@@ -32,12 +32,12 @@ class Witness:
         (1, ("6.6.6.6, 9.9.9.9",), "9.9.9.9"),
         (1, ("6.6.6.6", "9.9.9.9"), "9.9.9.9"),
         (2, ("6.6.6.6, 9.9.9.9, 10.0.0.1",), "9.9.9.9"),
-        # Of several lines gRPC hands on the last.
+        # gRPC passes only the last of several lines.
         (2, ("6.6.6.6, 9.9.9.9", "10.0.0.1"), HERE),
-        # Too few: one of the proxies was passed by.
+        # Too few entries: the call bypassed one of the proxies.
         (1, (), HERE),
         (2, ("9.9.9.9",), HERE),
-        # The entry that counts is no address.
+        # The relevant entry is no address.
         (1, ("9.9.9.9, unknown",), HERE),
         (1, ("9.9.9.9,",), HERE),
         (1, ("9.9.9.9 8.8.8.8",), HERE),
@@ -50,13 +50,13 @@ class Witness:
         (1, ("::ffff:9.9.9.9",), "9.9.9.9"),
     ],
 )
-async def test_the_peer_is_what_the_outermost_trusted_proxy_wrote(
+async def test_the_outermost_trusted_proxy_determines_the_peer(
     make_settings: SettingsFactory, trusted: int, lines: tuple[str, ...], peer: str
 ) -> None:
-    witness = Witness()
-    async with serving(make_settings(trusted_proxies=trusted), witness) as served:
+    recorder = InfoRecorder()
+    async with serving(make_settings(trusted_proxies=trusted), recorder) as served:
         await served.call(metadata=[("x-forwarded-for", line) for line in lines])
-    assert witness.client_info.peer == peer
+    assert recorder.client_info.peer == peer
 
 
 @pytest.mark.parametrize(
@@ -72,27 +72,27 @@ async def test_the_peer_is_what_the_outermost_trusted_proxy_wrote(
         ("unix:/run/marquee.sock", "unix"),
     ],
 )
-def test_the_other_end_of_a_connection_is_told_without_its_port(connection: str, peer: str) -> None:
+def test_the_peer_of_a_connection_has_no_port(connection: str, peer: str) -> None:
     assert parse_peer(connection, None, trusted_proxies=0) == peer
 
 
-async def test_a_device_is_called_by_its_label_else_by_its_user_agent(make_settings: SettingsFactory) -> None:
-    witness = Witness()
-    async with serving(make_settings(), witness) as served:
+async def test_the_device_is_the_label_or_else_the_user_agent(make_settings: SettingsFactory) -> None:
+    recorder = InfoRecorder()
+    async with serving(make_settings(), recorder) as served:
         await served.call(metadata=(("x-device-label", "Anna's phone"),))
-        assert witness.client_info.device == "Anna's phone"
+        assert recorder.client_info.device == "Anna's phone"
         for metadata in ((), (("x-device-label", ""),)):
             await served.call(metadata=metadata)
-            assert witness.client_info.device.startswith("grpc-python")
+            assert recorder.client_info.device.startswith("grpc-python")
         await served.call(metadata=(("x-device-label", "x" * 101),))
-        assert witness.client_info.device == "x" * 100
+        assert recorder.client_info.device == "x" * 100
 
 
 @pytest.mark.parametrize(
     ("label", "shown"),
     [
         ("cafe\u0301", "caf\u00e9"),
-        ("e\u200b\u0301", "\u00e9"),  # composed only once the invisible is gone
+        ("e\u200b\u0301", "\u00e9"),  # composed only after the invisible character is removed
         (" \u202ephone\x00\x1b[31m\n ", "phone[31m"),
         (f"{'x' * 99} y", "x" * 99),
         ("\u200b", "fallback"),
@@ -100,5 +100,5 @@ async def test_a_device_is_called_by_its_label_else_by_its_user_agent(make_setti
         (None, "fallback"),
     ],
 )
-def test_a_label_is_fit_to_be_shown(label: str | bytes | None, shown: str) -> None:
+def test_a_label_is_normalized_for_display(label: str | bytes | None, shown: str) -> None:
     assert parse_device(label, "fallback") == shown

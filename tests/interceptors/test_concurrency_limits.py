@@ -1,4 +1,4 @@
-"""A worker refuses the calls it cannot take on, and says when to come back."""
+"""A worker refuses calls above its limit, with a retry hint."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from tests.conftest import SettingsFactory
 from tests.interceptors.fakes import serving
 
 
-def own_connection(target: str) -> grpc.aio.Channel:
-    """Returns a channel that shares its connection with no other."""
+def separate_channel(target: str) -> grpc.aio.Channel:
+    """Returns a channel with its own connection."""
     return grpc.aio.insecure_channel(target, options=[("grpc.use_local_subchannel_pool", 1)])
 
 
 class Gate:
-    """A handler that waits until it is opened."""
+    """A handler that waits until the test opens it."""
 
     def __init__(self) -> None:
         self.inside = 0
@@ -43,38 +43,38 @@ class Gate:
             await asyncio.sleep(0.005)
 
 
-async def test_one_call_too_many_is_refused_with_a_hint(make_settings: SettingsFactory) -> None:
+async def test_a_call_above_the_limit_is_refused_with_a_hint(make_settings: SettingsFactory) -> None:
     gate = Gate()
-    # gRPC's own limit of streams on a connection would let the third call wait instead.
+    # On one connection, the stream limit of gRPC would make the third call wait.
     async with serving(make_settings(max_concurrent_calls=2), gate) as served, asyncio.timeout(10):
-        others = [own_connection(served.target) for _ in range(2)]
-        held = [served.call_on(channel) for channel in others]
+        others = [separate_channel(served.target) for _ in range(2)]
+        waiting = [served.call_on(channel) for channel in others]
         await gate.until(2)
         refusal = await refused(served.call())
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_CALLS")
         assert refusal.details["RetryInfo"].retry_delay.ToMilliseconds() == 500
         assert refusal.details["QuotaFailure"].violations[0].subject == "unary calls"
         gate.opened.set()
-        await asyncio.gather(*held)
+        await asyncio.gather(*waiting)
         await served.call()
         for channel in others:
             await channel.close()
 
 
-async def test_a_cancelled_call_makes_room(make_settings: SettingsFactory) -> None:
+async def test_a_cancelled_call_frees_its_place(make_settings: SettingsFactory) -> None:
     gate = Gate()
     async with serving(make_settings(max_concurrent_calls=1), gate) as served, asyncio.timeout(10):
         for _ in range(3):
-            held = asyncio.ensure_future(served.call())
+            waiting = asyncio.ensure_future(served.call())
             await gate.until(1)
-            held.cancel()
+            waiting.cancel()
             await gate.until(0)
         gate.opened.set()
         await served.call()
 
 
 @pytest.mark.parametrize("service", ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection"])
-def test_health_and_reflection_are_spared(service: str) -> None:
+def test_health_and_reflection_have_no_limit(service: str) -> None:
     async def handler(_request: object, _call: object) -> None: ...
 
     for streaming in (False, True):
@@ -82,19 +82,19 @@ def test_health_and_reflection_are_spared(service: str) -> None:
         assert ConcurrencyLimitInterceptor(unary=0, streams=0)(rpc, handler) is handler
 
 
-class TestOfTheWholeServer:
+class TestWholeServer:
     @pytest.fixture
     def settings(self, make_settings: SettingsFactory, database_url: str) -> Settings:
         return make_settings(database_url=database_url, max_concurrent_calls=1)
 
-    async def test_health_answers_while_every_place_is_taken(self, client: Client, port: int) -> None:
-        """Watches stay open for as long as a client likes, so they must take nobody's place either."""
-        async with own_connection(f"127.0.0.1:{port}") as other:
+    async def test_health_answers_at_the_limit(self, client: Client, port: int) -> None:
+        """Health watches are open for long, so they must not count either."""
+        async with separate_channel(f"127.0.0.1:{port}") as other:
             health: Any = health_pb2_grpc.HealthStub(other)
             watch = health.Watch(health_pb2.HealthCheckRequest())
             assert (await watch.read()).status == health_pb2.HealthCheckResponse.SERVING
             await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
-            # On the same connection, gRPC's own limit of streams would make the next wait.
+            # On the same connection, the stream limit of gRPC would make the next call wait.
             watch.cancel()
             answer = await health.Check(health_pb2.HealthCheckRequest())
             assert answer.status == health_pb2.HealthCheckResponse.SERVING

@@ -1,4 +1,4 @@
-"""No call outlasts its deadline, the client's or the server's own, and what it held is let go."""
+"""Deadlines of the client and of the server end every call and release its resources."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ DEADLINE = grpc.StatusCode.DEADLINE_EXCEEDED
 
 
 class Sleeper:
-    """A handler that sleeps and tells how it was woken."""
+    """A handler that sleeps and records its clean-up."""
 
     def __init__(self) -> None:
         self.cleaned = asyncio.Event()
@@ -41,7 +41,7 @@ class Sleeper:
 
 @asynccontextmanager
 async def locked(database_url: str, statement: str) -> AsyncIterator[None]:
-    """Holds the locks of a statement while the block runs."""
+    """Holds the locks of a statement during the block."""
     connection = await asyncpg.connect(database_url)
     transaction = connection.transaction()
     await transaction.start()
@@ -53,7 +53,7 @@ async def locked(database_url: str, statement: str) -> AsyncIterator[None]:
         await connection.close()
 
 
-async def test_the_servers_own_deadline_holds_without_a_clients(make_settings: SettingsFactory) -> None:
+async def test_the_deadline_of_the_server_applies_without_a_client_deadline(make_settings: SettingsFactory) -> None:
     sleeper = Sleeper()
     async with serving(make_settings(deadline=0.2), sleeper) as served:
         started = time.monotonic()
@@ -65,12 +65,12 @@ async def test_the_servers_own_deadline_holds_without_a_clients(make_settings: S
         assert (served.metrics.active, served.metrics.codes) == (0, ["DEADLINE_EXCEEDED"])
 
 
-async def test_a_clients_longer_deadline_does_not_help(make_settings: SettingsFactory) -> None:
+async def test_a_longer_client_deadline_changes_nothing(make_settings: SettingsFactory) -> None:
     async with serving(make_settings(deadline=0.2), Sleeper()) as served:
         assert (await refused(served.call(timeout=20))).reason == "CALL_TIMED_OUT"
 
 
-async def test_a_clients_shorter_deadline_ends_the_handler_too(make_settings: SettingsFactory) -> None:
+async def test_a_shorter_client_deadline_ends_the_handler(make_settings: SettingsFactory) -> None:
     sleeper = Sleeper()
     async with serving(make_settings(deadline=20), sleeper) as served:
         started = time.monotonic()
@@ -81,7 +81,7 @@ async def test_a_clients_shorter_deadline_ends_the_handler_too(make_settings: Se
         assert served.metrics.active == 0
 
 
-async def test_a_handlers_own_timeout_is_not_the_calls(make_settings: SettingsFactory) -> None:
+async def test_a_timeout_inside_the_handler_is_not_a_call_timeout(make_settings: SettingsFactory) -> None:
     async def handler(_request: object, _context: object) -> movies_pb2.GetMovieResponse:
         raise TimeoutError
 
@@ -92,7 +92,7 @@ async def test_a_handlers_own_timeout_is_not_the_calls(make_settings: SettingsFa
 
 
 class TestAgainstTheDatabase:
-    """The same with a statement that waits for a lock."""
+    """Deadlines of a call whose statement waits for a lock."""
 
     @pytest.fixture
     def settings(self, make_settings: SettingsFactory, database_url: str) -> Settings:
@@ -104,7 +104,7 @@ class TestAgainstTheDatabase:
             database_statement_timeout=5,
         )
 
-    async def test_a_waiting_statement_is_ended_and_its_connection_serves_on(
+    async def test_a_waiting_statement_ends_and_its_connection_stays_usable(
         self, client: Client, database: asyncpg.Connection, database_url: str
     ) -> None:
         movie_id = await add_movie(database)
@@ -125,7 +125,7 @@ class TestAgainstTheDatabase:
 
 
 class TestTimeoutsOfTheDatabase:
-    """PostgreSQL's own, each with a reason of its own."""
+    """Timeouts of PostgreSQL, each with its own reason."""
 
     @pytest.fixture
     def settings(self, make_settings: SettingsFactory, database_url: str) -> Settings:
@@ -137,9 +137,7 @@ class TestTimeoutsOfTheDatabase:
             database_acquire_timeout=0.2,
         )
 
-    async def test_a_lock_that_is_held_too_long(
-        self, client: Client, database: asyncpg.Connection, database_url: str
-    ) -> None:
+    async def test_a_lock_timeout(self, client: Client, database: asyncpg.Connection, database_url: str) -> None:
         user = await client.registered()
         add = favorites_pb2.AddFavoriteRequest(movie_id=await add_movie(database))
         async with locked(database_url, "LOCK TABLE favorite_movies IN EXCLUSIVE MODE"):
@@ -147,7 +145,7 @@ class TestTimeoutsOfTheDatabase:
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "LOCK_TIMED_OUT")
         assert refusal.details["RetryInfo"].retry_delay.ToMilliseconds() > 0
 
-    async def test_a_statement_that_takes_too_long(self, client: Client, database: asyncpg.Connection) -> None:
+    async def test_a_statement_timeout(self, client: Client, database: asyncpg.Connection) -> None:
         user = await client.registered()
         await database.execute(
             "CREATE FUNCTION slow() RETURNS trigger LANGUAGE plpgsql AS"

@@ -1,4 +1,4 @@
-"""Whatever a handler raises, the caller learns what they may know and no more."""
+"""For every exception of a handler, the caller receives only what they may know."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ CANARY = "canary-7f3a"
 
 
 class CanaryError(Exception):
-    """Its very name must not get out."""
+    """An exception whose name must not reach the client."""
 
 
-class ShelfFull(errors.FailedPrecondition):
-    """No room."""
+class StoreFull(errors.FailedPrecondition):
+    """A domain error of these tests."""
 
 
 def raising(error: BaseException) -> Any:
@@ -51,7 +51,7 @@ def raising(error: BaseException) -> Any:
         FileNotFoundError(2, CANARY, CANARY),
     ],
 )
-async def test_the_unexpected_is_internal_and_tells_nothing(make_settings: Any, error: BaseException) -> None:
+async def test_an_unexpected_error_is_internal_and_reveals_nothing(make_settings: Any, error: BaseException) -> None:
     async with serving(make_settings(), raising(error)) as served:
         call = served.call()
         refusal = await refused(call)
@@ -68,7 +68,7 @@ async def test_the_unexpected_is_internal_and_tells_nothing(make_settings: Any, 
 
 
 @pytest.mark.parametrize("code", list(Code))
-async def test_every_code_reaches_the_client_as_it_is(make_settings: Any, code: Code) -> None:
+async def test_every_code_reaches_the_client_unchanged(make_settings: Any, code: Code) -> None:
     kinds = [kind for kind in DomainError.__subclasses__() if kind.code is code]
     assert len(kinds) == 1
     async with serving(make_settings(), raising(kinds[0]("a sentence", metadata={"key": "value"}))) as served:
@@ -79,24 +79,24 @@ async def test_every_code_reaches_the_client_as_it_is(make_settings: Any, code: 
         assert served.metrics.codes == [code.name]
 
 
-async def test_details_fit_the_error(make_settings: Any) -> None:
-    error = ShelfFull("full", resource=Resource("marquee.x.v1.Shelf", "7"), retry_after=1.25, quota="shelves")
+async def test_an_error_has_its_details(make_settings: Any) -> None:
+    error = StoreFull("full", resource=Resource("marquee.x.v1.Store", "7"), retry_after=1.25, quota="stores")
     async with serving(make_settings(), raising(error)) as served:
         details = (await refused(served.call())).details
-        assert details["ErrorInfo"].reason == "SHELF_FULL"
+        assert details["ErrorInfo"].reason == "STORE_FULL"
         assert details["RetryInfo"].retry_delay.ToMilliseconds() == 1250
-        assert details["QuotaFailure"].violations[0].subject == "shelves"
+        assert details["QuotaFailure"].violations[0].subject == "stores"
         assert (details["ResourceInfo"].resource_type, details["ResourceInfo"].resource_name) == (
-            "marquee.x.v1.Shelf",
+            "marquee.x.v1.Store",
             "7",
         )
         precondition = details["PreconditionFailure"].violations[0]
-        assert (precondition.type, precondition.subject) == ("SHELF_FULL", "7")
+        assert (precondition.type, precondition.subject) == ("STORE_FULL", "7")
 
 
 @pytest.mark.parametrize("text", ["must be shorter " * 40, "\u6620\u753b" * 500, "\x01\x02" * 500])
 async def test_hundreds_of_violations_reach_the_client(make_settings: Any, text: str) -> None:
-    """As many as fit: a status too large would reach it as a broken stream."""
+    """As many as fit, because the client sees a broken stream if the status is too large."""
     error = FieldsInvalid([FieldViolation(f"renditions[{n}].key", "string.max_len", text) for n in range(400)])
     async with serving(make_settings(), raising(error)) as served:
         call = served.call()
@@ -107,9 +107,9 @@ async def test_hundreds_of_violations_reach_the_client(make_settings: Any, text:
         assert len(packed) <= MAX_DETAILS_BYTES
 
 
-def test_a_status_is_bounded_whatever_the_error_holds() -> None:
+def test_the_size_of_a_status_is_limited() -> None:
     long = "\u6620" * 3000
-    error = ShelfFull(
+    error = StoreFull(
         long, resource=Resource(long, long), quota=long, violations=[FieldViolation(long, long, long)] * 300
     )
     status = to_status(error, request_id="r" * 64)
@@ -117,12 +117,12 @@ def test_a_status_is_bounded_whatever_the_error_holds() -> None:
     assert status.details[0].TypeName() == "google.rpc.ErrorInfo"
 
 
-async def test_cancellation_passes(make_settings: Any) -> None:
-    """Swallowed, it would leave gRPC's task behind for good."""
-    began, cleaned = asyncio.Event(), asyncio.Event()
+async def test_a_cancellation_passes(make_settings: Any) -> None:
+    """Without it, the task of gRPC would never end."""
+    started, cleaned = asyncio.Event(), asyncio.Event()
 
     async def handler(_request: object, _context: object) -> movies_pb2.GetMovieResponse:
-        began.set()
+        started.set()
         try:
             await asyncio.sleep(60)
         except asyncio.CancelledError:
@@ -132,7 +132,7 @@ async def test_cancellation_passes(make_settings: Any) -> None:
 
     async with serving(make_settings(), handler) as served:
         call = asyncio.ensure_future(served.call())
-        await asyncio.wait_for(began.wait(), 5)
+        await asyncio.wait_for(started.wait(), 5)
         call.cancel()
         await asyncio.wait_for(cleaned.wait(), 5)
         await served.chain.wait_until_idle()
@@ -140,7 +140,7 @@ async def test_cancellation_passes(make_settings: Any) -> None:
         assert served.metrics.codes == ["CANCELLED"]
 
 
-async def test_a_handlers_own_abort_passes(make_settings: Any) -> None:
+async def test_an_abort_by_the_handler_passes(make_settings: Any) -> None:
     async def handler(_request: object, context: Any) -> movies_pb2.GetMovieResponse:
         await context.abort(grpc.StatusCode.DATA_LOSS, "by itself")
         raise AssertionError
@@ -150,5 +150,5 @@ async def test_a_handlers_own_abort_passes(make_settings: Any) -> None:
         assert (refusal.code, refusal.message) == (grpc.StatusCode.DATA_LOSS, "by itself")
 
 
-def test_every_reason_is_its_classes_name() -> None:
-    assert ShelfFull.reason == "SHELF_FULL"
+def test_a_reason_is_the_name_of_its_class() -> None:
+    assert StoreFull.reason == "STORE_FULL"

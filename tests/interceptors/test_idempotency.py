@@ -1,4 +1,4 @@
-"""Calls with a request_id: however often they come, one act and one answer."""
+"""Calls with a request_id: repeats return the first response and change nothing."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ async def count(database: asyncpg.Connection, table: str = "movies") -> int:
     return rows
 
 
-async def test_twenty_at_once_make_one_movie_and_get_one_answer(staff: Client, database: asyncpg.Connection) -> None:
+async def test_twenty_concurrent_calls_create_one_movie_and_get_one_response(
+    staff: Client, database: asyncpg.Connection
+) -> None:
     request = Create(movie=Movie(title="Ran"), request_id=str(uuid4()))
     answers = await asyncio.gather(*(staff.catalog.CreateMovie(request) for _ in range(20)))
     assert all(answer == answers[0] for answer in answers)
@@ -37,13 +39,13 @@ async def test_twenty_at_once_make_one_movie_and_get_one_answer(staff: Client, d
     assert await database.fetchval("SELECT count(*) FROM audit_log WHERE action = 'movies.create'") == 1
 
 
-async def test_without_an_id_each_call_is_an_act(staff: Client, database: asyncpg.Connection) -> None:
+async def test_without_an_id_each_call_runs(staff: Client, database: asyncpg.Connection) -> None:
     await asyncio.gather(*(staff.catalog.CreateMovie(Create(movie=Movie(title="Ran"))) for _ in range(5)))
     assert await count(database) == 5
     assert await count(database, "idempotency_keys") == 0
 
 
-async def test_a_late_repeat_gets_the_first_answer(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_late_repeat_gets_the_first_response(staff: Client, database: asyncpg.Connection) -> None:
     request = Create(movie=Movie(title="Ran"), request_id=str(uuid4()))
     first = await staff.catalog.CreateMovie(request)
     await database.execute("UPDATE movies SET title = 'Chaos'")
@@ -55,8 +57,8 @@ async def test_a_late_repeat_gets_the_first_answer(staff: Client, database: asyn
 
 async def test_an_id_is_the_same_in_capital_letters(staff: Client, database: asyncpg.Connection) -> None:
     request_id = "c0ffee00-aaaa-4bbb-8ccc-0123456789ab"
-    asked = [Create(movie=Movie(title="Ran"), request_id=text) for text in (request_id, request_id.upper())]
-    assert await staff.catalog.CreateMovie(asked[0]) == await staff.catalog.CreateMovie(asked[1])
+    requests = [Create(movie=Movie(title="Ran"), request_id=text) for text in (request_id, request_id.upper())]
+    assert await staff.catalog.CreateMovie(requests[0]) == await staff.catalog.CreateMovie(requests[1])
     assert await count(database) == 1
 
 
@@ -70,7 +72,7 @@ async def test_another_request_under_the_same_id_is_refused(staff: Client, datab
     assert await count(database) == 1
 
 
-async def test_of_different_requests_at_once_one_wins(staff: Client, database: asyncpg.Connection) -> None:
+async def test_one_of_several_concurrent_requests_wins(staff: Client, database: asyncpg.Connection) -> None:
     request_id = str(uuid4())
     calls = [
         staff.catalog.CreateMovie(Create(movie=Movie(title=f"Take {n}"), request_id=request_id)) for n in range(10)
@@ -81,7 +83,7 @@ async def test_of_different_requests_at_once_one_wins(staff: Client, database: a
     assert await count(database) == 1
 
 
-async def test_a_refused_call_may_come_again(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_refused_call_may_be_repeated(staff: Client, database: asyncpg.Connection) -> None:
     await add_movie(database, tmdb_id=1)
     request = Create(movie=Movie(title="Ran", tmdb_id=1), request_id=str(uuid4()))
     refusals = await asyncio.gather(*(refused(staff.catalog.CreateMovie(request)) for _ in range(10)))
@@ -91,7 +93,7 @@ async def test_a_refused_call_may_come_again(staff: Client, database: asyncpg.Co
     assert (await staff.catalog.CreateMovie(request)).movie.tmdb_id == 1
 
 
-async def test_ids_are_a_callers_own(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_each_caller_has_separate_ids(client: Client, staff: Client, database: asyncpg.Connection) -> None:
     other = await client.promoted(await client.registered())
     request = Create(movie=Movie(title="Ran"), request_id=str(uuid4()))
     answers = [await caller.catalog.CreateMovie(request) for caller in (staff, other, staff, other)]
@@ -99,7 +101,7 @@ async def test_ids_are_a_callers_own(client: Client, staff: Client, database: as
     assert await count(database) == 2
 
 
-async def test_who_may_not_call_gets_no_kept_answer(client: Client, staff: Client) -> None:
+async def test_a_caller_without_permission_gets_no_stored_response(client: Client, staff: Client) -> None:
     request = Create(movie=Movie(title="Ran"), request_id=str(uuid4()))
     await staff.catalog.CreateMovie(request)
     for caller in (client, await client.registered()):
@@ -109,19 +111,19 @@ async def test_who_may_not_call_gets_no_kept_answer(client: Client, staff: Clien
         }
 
 
-async def test_ids_are_a_methods_own(staff: Client) -> None:
+async def test_each_method_has_separate_ids(staff: Client) -> None:
     request_id = str(uuid4())
-    made = (await staff.catalog.CreateMovie(Create(movie=Movie(title="Ran"), request_id=request_id))).movie
-    update = movies_pb2.UpdateMovieRequest(id=made.id, movie=Movie(title="Chaos"), request_id=request_id)
+    created = (await staff.catalog.CreateMovie(Create(movie=Movie(title="Ran"), request_id=request_id))).movie
+    update = movies_pb2.UpdateMovieRequest(id=created.id, movie=Movie(title="Chaos"), request_id=request_id)
     assert (await staff.catalog.UpdateMovie(update)).movie.title == "Chaos"
 
 
-async def test_a_repeated_change_is_made_once(staff: Client, database: asyncpg.Connection) -> None:
-    """Even with an etag, which the first call made stale."""
-    made = (await staff.catalog.CreateMovie(Create(movie=Movie(title="Ran")))).movie
+async def test_a_repeated_update_runs_once(staff: Client, database: asyncpg.Connection) -> None:
+    """This holds with an etag, too, which the first call made stale."""
+    created = (await staff.catalog.CreateMovie(Create(movie=Movie(title="Ran")))).movie
     update = movies_pb2.UpdateMovieRequest(
-        id=made.id,
-        movie=Movie(title="Chaos", etag=made.etag),
+        id=created.id,
+        movie=Movie(title="Chaos", etag=created.etag),
         update_mask=FieldMask(paths=["title"]),
         request_id=str(uuid4()),
     )
@@ -130,11 +132,11 @@ async def test_a_repeated_change_is_made_once(staff: Client, database: asyncpg.C
     assert await database.fetchval("SELECT row_version FROM movies") == 2
 
 
-async def test_a_field_mask_cuts_the_reply_and_not_what_is_kept(staff: Client) -> None:
+async def test_a_field_mask_changes_the_response_but_not_the_stored_one(staff: Client) -> None:
     request = Create(movie=Movie(title="Ran", tagline="War."), request_id=str(uuid4()))
-    cut = await staff.catalog.CreateMovie(request, metadata=(("x-field-mask", "title"),))
+    masked = await staff.catalog.CreateMovie(request, metadata=(("x-field-mask", "title"),))
     whole = await staff.catalog.CreateMovie(request)
-    assert cut.movie == movie_pb2.Movie(title="Ran")
+    assert masked.movie == movie_pb2.Movie(title="Ran")
     assert (whole.movie.title, whole.movie.tagline) == ("Ran", "War.")
 
 
