@@ -29,7 +29,7 @@ async def test_without_a_model_genres_and_people_determine_similarity(
     client: Client, database: asyncpg.Connection
 ) -> None:
     director, actor = await add_person(database, "Ada"), await add_person(database, "Grace")
-    movie = await add_movie(database, "Asked", director_id=director)
+    movie = await add_movie(database, "First", director_id=director)
     same_genre = await add_movie(database, "Same genre")
     same_people = await add_movie(database, "Same people", director_id=actor)
     both = await add_movie(database, "Both", director_id=director)
