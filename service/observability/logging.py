@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
+import os
 import sys
 import traceback
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, TextIO, cast
 
 import structlog
 
@@ -18,6 +21,34 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 SECRET_NAMES = ("password", "token", "secret", "authorization", "email", "_keys", "index_key")
 # SQLSTATE classes whose messages are about the statement or the server and never contain values of a row.
 SAFE_SQLSTATES = ("08", "42", "53", "55", "57", "58")
+
+
+class LogStream(io.TextIOBase):
+    """Standard error as a stream that never raises: a log that nobody reads must not stop the program.
+
+    A line that cannot be written is lost. After the reader of a pipe has exited, all later lines are.
+    """
+
+    def write(self, text: str) -> int:
+        """Writes the text, or drops it."""
+        try:
+            if sys.stderr is not None:
+                sys.stderr.write(text)
+                sys.stderr.flush()
+        except (OSError, ValueError) as error:
+            if getattr(error, "errno", None) == errno.EPIPE:
+                _discard_standard_error()
+        return len(text)
+
+
+def _discard_standard_error() -> None:
+    """Connects standard error to the null device, so that the interpreter's last flush does not fail either."""
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, sys.stderr.fileno())
+    os.close(null)
+
+
+STREAM = LogStream()
 
 
 def configure(settings: Settings, *, worker: int | None = None) -> None:
@@ -33,16 +64,16 @@ def configure(settings: Settings, *, worker: int | None = None) -> None:
     renderer: structlog.typing.Processor = (
         structlog.processors.JSONRenderer()
         if is_json(settings)
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), pad_event_to=24)
+        else structlog.dev.ConsoleRenderer(colors=sys.stderr is not None and sys.stderr.isatty(), pad_event_to=24)
     )
     level = logging.getLevelNamesMapping()[settings.log_level]
     structlog.configure(
         processors=[*shared, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(file=cast("TextIO", STREAM)),
         cache_logger_on_first_use=True,
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = logging.StreamHandler(STREAM)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(processors=[_drop_stdlib_extras, renderer], foreign_pre_chain=shared)
     )

@@ -41,7 +41,7 @@ from service.interceptors.stream_reauthentication import reauthenticate_streams
 from service.interceptors.token_audit import TokenAuditInterceptor
 from service.interceptors.validation import validate_request
 from service.media.storage import S3UploadStorage, UploadStorage
-from service.observability.access_log import AccessLog, access_log
+from service.observability.access_log import AccessLog
 from service.ratelimit.limiter import RateLimiter
 from service.ratelimit.redis_storage import SharedStore
 from service.server.housekeeping import Housekeeping
@@ -163,8 +163,8 @@ class MarqueeServer:
             self._resources.push_async_callback(self._shared_store.close)
         await self._keys.start()
         self._resources.push_async_callback(self._keys.close)
-        calls = access_log(settings)
-        self._resources.callback(calls.flush)
+        access_log = AccessLog.from_settings(settings)
+        self._resources.callback(access_log.flush)
         self._resources.callback(self._metrics.publish)
         composition = compose(
             settings,
@@ -180,7 +180,7 @@ class MarqueeServer:
                 settings,
                 verifier=composition.verifier,
                 metrics=self._metrics,
-                access_log=calls,
+                access_log=access_log,
                 rate_limiter=composition.rate_limiter,
                 wait_for_own_writes=composition.listener.wait_for_own_writes,
             ),
