@@ -4,12 +4,36 @@ from __future__ import annotations
 
 import sys
 from importlib.util import find_spec
+from typing import Annotated
 
 import typer
 
+import service
 from service.cli import configuration, imports, keys, media, migrate, recommend, server, tokens, users
 
-app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False, help="Marquee: a movie catalogue over gRPC.")
+app = typer.Typer(
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 - called by typer with the value of the option
+    if is_wanted:
+        typer.echo(f"marquee {service.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Marquee: a movie catalogue over gRPC."""
+
+
 app.command()(server.serve)
 app.command(hidden=True)(server.worker)
 app.command()(server.health)
@@ -29,17 +53,17 @@ if find_spec("service.local"):
 
 
 def main() -> None:
-    """Runs one command. A failure that an operator can fix prints one sentence and exits with 1."""
+    """Runs one command; prints one sentence for a failure that an operator can fix."""
     try:
         app()
     except Exception as error:
-        from service.cli.error_messages import plain_sentence
+        from service.cli.error_messages import find_failure
 
-        sentence = plain_sentence(error)
-        if not sentence:
+        failure = find_failure(error)
+        if failure is None:
             raise
-        typer.echo(f"marquee: {sentence}", err=True)
-        sys.exit(1)
+        typer.echo(f"marquee: {failure.sentence}", err=True)
+        sys.exit(failure.exit_code)
 
 
 if __name__ == "__main__":

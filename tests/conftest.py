@@ -41,12 +41,12 @@ MIN_FREE_MEMORY = 1 << 31
 LONGEST_FILES = {
     "test_aws.py",
     "test_deployed_faults.py",
+    "test_error_messages.py",
     "test_faults.py",
-    "test_keys_commands.py",
     "test_naughty_strings.py",
     "test_service_tokens.py",
     "test_stack.py",
-    "test_users_commands.py",
+    "test_users.py",
     "test_worker.py",
 }
 SettingsFactory = Callable[..., Settings]

@@ -60,6 +60,8 @@ def environment(**variables: object) -> dict[str, str]:
     return {
         **inherited,
         "COLUMNS": "400",
+        # A command without a database must not use the developer's running stack.
+        "MARQUEE_LOCAL_DATA": os.devnull,
         **{f"MARQUEE_{name.upper()}": str(value) for name, value in variables.items()},
     }
 

@@ -1,4 +1,4 @@
-"""The domains' services and the database for one command, composed as in a worker."""
+"""The domains' services and the database for one command."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    import asyncpg
+
     from service.composition import Composition
     from service.settings import Settings
 
 
 @asynccontextmanager
 async def composed(settings: Settings) -> AsyncIterator[Composition]:
-    """Yields the composed services with an open database; their log goes to standard error."""
+    """Yields the services of all domains, composed as in a worker; their log goes to standard error."""
     from service.auth.keys import KeyRing
     from service.auth.passwords import PasswordHasher
     from service.composition import compose
@@ -34,3 +36,17 @@ async def composed(settings: Settings) -> AsyncIterator[Composition]:
             )
         finally:
             passwords.close()
+
+
+@asynccontextmanager
+async def connected(settings: Settings) -> AsyncIterator[asyncpg.Connection[asyncpg.Record]]:
+    """Yields a single connection for long statements, which the statement timeout of the pool would end."""
+    import asyncpg
+
+    connection = await asyncpg.connect(
+        settings.database_url.get_secret_value(), timeout=settings.database_connect_timeout, statement_cache_size=0
+    )
+    try:
+        yield connection
+    finally:
+        await connection.close()

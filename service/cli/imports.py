@@ -5,23 +5,22 @@ from __future__ import annotations
 import asyncio
 import csv
 import secrets
-from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from service.cli.composition import composed
+from service.cli.composition import composed, connected
 from service.cli.configuration import read_settings
-from service.cli.error_messages import ExtraNotInstalled
-from service.cli.output import console, print_line, print_rows, progress_bar, progress_bars
+from service.cli.error_messages import CommandFailed
+from service.cli.output import print_line, print_table, progress_bar, progress_bars
 
 if TYPE_CHECKING:
     from service.composition import Composition
     from service.importers.report import BadRow, Summary
-    from service.importers.staging import Connection
     from service.settings import Settings
 
 app = typer.Typer(no_args_is_help=True, help="Fill the catalogue.")
@@ -36,7 +35,7 @@ def sample(
 ) -> None:
     """Load the sample catalogue: 60 movies with their people, and drawn posters. A repeat changes nothing."""
     if posters and not all(map(find_spec, ("PIL", "font_manrope"))):
-        raise ExtraNotInstalled(
+        raise CommandFailed(
             "posters are drawn with the packages pillow and font-manrope:"
             " install the extra `posters` of marquee-server, or pass --no-posters"
         )
@@ -45,9 +44,14 @@ def sample(
 
 @app.command("tmdb")
 def tmdb(
-    movies: Annotated[Path, typer.Argument(help="tmdb_5000_movies.csv, plain, .gz, .xz or .zip.")],
+    movies: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="tmdb_5000_movies.csv, plain, .gz, .xz or .zip.")
+    ],
     credits_: Annotated[
-        Path, typer.Argument(metavar="CREDITS", help="tmdb_5000_credits.csv, plain, .gz, .xz or .zip.")
+        Path,
+        typer.Argument(
+            metavar="CREDITS", exists=True, dir_okay=False, help="tmdb_5000_credits.csv, plain, .gz, .xz or .zip."
+        ),
     ],
     *,
     dry_run: DryRun = False,
@@ -59,7 +63,14 @@ def tmdb(
 
 @app.command("movielens")
 def movielens(
-    folder: Annotated[Path, typer.Argument(help="Has movies.csv, links.csv, ratings.csv, plain, .gz, .xz or .zip.")],
+    folder: Annotated[
+        Path,
+        typer.Argument(
+            exists=True,
+            file_okay=False,
+            help="Folder with movies.csv, links.csv, ratings.csv, plain, .gz, .xz or .zip.",
+        ),
+    ],
     *,
     dry_run: DryRun = False,
     report: ReportFile = None,
@@ -75,7 +86,7 @@ async def load_sample(domains: Composition, *, posters: bool) -> None:
     catalogue = load.read_sample()
     with progress_bar("films") as progress:
         summary = await load.load_sample(catalogue, progress=progress)
-    console.print(
+    print_line(
         f"{summary.movies_added} films added with {summary.persons_added} people and"
         f" {summary.characters_added} characters; {summary.movies_present} were there already"
     )
@@ -83,7 +94,7 @@ async def load_sample(domains: Composition, *, posters: bool) -> None:
         titles = [movie["title"] for movie in catalogue["movies"]]
         with progress_bar("posters") as progress:
             uploaded = await artwork.upload_posters(domains.media.media, titles, progress=progress)
-        console.print(f"{uploaded} posters uploaded")
+        print_line(f"{uploaded} posters uploaded")
 
 
 async def _import_sample(settings: Settings, *, posters: bool) -> None:
@@ -94,7 +105,7 @@ async def _import_sample(settings: Settings, *, posters: bool) -> None:
 async def _import_tmdb(settings: Settings, movies: Path, credits_: Path, *, dry_run: bool, report: Path | None) -> None:
     from service.importers.tmdb import import_tmdb
 
-    async with _connected(settings) as connection:
+    async with connected(settings) as connection:
         with _bad_row_report(report) as report_row, progress_bars() as progress:
             summary = await import_tmdb(
                 connection, movies=movies, credits=credits_, progress=progress, on_bad_row=report_row, dry_run=dry_run
@@ -111,25 +122,13 @@ async def _import_movielens(settings: Settings, folder: Path, *, dry_run: bool, 
         unknown_password_hash = await passwords.hash(secrets.token_urlsafe())
     finally:
         passwords.close()
-    async with composed(settings) as domains, _connected(settings) as connection:
+    async with composed(settings) as domains, connected(settings) as connection:
         users = DemoUsers(encrypted_email=domains.users.accounts.encrypted_email, password_hash=unknown_password_hash)
         with _bad_row_report(report) as report_row, progress_bars() as progress:
             summary = await import_movielens(
                 connection, folder=folder, users=users, progress=progress, on_bad_row=report_row, dry_run=dry_run
             )
     _show_summary(summary, dry_run=dry_run)
-
-
-@asynccontextmanager
-async def _connected(settings: Settings) -> AsyncIterator[Connection]:
-    """Yields a separate connection, because the pool's statement timeout would end the import's long statements."""
-    import asyncpg
-
-    connection = await asyncpg.connect(settings.database_url.get_secret_value(), statement_cache_size=0)
-    try:
-        yield connection
-    finally:
-        await connection.close()
 
 
 @contextmanager
@@ -146,9 +145,9 @@ def _bad_row_report(report: Path | None) -> Iterator[Callable[[BadRow], None]]:
 
 def _show_summary(summary: Summary, *, dry_run: bool) -> None:
     print_line("Nothing was written; this would be:" if dry_run else "Imported:")
-    print_rows(
+    print_table(
         ("", "added", "changed", "unchanged"),
-        *((kind, str(done.added), str(done.changed), str(done.unchanged)) for kind, done in summary.counts.items()),
+        [(kind, done.added, done.changed, done.unchanged) for kind, done in summary.counts.items()],
     )
     if not summary.is_change:
         print_line("Nothing changes." if dry_run else "Nothing changed.")

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from service.cli.configuration import read_settings
-from service.cli.output import format_time, print_line, print_rows, progress_bar
+from service.cli.output import JsonOutput, format_time, print_line, print_list, progress_bar
 
 if TYPE_CHECKING:
     from service.auth.key_rotation import KeyUse
     from service.settings import Settings
+
+COLUMNS = ("kid", "file", "created", "state", "signs_from", "may_be_retired_from")
 
 app = typer.Typer(no_args_is_help=True, help="Signing keys and data keys.")
 
@@ -32,14 +34,15 @@ def rotate(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(*, as_json: JsonOutput = False) -> None:
     """List the signing keys: state, first time of signing and first time at which each may be retired."""
-    asyncio.run(_list_keys(read_settings()))
+    asyncio.run(_list_keys(read_settings(), as_json=as_json))
 
 
-# A kid may begin with a hyphen.
-@app.command("retire", context_settings={"ignore_unknown_options": True})
+# A kid may begin with a hyphen, even with -h.
+@app.command("retire", context_settings={"ignore_unknown_options": True, "help_option_names": ["--help"]})
 def retire(
+    context: typer.Context,
     kid: Annotated[str, typer.Argument(metavar="KID", help="Key id from `marquee keys list`.")],
     *,
     force: Annotated[
@@ -47,6 +50,9 @@ def retire(
     ] = False,
 ) -> None:
     """Remove a signing key after every token that it signed has expired."""
+    if kid == "-h":
+        typer.echo(context.get_help())
+        return
     if force:
         _remove_exposed_key(read_settings(), kid)
     else:
@@ -85,13 +91,13 @@ async def _rotate_data(settings: Settings) -> int:
     return int(bool(summary.unopened))
 
 
-async def _list_keys(settings: Settings) -> None:
+async def _list_keys(settings: Settings, *, as_json: bool) -> None:
     from service.auth import key_rotation
     from service.database import orm
 
     async with orm.connected(settings):
         uses = await key_rotation.list_keys(settings)
-    print_rows(("kid", "file", "created", "state", "signs from", "may be retired from"), *map(_row, uses))
+    print_list(COLUMNS, [_row(use) for use in uses], as_json=as_json)
 
 
 async def _retire_key(settings: Settings, kid: str) -> None:
@@ -111,7 +117,6 @@ def _remove_exposed_key(settings: Settings, kid: str) -> None:
     )
 
 
-def _row(use: KeyUse) -> tuple[str, ...]:
+def _row(use: KeyUse) -> tuple[object, ...]:
     key = use.key
-    times = format_time(key.created_at), use.state.value, format_time(use.signs_from), format_time(use.retires_from)
-    return (key.kid, key.file.name, *times)
+    return (key.kid, key.file.name, key.created_at, use.state.value, use.signs_from, use.retires_from)

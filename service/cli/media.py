@@ -12,7 +12,7 @@ import typer
 
 from service.cli.composition import composed
 from service.cli.configuration import read_settings
-from service.cli.output import format_time, print_line, print_rows
+from service.cli.output import JsonOutput, format_time, print_line, print_list, print_table
 
 if TYPE_CHECKING:
     from service.media.dead_letters import DeadLetter, DeadLetters
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from service.settings import Settings
 
 POLL_SECONDS = 1
-LETTER_COLUMNS = ("id", "queue", "age", "received", "objects")
+LETTER_COLUMNS = ("id", "queue", "age", "received", "objects", "problem")
 
 app = typer.Typer(no_args_is_help=True, help="Uploads, their images and their events.")
 letters_app = typer.Typer(no_args_is_help=True, help="Events that the functions could not process.")
@@ -30,9 +30,9 @@ Limit = Annotated[int, typer.Option(min=1, max=100_000, help="Maximum number of 
 
 
 @letters_app.command("list")
-def list_letters(*, limit: Limit = 100) -> None:
+def list_letters(*, limit: Limit = 100, as_json: JsonOutput = False) -> None:
     """List dead letters with their objects; the messages stay in their queues."""
-    asyncio.run(_list_letters(read_settings(), limit=limit))
+    asyncio.run(_list_letters(read_settings(), limit=limit, as_json=as_json))
 
 
 @letters_app.command("redrive")
@@ -77,12 +77,10 @@ def sweep() -> None:
     asyncio.run(_sweep(read_settings(serving=True)))
 
 
-async def _list_letters(settings: Settings, *, limit: int) -> None:
+async def _list_letters(settings: Settings, *, limit: int, as_json: bool) -> None:
     letters = await (await _dead_letters(settings)).list_letters(limit=limit)
-    if not letters:
-        print_line("there are no dead letters")
-        return
-    print_rows(LETTER_COLUMNS, *map(_letter_row, letters))
+    rows = [_letter_row(letter) for letter in letters]
+    print_list(LETTER_COLUMNS, rows, as_json=as_json, if_empty="there are no dead letters")
 
 
 async def _redrive_letters(settings: Settings, *, limit: int) -> None:
@@ -90,7 +88,7 @@ async def _redrive_letters(settings: Settings, *, limit: int) -> None:
     print_line(f"{len(done.sent)} sent back to their queues")
     if done.skipped:
         print_line(f"{len(done.skipped)} stay, because they would fail again: marquee media dead-letters purge ID")
-        print_rows(LETTER_COLUMNS, *map(_letter_row, done.skipped))
+        print_list(LETTER_COLUMNS, [_letter_row(letter) for letter in done.skipped])
 
 
 async def _purge_letter(settings: Settings, message_id: str, *, limit: int) -> None:
@@ -106,7 +104,7 @@ async def _reconcile(settings: Settings, *, fix: bool, patience: int, grace: int
 
     times = Deadlines(datetime.now(UTC), work=timedelta(seconds=patience), grace=timedelta(seconds=grace))
     found: Counter[tuple[str, str]] = Counter()
-    mended: Counter[tuple[str, str]] = Counter()
+    repaired: Counter[tuple[str, str]] = Counter()
     async with composed(settings) as domains:
         storage = S3UploadStorage.from_settings(settings)
         reconciliation = await compose_reconciliation(
@@ -115,15 +113,15 @@ async def _reconcile(settings: Settings, *, fix: bool, patience: int, grace: int
         async for outcome in reconciliation.reconcile(times, fix=fix):
             kind = outcome.finding.problem.value, outcome.finding.repair.value
             found[kind] += 1
-            mended[kind] += outcome.is_repaired
+            repaired[kind] += outcome.is_repaired
             if found[kind] <= show:
                 print_line("  ".join(_finding_row(outcome)))
     if not found:
         print_line("buckets and tables agree")
         return 0
-    rows = [(*kind, str(count), str(mended[kind])) for kind, count in sorted(found.items())]
-    print_rows(("problem", "repair", "found", "mended"), *rows)
-    return int(mended.total() < found.total())
+    rows = [(*kind, count, repaired[kind]) for kind, count in sorted(found.items())]
+    print_table(("problem", "repair", "found", "repaired"), rows)
+    return int(repaired.total() < found.total())
 
 
 async def _sweep(settings: Settings) -> None:
@@ -141,15 +139,9 @@ async def _dead_letters(settings: Settings) -> DeadLetters:
     return DeadLetters(sqs_client(settings), queues=await list_queues(settings), poll=POLL_SECONDS)
 
 
-def _letter_row(letter: DeadLetter) -> tuple[str, ...]:
+def _letter_row(letter: DeadLetter) -> tuple[object, ...]:
     age = datetime.now(UTC) - letter.sent_at
-    return (
-        letter.message_id,
-        letter.queue,
-        str(timedelta(seconds=int(age.total_seconds()))),
-        str(letter.receive_count),
-        letter.problem or " ".join(letter.keys),
-    )
+    return (letter.message_id, letter.queue, age, letter.receive_count, letter.keys, letter.problem or None)
 
 
 def _finding_row(outcome: Outcome) -> tuple[str, ...]:
@@ -159,5 +151,5 @@ def _finding_row(outcome: Outcome) -> tuple[str, ...]:
         finding.key,
         f"file {finding.file_id}" if finding.file_id else "no file",
         f"since {format_time(finding.since)}",
-        "mended" if outcome.is_repaired else f"to {finding.repair.value}",
+        "repaired" if outcome.is_repaired else f"to {finding.repair.value}",
     )

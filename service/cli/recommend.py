@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from service.cli.composition import connected
 from service.cli.configuration import read_settings
-from service.cli.output import format_time, print_line, print_rows, progress_bars
+from service.cli.output import JsonOutput, print_line, print_list, print_table, progress_bars
 
 if TYPE_CHECKING:
-    from service.recommendations.model.binary_copy import Connection
     from service.recommendations.model.evaluation import Outcome
     from service.recommendations.model.storage import ModelVersion
     from service.recommendations.model.training import Hyperparameters
@@ -22,14 +21,22 @@ if TYPE_CHECKING:
 
 EVALUATION_COLUMNS = ("", "NDCG@10", "Recall@20", "NDCG@100", "coverage@20")
 MODEL_COLUMNS = (
-    "model", "state", "made", "activated", "movies", "interactions", "regularization", "dropout", "facets",
+    "model", "state", "created", "activated", "movies", "interactions", "regularization", "dropout", "facet_weight",
 )  # fmt: skip
 
 app = typer.Typer(no_args_is_help=True, help="The recommendation model.")
 
-RatingsFile = Annotated[Path, typer.Option(help="ratings.csv of MovieLens, plain, .gz, .xz or .zip.")]
+RatingsFile = Annotated[
+    Path, typer.Option(exists=True, dir_okay=False, help="ratings.csv of MovieLens, plain, .gz, .xz or .zip.")
+]
 MoviesFile = Annotated[
-    Path | None, typer.Option("--movies", help="movies.csv of MovieLens; default: the one next to the ratings, if any.")
+    Path | None,
+    typer.Option(
+        "--movies",
+        exists=True,
+        dir_okay=False,
+        help="movies.csv of MovieLens; default: the one in the folder of the ratings, if any.",
+    ),
 ]
 
 
@@ -67,9 +74,9 @@ def evaluate(
 
 
 @app.command("status")
-def status() -> None:
+def status(*, as_json: JsonOutput = False) -> None:
     """List the models, the newest first."""
-    asyncio.run(_list_models(read_settings()))
+    asyncio.run(_list_models(read_settings(), as_json=as_json))
 
 
 @app.command("activate")
@@ -90,7 +97,7 @@ def show_outcomes(outcomes: Mapping[str, Sequence[Outcome]]) -> None:
         rows.append(
             (name, *(f"{m:.3f} ± {s:.3f}" if spread else f"{m:.3f}" for m, s in zip(means, spreads, strict=True)))
         )
-    print_rows(EVALUATION_COLUMNS, *rows)
+    print_table(EVALUATION_COLUMNS, rows)
 
 
 async def _train(settings: Settings, parameters: Hyperparameters, *, activate: bool) -> None:
@@ -101,7 +108,7 @@ async def _train(settings: Settings, parameters: Hyperparameters, *, activate: b
         threads=settings.recommendation_threads,
         inactive_models=settings.recommendation_models_kept,
     )
-    async with _connected(settings) as connection:
+    async with connected(settings) as connection:
         with progress_bars() as progress:
             done = await retrain(connection, parameters=parameters, limits=limits, activate=activate, progress=progress)
     metrics = done.metrics
@@ -130,46 +137,31 @@ def _evaluate(settings: Settings, ratings: Path, movies: Path | None, *, seeds: 
     show_outcomes(outcomes)
 
 
-async def _list_models(settings: Settings) -> None:
+async def _list_models(settings: Settings, *, as_json: bool) -> None:
     from service.recommendations.model.storage import list_versions
 
-    async with _connected(settings) as connection:
+    async with connected(settings) as connection:
         versions = await list_versions(connection)
-    if not versions:
-        print_line("there is no model yet; `marquee recommend train` makes one")
-        return
-    print_rows(MODEL_COLUMNS, *map(_row, versions))
+    empty = "there is no model yet: create one with `marquee recommend train`"
+    print_list(MODEL_COLUMNS, [_row(model) for model in versions], as_json=as_json, if_empty=empty)
 
 
 async def _activate(settings: Settings, version: int) -> None:
     from service.recommendations.model.storage import activate_model
 
-    async with _connected(settings) as connection:
+    async with connected(settings) as connection:
         await activate_model(connection, version)
     print_line(f"model {version} is active")
 
 
-def _row(model: ModelVersion) -> tuple[str, ...]:
+def _row(model: ModelVersion) -> tuple[object, ...]:
     complete = "complete" if model.completed_at else "incomplete"
     values = {**model.parameters, **model.metrics}
-    names = ("interactions", "regularization", "dropout", "facet_weight")
     return (
-        str(model.version),
+        model.version,
         "active" if model.is_active else complete,
-        format_time(model.created_at),
-        format_time(model.activated_at),
-        str(model.movies),
-        *(str(values.get(name, "-")) for name in names),
+        model.created_at,
+        model.activated_at,
+        model.movies,
+        *map(values.get, ("interactions", "regularization", "dropout", "facet_weight")),
     )
-
-
-@asynccontextmanager
-async def _connected(settings: Settings) -> AsyncIterator[Connection]:
-    """Yields a separate connection, because the pool's statement timeout would end the training's long statements."""
-    import asyncpg
-
-    connection = await asyncpg.connect(settings.database_url.get_secret_value(), statement_cache_size=0)
-    try:
-        yield connection
-    finally:
-        await connection.close()

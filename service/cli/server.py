@@ -29,7 +29,8 @@ def serve() -> None:
 
 def worker() -> None:
     """Serve in this process only; `serve` starts its workers with this command."""
-    sys.exit(_run_worker(read_settings(serving=True)))
+    # `serve` has printed the warnings already.
+    sys.exit(_run_worker(read_settings(serving=True, warn=False)))
 
 
 def health(
@@ -37,13 +38,13 @@ def health(
     service: Annotated[str, typer.Option(help="Name of one gRPC service; default: the whole server.")] = "",
 ) -> None:
     """Print the health of a server; exit 0 if it serves, 1 if not."""
-    from service.cli.output import console
+    from service.cli.output import print_line
     from service.server.health_client import get_health
 
     settings = read_settings()
     address = address or f"{settings.host}:{settings.port}"
     state = get_health(address, service=service)
-    console.print(f"{address}: {state}")
+    print_line(f"{address}: {state}")
     sys.exit(int(state != "SERVING"))
 
 

@@ -11,11 +11,13 @@ from uuid import UUID
 import typer
 
 from service.cli.configuration import read_settings
-from service.cli.output import format_time, print_line, print_rows
+from service.cli.output import JsonOutput, print_line, print_list
 
 if TYPE_CHECKING:
     from service.auth.service_tokens import ServiceToken
     from service.settings import Settings
+
+COLUMNS = ("id", "service", "scopes", "state", "issued", "expires", "signed_by")
 
 app = typer.Typer(no_args_is_help=True, help="Service tokens.")
 
@@ -32,9 +34,9 @@ def issue(
 
 
 @app.command("list")
-def list_() -> None:
+def list_(*, as_json: JsonOutput = False) -> None:
     """List the service tokens, the newest first."""
-    asyncio.run(_list_tokens(read_settings()))
+    asyncio.run(_list_tokens(read_settings(), as_json=as_json))
 
 
 @app.command("revoke")
@@ -55,13 +57,13 @@ async def _issue_token(settings: Settings, *, service: str, scopes: Collection[s
     return issued.token
 
 
-async def _list_tokens(settings: Settings) -> None:
+async def _list_tokens(settings: Settings, *, as_json: bool) -> None:
     from service.auth import service_tokens
     from service.database import orm
 
     async with orm.connected(settings):
         tokens = await service_tokens.list_tokens()
-    print_rows(("id", "service", "scopes", "state", "issued", "ends", "signed by"), *map(_row, tokens))
+    print_list(COLUMNS, [_row(token) for token in tokens], as_json=as_json)
 
 
 async def _revoke_token(settings: Settings, token_id: UUID) -> None:
@@ -73,8 +75,7 @@ async def _revoke_token(settings: Settings, token_id: UUID) -> None:
     print_line(f"{token_id} is refused within seconds" if revoked else f"{token_id} was revoked before")
 
 
-def _row(token: ServiceToken) -> tuple[str, ...]:
-    ended = "ended" if token.expires_at <= datetime.now(UTC) else "good"
-    state = "revoked" if token.revoked_at else ended
-    times = format_time(token.created_at), format_time(token.expires_at)
-    return (str(token.id), token.service, " ".join(token.scopes), state, *times, token.kid)
+def _row(token: ServiceToken) -> tuple[object, ...]:
+    expired = token.expires_at <= datetime.now(UTC)
+    state = "revoked" if token.revoked_at else "expired" if expired else "valid"
+    return (token.id, token.service, token.scopes, state, token.created_at, token.expires_at, token.kid)

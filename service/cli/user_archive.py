@@ -15,6 +15,7 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile, ZipInfo
 
 from google.protobuf.json_format import MessageToDict
 
+from service.cli.error_messages import CommandFailed
 from service.media.models import File
 from service.media.values import FileRecord
 from service.users.convert_export import to_exported_record
@@ -38,7 +39,7 @@ LISTS = {
 def new_file(path: Path) -> Iterator[IO[bytes]]:
     """Yields a file to write; it appears at `path` when it is complete, readable by its owner only.
 
-    Raises FileExistsError if the path exists.
+    Raises CommandFailed if the path exists.
     """
     _require_absent(path)
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.") as draft:
@@ -111,7 +112,7 @@ def _compressed(name: str) -> ZipInfo:
 
 def _require_absent(path: Path) -> None:
     if path.exists():
-        raise FileExistsError(f"{path} already exists")
+        raise CommandFailed(f"{path} already exists")
 
 
 def _as_json(record: Exported) -> tuple[str, Mapping[str, Any]]:

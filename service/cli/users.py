@@ -3,25 +3,82 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from service.cli.composition import composed
 from service.cli.configuration import read_settings
-from service.cli.output import console, print_line
+from service.cli.output import JsonOutput, print_line, print_list
 
 if TYPE_CHECKING:
     from service.auth.principal import UserId
     from service.composition import Composition
     from service.settings import Settings
+    from service.users.values import Account, UserFilter
+
+TIME_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]
+COLUMNS = ("id", "username", "email", "role", "is_active", "joined", "last_login")
 
 app = typer.Typer(no_args_is_help=True, help="Accounts.")
 
 Login = Annotated[str, typer.Argument(metavar="USERNAME", help="Username or email address of the account.")]
 Email = Annotated[str, typer.Option(help="Email address of the account.")]
+
+
+class Role(enum.StrEnum):
+    """Role of an account."""
+
+    USER = "user"
+    STAFF = "staff"
+    SUPERUSER = "superuser"
+
+
+# The filters of ListUsers: staff includes superusers who are staff.
+ROLE_FLAGS: dict[Role | None, dict[str, Any]] = {
+    None: {},
+    Role.USER: {"is_staff": False, "is_superuser": False},
+    Role.STAFF: {"is_staff": True},
+    Role.SUPERUSER: {"is_superuser": True},
+}
+
+
+@app.command("list")
+def list_(
+    *,
+    role: Annotated[Role | None, typer.Option(help="Only accounts with this role.")] = None,
+    active: Annotated[
+        bool | None, typer.Option("--active/--inactive", help="Only active or inactive accounts.")
+    ] = None,
+    joined_from: Annotated[
+        datetime | None,
+        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Only accounts from this time (UTC) on."),
+    ] = None,
+    joined_before: Annotated[
+        datetime | None,
+        typer.Option(formats=TIME_FORMATS, metavar="TIME", help="Only accounts before this time (UTC)."),
+    ] = None,
+    text: Annotated[
+        str, typer.Option(help="Part of the username or of the names; with an @, the whole email address.")
+    ] = "",
+    limit: Annotated[int, typer.Option(min=1, max=1_000_000, help="Maximum number of accounts.")] = 100,
+    as_json: JsonOutput = False,
+) -> None:
+    """List accounts, the newest first."""
+    from service.users.values import UserFilter
+
+    wanted = UserFilter(
+        **ROLE_FLAGS[role],
+        is_active=active,
+        joined_from=joined_from and joined_from.replace(tzinfo=UTC),
+        joined_before=joined_before and joined_before.replace(tzinfo=UTC),
+        text=text,
+    )
+    asyncio.run(_list_users(read_settings(serving=True), wanted, limit=limit, as_json=as_json))
 
 
 @app.command("create")
@@ -104,10 +161,27 @@ async def register(
             username=username, email=email, password=password, is_staff=staff, is_superuser=superuser
         )
     except (UsernameTaken, EmailTaken) as error:
-        console.print(str(error))
+        print_line(str(error))
         return False
-    console.print(f"made {username}")
+    print_line(f"made {username}")
     return True
+
+
+async def _list_users(settings: Settings, wanted: UserFilter, *, limit: int, as_json: bool) -> None:
+    accounts: list[Account] = []
+    page_token = ""
+    async with composed(settings) as domains:
+        while len(accounts) < limit:
+            page = await domains.users.administration.list_users(
+                wanted, size=limit - len(accounts), page_token=page_token
+            )
+            accounts += page.items
+            page_token = page.next_page_token
+            if not page_token:
+                break
+    print_list(COLUMNS, [_row(account) for account in accounts], as_json=as_json, if_empty="no account matches")
+    if page_token and not as_json:
+        print_line(f"there are more: raise --limit above {limit}, or use a filter")
 
 
 async def _create_user(
@@ -128,13 +202,13 @@ async def _set_password(settings: Settings, login: str, *, password: str) -> Non
     require_valid(ChangePasswordRequest(current_password=password[:1] or "-", new_password=password))
     async with composed(settings) as domains:
         await domains.users.sessions.set_password(await _get_user_id(domains, login), password)
-    console.print(f"{login} has a new password; every session was ended")
+    print_line(f"{login} has a new password; every session was ended")
 
 
 async def _set_active(settings: Settings, login: str, *, active: bool) -> None:
     async with composed(settings) as domains:
         await domains.users.administration.set_active(await _get_user_id(domains, login), active=active)
-    console.print(f"{login} is active" if active else f"{login} is deactivated; every session was ended")
+    print_line(f"{login} is active" if active else f"{login} is deactivated; every session was ended")
 
 
 async def _export_user(settings: Settings, login: str, *, output: Path) -> None:
@@ -154,7 +228,7 @@ async def _export_user(settings: Settings, login: str, *, output: Path) -> None:
 async def _erase_user(settings: Settings, login: str) -> None:
     async with composed(settings) as domains:
         await domains.users.privacy.erase(await _get_user_id(domains, login), actor_user_id=None)
-    console.print(f"{login} is erased")
+    print_line(f"{login} is erased")
 
 
 async def _get_user_id(domains: Composition, login: str) -> UserId:
@@ -165,6 +239,12 @@ async def _get_user_id(domains: Composition, login: str) -> UserId:
     if account is None:
         raise NotFound(f"no account has the name or address {login}")
     return UserId(account.user.id)
+
+
+def _row(account: Account) -> tuple[object, ...]:
+    user = account.user
+    role = Role.SUPERUSER if user.is_superuser else Role.STAFF if user.is_staff else Role.USER
+    return (user.id, user.username, account.email, role.value, user.is_active, user.date_joined, user.last_login_at)
 
 
 def _read_password() -> str:

@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 
 from service.errors import Unavailable
 from service.settings import Settings
@@ -84,17 +84,8 @@ class S3UploadStorage:
         if sha256 is not None:
             pinned["x-amz-meta-sha256"] = sha256.hex()
         expires_at = datetime.now(UTC) + timedelta(seconds=self._ttl)
-        form = await asyncio.to_thread(
-            self._client.generate_presigned_post,
-            self.bucket,
-            key,
-            Fields=dict(pinned),
-            Conditions=[
-                *({name: value} for name, value in pinned.items()),
-                ["content-length-range", 1, max_bytes],
-            ],
-            ExpiresIn=int(self._ttl),
-        )
+        conditions = [*({name: value} for name, value in pinned.items()), ["content-length-range", 1, max_bytes]]
+        form = await run_in_thread(lambda: self._sign_form(key, fields=dict(pinned), conditions=conditions))
         return UploadForm(form["url"], form["fields"], expires_at)
 
     async def find_upload(self, bucket: str, key: str) -> bytes | None:
@@ -108,6 +99,15 @@ class S3UploadStorage:
     async def delete_renditions(self, prefix: str) -> None:
         """Deletes versions and delete markers; see UploadStorage."""
         await run_in_thread(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
+
+    def _sign_form(self, key: str, *, fields: dict[str, str], conditions: list[Any]) -> Any:
+        try:
+            return self._client.generate_presigned_post(
+                self.bucket, key, Fields=fields, Conditions=conditions, ExpiresIn=int(self._ttl)
+            )
+        except AttributeError as error:
+            # boto3 does not check that there are credentials before it signs a form.
+            raise NoCredentialsError from error
 
     def _read(self, bucket: str, key: str) -> bytes | None:
         try:

@@ -84,38 +84,42 @@ def test_tokens_are_issued_listed_and_revoked_from_the_command_line(
     assert jwt.get_unverified_header(token)["kid"] == ring.signing.kid
     claims = jwt.decode(token, ring.verifying[ring.signing.kid], algorithms=["EdDSA"], audience="marquee")
     assert claims["exp"] - claims["iat"] == 2 * 86400
-    ends = f"{datetime.fromtimestamp(claims['exp'], UTC):%F %T}Z"
+    expires = f"{datetime.fromtimestamp(claims['exp'], UTC):%F %T}Z"
     listed = run("tokens", "list", **variables).stdout
     assert token not in listed
     header, line = listed.splitlines()
-    assert header.split() == ["id", "service", "scopes", "state", "issued", "ends", "signed", "by"]
-    for cell in (str(id_of(token)), "register-image", "media.register", "good", ends, ring.signing.kid):
+    assert header.split() == ["id", "service", "scopes", "state", "issued", "expires", "signed", "by"]
+    for cell in (str(id_of(token)), "register-image", "media.register", "valid", expires, ring.signing.kid):
         assert cell in line
     for sentence in ("is refused within seconds", "was revoked before"):
         result = run("tokens", "revoke", str(id_of(token)), **variables)
         assert (result.returncode, result.stdout) == (0, f"{id_of(token)} {sentence}\n")
-    assert "revoked" in run("tokens", "list", **variables).stdout
+    (entry,) = json.loads(run("tokens", "list", "--json", **variables).stdout)
+    assert (entry["id"], entry["scopes"], entry["state"]) == (str(id_of(token)), ["media.register"], "revoked")
+    assert entry["expires"].startswith(expires[:-1].replace(" ", "T"))
 
 
 @pytest.mark.parametrize(
-    ("arguments", "sentence"),
+    ("arguments", "code", "sentence"),
     [
         (
             ("issue", "--service", "x", "--scope", "y"),
+            2,
             "no rpc requires the scope 'y'; use one of catalog.export, media.register",
         ),
-        (("issue", "--service", "x y", "--scope", "media.register"), "'x y' is not a service name"),
+        (("issue", "--service", "x y", "--scope", "media.register"), 2, "'x y' is not a service name"),
         (
             ("revoke", "6f2d2a0e-0d0c-4d0e-9d4b-0a5d1c6c2f10"),
+            1,
             "there is no service token 6f2d2a0e-0d0c-4d0e-9d4b-0a5d1c6c2f10",
         ),
     ],
 )
 def test_invalid_arguments_are_refused_with_a_message(
-    variables: dict[str, Any], arguments: tuple[str, ...], sentence: str
+    variables: dict[str, Any], arguments: tuple[str, ...], code: int, sentence: str
 ) -> None:
     result = run("tokens", *arguments, **variables)
-    assert (result.returncode, result.stdout) == (1, "")
+    assert (result.returncode, result.stdout) == (code, "")
     assert result.stderr.startswith(f"marquee: {sentence}")
 
 

@@ -1,15 +1,16 @@
-"""The command line as an operator sees it: output, exit codes, and no secret on the screen."""
+"""`marquee migrate` and `marquee tokens` as an operator uses them: output and exit codes."""
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import pytest
 
 from service.database import migrations
-from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
 from tests.processes import run, variables_of
 
@@ -22,68 +23,81 @@ def variables(settings: Settings) -> dict[str, Any]:
     return variables_of(settings)
 
 
-@pytest.fixture
-def nowhere(tmp_path: Path) -> str:
-    """The address of a PostgreSQL that does not run."""
-    return EmbeddedPostgres(tmp_path / "data", log_file=tmp_path / "log").url("marquee")
+def name_of(database_url: str) -> str:
+    """Returns the name of the database of a URL."""
+    return urlsplit(database_url).path.removeprefix("/")
 
 
-def test_config_tells_every_setting_and_no_secret(variables: dict[str, Any]) -> None:
-    secrets = {name: f"secret-{name}-" + "x" * 32 for name in ("index_key", "page_token_key", "data_keys")}
-    told = run("config", **variables | secrets | {"database_url": "postgresql://ada:hunter2@db/marquee"})
-    assert told.returncode == 0
-    for name in Settings.model_fields:
-        assert f"MARQUEE_{name.upper()} " in told.stdout
-    assert "hunter2" not in told.stdout
-    assert "secret-" not in told.stdout
-    assert str(variables["keys_dir"]) in told.stdout
+def states(output: str) -> list[list[str]]:
+    """Returns the state and the name of each migration that `migrate status` printed."""
+    header, *lines = output.splitlines()
+    assert header.split() == ["state", "migration"]
+    return [line.split() for line in lines]
 
 
-def test_migrations_go_down_and_up_and_their_state_is_told(variables: dict[str, Any]) -> None:
+def test_migrations_go_down_and_up_and_status_shows_it(variables: dict[str, Any]) -> None:
     applied = "".join(f"applied {version}\n" for version in VERSIONS)
-    told = run("migrate", "status", **variables)
-    assert (told.returncode, told.stdout) == (0, applied)
-    told = run("migrate", "down", **variables)
-    assert (told.returncode, told.stdout) == (0, f"reverted {VERSIONS[-1]}\n")
-    told = run("migrate", "status", **variables)
-    assert (told.returncode, told.stdout.splitlines()[-1]) == (1, f"pending {VERSIONS[-1]}")
-    told = run("migrate", "down", "--all", **variables)
-    assert told.stdout == "".join(f"reverted {version}\n" for version in reversed(VERSIONS[:-1]))
-    told = run("migrate", "down", **variables)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == "marquee: the database has no migrations to revert\n"
-    told = run("migrate", "up", **variables)
-    assert (told.returncode, told.stdout) == (0, applied)
+    done = run("migrate", "status", **variables)
+    assert (done.returncode, states(done.stdout)) == (0, [["applied", version] for version in VERSIONS])
+    done = run("migrate", "down", "--yes", **variables)
+    assert (done.returncode, done.stdout) == (0, f"reverted {VERSIONS[-1]}\n")
+    done = run("migrate", "status", "--json", **variables)
+    assert done.returncode == 1
+    assert json.loads(done.stdout)[-1] == {"state": "pending", "migration": VERSIONS[-1]}
+    done = run("migrate", "down", "--all", "--yes", **variables)
+    assert done.stdout == "".join(f"reverted {version}\n" for version in reversed(VERSIONS[:-1]))
+    done = run("migrate", "down", **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "marquee: the database has no migrations to revert\n"
+    done = run("migrate", "up", **variables)
+    assert (done.returncode, done.stdout) == (0, applied)
 
 
-@pytest.mark.parametrize("command", ["up", "status"])
-def test_a_database_that_is_away_is_one_sentence(variables: dict[str, Any], nowhere: str, command: str) -> None:
-    told = run("migrate", command, **variables | {"database_url": nowhere})
-    assert told.returncode == 1
-    assert told.stderr == "marquee: FileNotFoundError: No such file or directory\n"
+async def test_all_migrations_are_reverted_only_after_the_name_of_the_database(
+    variables: dict[str, Any], database: asyncpg.Connection
+) -> None:
+    name = name_of(variables["database_url"])
+    for typed in ("", "yes\n", f"{name}x\n"):
+        done = run("migrate", "down", "--all", typed=typed, **variables)
+        assert done.returncode == 1
+        assert f"This removes all data of the database {name}. Type its name to confirm" in done.stdout
+        assert (await migrations.status(database)).is_current
+    assert "the names differ; nothing was reverted" in done.stderr
+    assert run("migrate", "down", "--all", typed=f"{name}\n", **variables).returncode == 0
+    assert (await migrations.status(database)).applied == ()
 
 
-async def test_a_migration_that_meets_a_lock_gives_up_and_changes_nothing(
+@pytest.mark.parametrize("option", ["--all", "--yes"])
+async def test_production_refuses_to_remove_all_data(
+    variables: dict[str, Any], database: asyncpg.Connection, option: str
+) -> None:
+    """The oldest migration alone is all data, too."""
+    await database.execute("DELETE FROM aerich WHERE id > (SELECT min(id) FROM aerich)")
+    name = name_of(variables["database_url"])
+    done = run("migrate", "down", option, typed=f"{name}\n", **variables | {"profile": "production"})
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"marquee: this removes all data of the database {name}, which the production profile refuses;"
+        " set MARQUEE_PROFILE=development to do it\n"
+    )
+    assert await database.fetchval("SELECT count(*) FROM users") == 0
+
+
+async def test_a_migration_that_waits_for_a_lock_fails_and_changes_nothing(
     variables: dict[str, Any], database: asyncpg.Connection
 ) -> None:
     async with database.transaction():
         await database.execute("LOCK TABLE movies IN ACCESS SHARE MODE")
-        told = run("migrate", "down", **variables | {"database_lock_timeout": 0.2})
-    assert told.returncode == 1
-    assert "LockNotAvailableError" in told.stderr
-    assert "Traceback" not in told.stderr
+        done = run("migrate", "down", "--yes", **variables | {"database_lock_timeout": 0.2})
+    assert done.returncode == 1
+    sentence = "another session locks a table for longer than MARQUEE_DATABASE_LOCK_TIMEOUT; repeat later"
+    assert done.stderr == f"marquee: {sentence}\n"
     assert (await migrations.status(database)).is_current
 
 
-def test_a_database_without_its_schema_is_one_sentence(postgres: EmbeddedPostgres, variables: dict[str, Any]) -> None:
-    told = run("tokens", "list", **variables | {"database_url": postgres.url("postgres")})
-    assert told.returncode == 1
-    assert told.stderr == 'marquee: UndefinedTableError: relation "service_tokens" does not exist\n'
-
-
 def test_a_token_without_a_key_or_a_scope_is_refused(tmp_path: Path, variables: dict[str, Any]) -> None:
-    told = run("tokens", "issue", "--service", "x", "--scope", "media.register", **variables | {"keys_dir": tmp_path})
-    assert told.returncode == 1
-    assert "MARQUEE_KEYS_DIR" in told.stderr
-    assert "Traceback" not in told.stderr
+    done = run("tokens", "issue", "--service", "x", "--scope", "media.register", **variables | {"keys_dir": tmp_path})
+    assert done.returncode == 1
+    assert "MARQUEE_KEYS_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
     assert run("tokens", "issue", "--service", "x", **variables).returncode == 2

@@ -42,30 +42,30 @@ def kids(folder: Path) -> list[str]:
     return list(KeyRing.load(folder).verifying)
 
 
-def states(told: str) -> dict[str, str]:
+def states(done: str) -> dict[str, str]:
     """Returns the state of each key that `keys list` printed."""
-    header, *lines = told.splitlines()
+    header, *lines = done.splitlines()
     at = header.index("state")
     return {line.split()[0]: line[at:].split()[0] for line in lines}
 
 
 def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, nowhere: dict[str, Any]) -> None:
-    told = run("keys", "rotate", **nowhere)
+    done = run("keys", "rotate", **nowhere)
     (first,) = kids(folder)
     (file,) = folder.iterdir()
-    assert (told.returncode, told.stdout) == (0, f"made {first} in {file}\nit signs from now on\n")
+    assert (done.returncode, done.stdout) == (0, f"made {first} in {file}\nit signs from now on\n")
     assert [path.stat().st_mode & 0o777 for path in (folder, file)] == [0o700, 0o600]
-    told = run("keys", "rotate", **nowhere)
+    done = run("keys", "rotate", **nowhere)
     _, second = kids(folder)
     created_at = KeyRing.load(folder).keys[1].created_at
     assert created_at
     signs_from = created_at + timedelta(minutes=10)
-    assert told.stdout.splitlines()[0].startswith(f"made {second} in {folder}")
-    assert f"signs from {signs_from:%F %T}Z on" in told.stdout
-    assert f"{first} may be retired from {signs_from + REFRESH_TTL + timedelta(minutes=1):%F %T}Z on" in told.stdout
-    told = run("keys", "rotate", **nowhere)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == f"marquee: {second} already waits and signs from {signs_from:%F %T} UTC: no other is needed\n"
+    assert done.stdout.splitlines()[0].startswith(f"made {second} in {folder}")
+    assert f"signs from {signs_from:%F %T}Z on" in done.stdout
+    assert f"{first} may be retired from {signs_from + REFRESH_TTL + timedelta(minutes=1):%F %T}Z on" in done.stdout
+    done = run("keys", "rotate", **nowhere)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"marquee: {second} already waits and signs from {signs_from:%F %T} UTC: no other is needed\n"
     assert kids(folder) == [first, second]
 
 
@@ -75,10 +75,10 @@ def test_the_list_tells_what_each_key_does(folder: Path, variables: dict[str, An
         create_key(folder, age=60 * DAY),
         create_key(folder, age=0 * DAY),
     )
-    told = run("keys", "list", **variables)
-    assert told.returncode == 0
-    assert states(told.stdout) == {old: "verifying", signing: "signing", waiting: "next"}
-    lines = dict(zip((old, signing, waiting), told.stdout.splitlines()[1:], strict=True))
+    done = run("keys", "list", **variables)
+    assert done.returncode == 0
+    assert states(done.stdout) == {old: "verifying", signing: "signing", waiting: "next"}
+    lines = dict(zip((old, signing, waiting), done.stdout.splitlines()[1:], strict=True))
     one, other, new = KeyRing.load(folder, activation_delay=600).keys
     for key in (one, other, new):
         assert key.file.name in lines[key.kid]
@@ -97,14 +97,14 @@ def test_only_a_key_whose_tokens_have_ended_is_retired(folder: Path, variables: 
         (brief, "may be valid until"),
         ("x" * 43, "has no key"),
     ):
-        told = run("keys", "retire", kid, **variables)
-        assert (told.returncode, told.stdout) == (1, "")
-        assert kid in told.stderr
-        assert why in told.stderr
+        done = run("keys", "retire", kid, **variables)
+        assert (done.returncode, done.stdout) == (1, "")
+        assert kid in done.stderr
+        assert why in done.stderr
     assert kids(folder) == [old, brief, signing, waiting]
     (file,) = (key.file for key in KeyRing.load(folder).keys if key.kid == old)
-    told = run("keys", "retire", old, **variables)
-    assert (told.returncode, told.stdout) == (0, f"removed {file}\n")
+    done = run("keys", "retire", old, **variables)
+    assert (done.returncode, done.stdout) == (0, f"removed {file}\n")
     assert kids(folder) == [brief, signing, waiting]
 
 
@@ -124,8 +124,8 @@ async def test_a_key_is_kept_while_a_services_token_needs_it(
             " VALUES ($1, 'robot', '[]', $2, $3, $4)",
             uuid4(), kid, expires_at, revoked_at,
         )  # fmt: skip
-    told = run("keys", "retire", old, **variables)
-    assert told.stderr == f"marquee: tokens signed by {old} may be valid until {ends:%F %T} UTC\n"
+    done = run("keys", "retire", old, **variables)
+    assert done.stderr == f"marquee: tokens signed by {old} may be valid until {ends:%F %T} UTC\n"
     assert f"{ends:%F %T}Z" in run("keys", "list", **variables).stdout
     await database.execute("UPDATE service_tokens SET revoked_at = now()")
     assert run("keys", "retire", old, **variables).returncode == 0
@@ -135,13 +135,13 @@ async def test_a_key_is_kept_while_a_services_token_needs_it(
 def test_an_exposed_key_is_removed_whatever_it_signed(folder: Path, nowhere: dict[str, Any]) -> None:
     """Also while the database is away; never the last one, which running servers would go on using."""
     signing, waiting = create_key(folder, age=9 * DAY), create_key(folder, age=0 * DAY)
-    told = run("keys", "retire", signing, "--force", **nowhere)
-    assert told.returncode == 0
-    assert "servers refuse tokens that it signed within seconds" in told.stdout
+    done = run("keys", "retire", signing, "--force", **nowhere)
+    assert done.returncode == 0
+    assert "servers refuse tokens that it signed within seconds" in done.stdout
     assert kids(folder) == [waiting]
-    told = run("keys", "retire", "--force", waiting, **nowhere)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == f"marquee: {waiting} is the only key: add another first (marquee keys rotate)\n"
+    done = run("keys", "retire", "--force", waiting, **nowhere)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == f"marquee: {waiting} is the only key: add another first (marquee keys rotate)\n"
     assert kids(folder) == [waiting]
 
 
@@ -150,19 +150,21 @@ def test_a_key_whose_successor_tells_no_time_is_retired_by_force_alone(folder: P
         keys.generate(folder).rename(folder / f"{name}.pem")
     first, second = kids(folder)
     assert states(run("keys", "list", **variables).stdout) == {first: "verifying", second: "signing"}
-    told = run("keys", "retire", first, **variables)
-    assert told.returncode == 1
-    assert f"it is unknown when {first} stopped signing" in told.stderr
+    done = run("keys", "retire", first, **variables)
+    assert done.returncode == 1
+    assert f"it is unknown when {first} stopped signing" in done.stderr
     assert run("keys", "retire", "--force", first, **variables).returncode == 0
     assert kids(folder) == [second]
 
 
-def test_a_kid_that_begins_with_a_hyphen_is_no_option(folder: Path, nowhere: dict[str, Any]) -> None:
+def test_a_kid_that_begins_like_the_help_option_is_no_option(folder: Path, nowhere: dict[str, Any]) -> None:
+    """A kid is base64url: one of 4,096 begins with -h."""
     made = create_key(folder, age=DAY)
-    while not made.startswith("-"):
+    while not made.startswith("-h"):
         for file in folder.iterdir():
             file.unlink()
         made = create_key(folder, age=DAY)
     other = create_key(folder, age=0 * DAY)
+    assert "Usage" in run("keys", "retire", "-h", **nowhere).stdout
     assert run("keys", "retire", made, "--force", **nowhere).returncode == 0
     assert kids(folder) == [other]

@@ -54,8 +54,8 @@ async def sign_in(client: Client, login: str, password: str) -> users_pb2.LoginR
 
 async def test_a_superuser_is_made_and_signs_in(client: Client, variables: dict[str, Any]) -> None:
     create = ("users", "create-superuser", "root", "--email", "root@example.org")
-    told = run(*create, typed=f"{PASSWORD}\n", **variables)
-    assert (told.returncode, told.stdout) == (0, "made root\n")
+    done = run(*create, typed=f"{PASSWORD}\n", **variables)
+    assert (done.returncode, done.stdout) == (0, "made root\n")
     user = (await sign_in(client, "root@example.org", PASSWORD)).user
     assert (user.username, user.is_staff, user.is_superuser) == ("root", True, True)
     assert run(*create, typed=f"{PASSWORD}\n", **variables).returncode == 1
@@ -66,8 +66,8 @@ async def test_a_password_is_set_by_name_or_address_and_ends_sessions(
 ) -> None:
     user = await client.registered("ada")
     for login, password in (("Ada", OTHER_PASSWORD), ("ADA@example.org", PASSWORD)):
-        told = run("users", "set-password", login, typed=f"{password}\n", **variables)
-        assert (told.returncode, told.stderr) == (0, "")
+        done = run("users", "set-password", login, typed=f"{password}\n", **variables)
+        assert (done.returncode, done.stderr) == (0, "")
         assert (await sign_in(client, "ada", password)).user.id == user.user_id
     refresh = users_pb2.RefreshTokensRequest(refresh_token=user.refresh_token)
     assert (await refused(client.users.RefreshTokens(refresh))).reason == "TOKEN_INVALID"
@@ -83,9 +83,9 @@ async def test_an_operator_is_held_to_the_same_rules(client: Client, variables: 
         (("create-superuser", "bob", "--email", "nowhere"), PASSWORD, "email"),
         (("create-superuser", "bob", "--email", "bob@example.org"), "abc", "password"),
     ):
-        told = run("users", *arguments, typed=f"{password}\n", **variables)
-        assert told.returncode == 1, arguments
-        assert told.stderr.startswith(f"marquee: invalid request: {field}: "), told.stderr
+        done = run("users", *arguments, typed=f"{password}\n", **variables)
+        assert done.returncode == 2, arguments
+        assert done.stderr.startswith(f"marquee: invalid request: {field}: "), done.stderr
     assert (await sign_in(client, "ada", PASSWORD)).user.username == "ada"
 
 
@@ -100,12 +100,45 @@ async def test_a_deactivated_account_signs_in_once_it_is_active_again(
     assert (await sign_in(client, "ada", PASSWORD)).user.id == user.user_id
 
 
+async def test_accounts_are_listed_by_the_filters_of_the_rpc(
+    client: Client, database: asyncpg.Connection, variables: dict[str, Any]
+) -> None:
+    for name in ("ada", "bob", "cleo"):
+        await client.registered(name)
+    await database.execute("UPDATE users SET is_staff = true, is_superuser = username = 'cleo' WHERE username <> 'ada'")
+    await database.execute(
+        "UPDATE users SET is_active = false, date_joined = '2020-02-02T12:00Z' WHERE username = 'bob'"
+    )
+    listed = json.loads(run("users", "list", "--json", **variables).stdout)
+    assert [(entry["username"], entry["email"], entry["role"], entry["is_active"]) for entry in listed] == [
+        ("cleo", "cleo@example.org", "superuser", True),
+        ("bob", "bob@example.org", "staff", False),
+        ("ada", "ada@example.org", "user", True),
+    ]
+    assert listed[1]["joined"] == "2020-02-02T12:00:00Z"
+    options = {
+        "--role user": "ada",
+        "--role staff --active": "cleo",
+        "--inactive": "bob",
+        "--joined-from 2020-02-02T12:00:01": "cleo ada",
+        "--joined-from 2020-02-02 --joined-before 2020-02-03": "bob",
+        "--text DA": "ada",
+        "--text Bob@example.org": "bob",
+    }
+    for option, names in options.items():
+        done = run("users", "list", *option.split(), **variables)
+        assert [line.split()[1] for line in done.stdout.splitlines()[1:]] == names.split(), option
+    done = run("users", "list", "--limit", "1", **variables)
+    assert done.stdout.splitlines()[-1] == "there are more: raise --limit above 1, or use a filter"
+    assert run("users", "list", "--text", "nobody", **variables).stdout == "no account matches\n"
+
+
 @pytest.mark.parametrize("command", ["set-password", "activate", "deactivate", "export", "erase"])
 def test_an_unknown_name_is_one_sentence(variables: dict[str, Any], tmp_path: Path, command: str) -> None:
     options = {"export": ("--output", str(tmp_path / "x.zip")), "erase": ("--yes",)}.get(command, ())
-    told = run("users", command, "nobody@example.org", *options, typed=f"{PASSWORD}\n", **variables)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == "marquee: no account has the name or address nobody@example.org\n"
+    done = run("users", command, "nobody@example.org", *options, typed=f"{PASSWORD}\n", **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "marquee: no account has the name or address nobody@example.org\n"
     assert files_in(tmp_path) == []
 
 
@@ -123,8 +156,8 @@ async def test_an_export_is_whole_private_and_readable(
     )
     output = tmp_path / "ada.zip"
     with objects.credentials():
-        told = run("users", "export", "ada", "--output", str(output), **variables | used_by(objects))
-    assert (told.returncode, told.stdout) == (0, f"wrote {output}\n"), told.stderr
+        done = run("users", "export", "ada", "--output", str(output), **variables | used_by(objects))
+    assert (done.returncode, done.stdout) == (0, f"wrote {output}\n"), done.stderr
     assert stat.S_IMODE(output.stat().st_mode) == 0o600
     assert files_in(tmp_path) == [output]
     with ZipFile(output) as archive:
@@ -148,9 +181,9 @@ async def test_an_export_replaces_nothing(client: Client, variables: dict[str, A
     await client.registered("ada")
     output = tmp_path / "ada.zip"
     output.write_text("precious")
-    told = run("users", "export", "ada", "--output", str(output), **variables)
-    assert told.returncode == 1
-    assert told.stderr == f"marquee: FileExistsError: {output} already exists\n"
+    done = run("users", "export", "ada", "--output", str(output), **variables)
+    assert done.returncode == 1
+    assert done.stderr == f"marquee: {output} already exists\n"
     assert output.read_text() == "precious"
     assert files_in(tmp_path) == [output]
 
@@ -160,9 +193,10 @@ async def test_an_export_that_fails_half_way_leaves_nothing(
 ) -> None:
     user = await client.registered("ada")
     await user.media.CreateUpload(upload())
-    told = run("users", "export", "ada", "--output", str(tmp_path / "ada.zip"), **variables)
-    assert told.returncode == 1
-    assert told.stderr == "marquee: the object storage does not answer as it should; repeat later\n"
+    done = run("users", "export", "ada", "--output", str(tmp_path / "ada.zip"), **variables)
+    assert done.returncode == 1
+    sentence = "http://127.0.0.1:1 cannot be reached: correct MARQUEE_S3_ENDPOINT_URL or AWS_ENDPOINT_URL"
+    assert done.stderr == f"marquee: {sentence}\n"
     assert files_in(tmp_path) == []
 
 
@@ -172,15 +206,15 @@ async def test_erasing_asks_for_the_name_once_more(
     user = await client.registered("ada")
     await user.media.CreateUpload(upload())
     for typed in ("", "yes\n", "Ada\n"):
-        told = run("users", "erase", "ada", typed=typed, **variables)
-        assert told.returncode == 1
+        done = run("users", "erase", "ada", typed=typed, **variables)
+        assert done.returncode == 1
         assert await database.fetchval("SELECT count(*) FROM users") == 1
-    assert "nothing was erased" in told.stderr
-    told = run("users", "erase", "ada", typed="ada\n", **variables)
-    assert told.returncode == 0
-    assert told.stdout.endswith("ada is erased\n")
-    assert "removal.failed" in told.stderr, "storage is away"
-    assert "locals" not in told.stderr
+    assert "nothing was erased" in done.stderr
+    done = run("users", "erase", "ada", typed="ada\n", **variables)
+    assert done.returncode == 0
+    assert done.stdout.endswith("ada is erased\n")
+    assert "removal.failed" in done.stderr, "storage is away"
+    assert "locals" not in done.stderr
     assert await database.fetchval("SELECT count(*) FROM users") == 0
     event = await database.fetchrow("SELECT * FROM audit_log WHERE action = 'users.erase'")
     assert event is not None
@@ -194,17 +228,17 @@ async def test_erasing_by_address_takes_pictures_along(
     answer = await user.media.CreateUpload(upload())
     objects.upload(answer)
     with objects.credentials():
-        told = run("users", "erase", "ada@example.org", "--yes", **variables | used_by(objects))
-    assert (told.returncode, told.stdout) == (0, "ada@example.org is erased\n"), told.stderr
+        done = run("users", "erase", "ada@example.org", "--yes", **variables | used_by(objects))
+    assert (done.returncode, done.stdout) == (0, "ada@example.org is erased\n"), done.stderr
     assert await database.fetchval("SELECT count(*) FROM users") == 0
     assert objects.left(answer.file.key) == []
 
 
 async def test_the_last_superuser_is_not_erased(client: Client, variables: dict[str, Any]) -> None:
     await client.promoted(await client.registered("ada"), superuser=True)
-    told = run("users", "erase", "ada", "--yes", **variables)
-    assert (told.returncode, told.stdout) == (1, "")
-    assert told.stderr == "marquee: this is the only active superuser; make another first\n"
+    done = run("users", "erase", "ada", "--yes", **variables)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == "marquee: this is the only active superuser; make another first\n"
 
 
 def files_in(folder: Path) -> list[Path]:
