@@ -25,8 +25,7 @@ from pydantic import SecretStr
 
 from benchmarks.figure import MS, Figure, alternate
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.listing import depends_on_values, page_query
-from service.catalog.movies.ordering import SORT_KEYS, Order
+from service.catalog.movies.listing import ORDERS, depends_on_values, page_query
 from service.catalog.movies.planning import PLAN
 from service.catalog.references.genres import MOVIE_COUNT
 from service.catalog.service import MOVIES
@@ -121,7 +120,7 @@ def cases() -> Iterator[Case]:
     yield Case("get a page's movies", lambda chance, movies: (MOVIES, [chance.sample(range(1, movies + 1), 20)], False))
     genres = f"SELECT id, {MOVIE_COUNT} FROM genres ORDER BY name"  # noqa: S608 - a column of the service's own
     yield Case("list genres", lambda *_: (genres, [], False))
-    for key in SORT_KEYS:
+    for key in ORDERS.keys:
         for order_by in (key, f"{key} desc"):
             yield _listed(f"order by {order_by}", order_by, lambda *_: MovieFilter())
     filters: dict[str, Callable[[random.Random, int], MovieFilter]] = {
@@ -155,7 +154,7 @@ def cases() -> Iterator[Case]:
 
 def _listed(name: str, order_by: str, make: Callable[[random.Random, int], MovieFilter]) -> Case:
     def query(chance: random.Random, movies: int) -> Query:
-        conditions, order = make(chance, movies).conditions, Order.parse(order_by)
+        conditions, order = make(chance, movies).conditions, ORDERS.parse(order_by)
         statement, values = page_query(conditions, order, after=None, limit=PAGE)
         return statement, values, depends_on_values(conditions, order)
 

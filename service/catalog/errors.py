@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from service.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -179,14 +177,3 @@ class TooManyExports(ResourceExhausted):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"at most {most} exports at once on a worker; repeat later", retry_after=30.0, quota="exports")
-
-
-class OrderByInvalid(InvalidArgument):
-    """The order is none of the published ones."""
-
-    def __init__(self, keys: Iterable[str]) -> None:
-        description = "must be one of " + ", ".join(sorted(keys)) + ", each with or without ' desc' after it"
-        super().__init__(
-            f"order_by: {description}",
-            violations=[FieldViolation("order_by", "order_by.published", description)],
-        )

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from service.catalog.errors import MovieNotFound, OrderByInvalid
+from service.catalog.errors import MovieNotFound
 from service.errors import AlreadyExists, NotFound, Resource
 
-__all__ = ["MovieNotFound", "OrderByInvalid", "RatingExists", "RatingNotFound"]
+__all__ = ["MovieNotFound", "RatingExists", "RatingNotFound"]
 
 
 class RatingNotFound(NotFound):

@@ -8,13 +8,34 @@ from datetime import date, datetime
 from functools import lru_cache
 from typing import Any
 
+from service.api.ordering import DATE, DATETIME, Order, Orders, SortKey
 from service.api.pagination import PageTokens, page_size
+from service.api.query import Parameters
 from service.database.orm import fetch
 from service.favorites.interactions import STATE_COLUMNS, VERSIONS
-from service.favorites.ordering import MOVIE, Order
 
 LISTED_MOVIE = f"l.movie_id, l.created_at, (SELECT {VERSIONS} FROM user_activities WHERE user_id = $1) AS versions, "  # noqa: S608 - a constant
-OF_MOVIES = ("create_time", "title", "release_date", "popularity", "my_rating")
+MOVIE = "JOIN movies AS m ON m.id = l.movie_id"
+MY_RATING = "LEFT JOIN movie_ratings AS r ON r.user_id = l.user_id AND r.movie_id = l.movie_id"
+NEWEST = "create_time desc"
+# Ids increase in the order of creation.
+CREATE_TIME = SortKey()
+UPDATE_TIME = SortKey(("l.updated_at",), DATETIME)
+OF_MOVIES = {
+    "title": SortKey(("m.title",), join=MOVIE),
+    "release_date": SortKey(
+        # asyncpg reads and writes the two infinities as Python's last and first date.
+        ("coalesce(m.release_date, 'infinity')",),
+        DATE,
+        descending_columns=("coalesce(m.release_date, '-infinity')",),
+        join=MOVIE,
+    ),
+    "popularity": SortKey(("m.popularity",), join=MOVIE),
+    "my_rating": SortKey(("coalesce(r.rating, 6)",), descending_columns=("coalesce(r.rating, 0)",), join=MY_RATING),
+}
+LIST_ORDERS = Orders({"create_time": CREATE_TIME, **OF_MOVIES}, default=NEWEST)
+RATING_ORDERS = Orders({"create_time": CREATE_TIME, "update_time": UPDATE_TIME, **OF_MOVIES}, default=NEWEST)
+REVIEW_ORDERS = Orders({"create_time": CREATE_TIME, "rating": SortKey(("l.rating",))}, default=NEWEST)
 RATED = "l.movie_id, l.rating, l.review, l.created_at, l.updated_at, l.row_version, " + STATE_COLUMNS["movie_ratings"]
 
 
@@ -27,24 +48,24 @@ class UserList:
     owner: str
     """Column with the user or movie that the rows belong to."""
     shown: str
-    keys: Sequence[str]
+    orders: Orders
     join: str = ""
     condition: str = ""
 
 
 FAVORITES = UserList(
-    "ListFavorites", "favorite_movies", "user_id", LISTED_MOVIE + STATE_COLUMNS["favorite_movies"], OF_MOVIES
+    "ListFavorites", "favorite_movies", "user_id", LISTED_MOVIE + STATE_COLUMNS["favorite_movies"], LIST_ORDERS
 )
 WATCHLIST = UserList(
-    "ListWatchlist", "watchlist_items", "user_id", LISTED_MOVIE + STATE_COLUMNS["watchlist_items"], OF_MOVIES
+    "ListWatchlist", "watchlist_items", "user_id", LISTED_MOVIE + STATE_COLUMNS["watchlist_items"], LIST_ORDERS
 )
-RATINGS = UserList("ListRatings", "movie_ratings", "user_id", RATED, ("create_time", "update_time", *OF_MOVIES[1:]))
+RATINGS = UserList("ListRatings", "movie_ratings", "user_id", RATED, RATING_ORDERS)
 REVIEWS = UserList(
     "ListMovieReviews",
     "movie_ratings",
     "movie_id",
     "l.rating, l.review, u.username AS author, l.created_at, l.updated_at",
-    ("create_time", "rating"),
+    REVIEW_ORDERS,
     join="JOIN users AS u ON u.id = l.user_id",
     condition="l.review <> '' AND u.is_active",
 )
@@ -67,15 +88,6 @@ CACHE_SIZE = 500
 """Entries of each cache below."""
 
 
-class _Parameters:
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def place(self, value: Any) -> str:
-        self.values.append(value)
-        return f"${len(self.values)}"
-
-
 async def list_rows(
     user_list: UserList,
     owner_id: int,
@@ -90,7 +102,7 @@ async def list_rows(
 
     Raises OrderByInvalid, PageTokenInvalid.
     """
-    order = Order.parse(order_by, keys=user_list.keys)
+    order = user_list.orders.parse(order_by)
     limit = page_size(size)
     binding = (user_list.rpc, owner_id, *_binding_of(order, wanted))
     position = tokens.read(page_token, binding=binding)
@@ -100,13 +112,17 @@ async def list_rows(
         statement, values = page_query(user_list, owner_id, wanted, order, after=position, limit=limit + 1)
     rows = await fetch(statement, *values)
     more = len(rows) > limit
-    return rows[:limit], tokens.make(order.position(rows[limit - 1]), binding=binding) if more else ""
+    return rows[:limit], tokens.make(_position(order, rows[limit - 1]), binding=binding) if more else ""
 
 
 def reads_movies(user_list: UserList, wanted: ListFilter, order_by: str) -> bool:
     """Returns whether a page depends on columns of movies, and not only on the user's own rows."""
-    order = Order.parse(order_by, keys=user_list.keys)
+    order = user_list.orders.parse(order_by)
     return order.key.join == MOVIE or wanted.year is not None or bool(wanted.genre_ids_any)
+
+
+def _position(order: Order, row: Mapping[str, Any]) -> list[Any]:
+    return order.position([row["sort_value"]] if order.columns else [], row["id"])
 
 
 @lru_cache(CACHE_SIZE)
@@ -126,23 +142,23 @@ def page_query(
     user_list: UserList, owner_id: int, wanted: ListFilter, order: Order, *, after: Sequence[Any] | None, limit: int
 ) -> tuple[str, list[Any]]:
     """Returns the statement of a page and its parameters."""
-    parameters = _Parameters()
+    parameters, columns = Parameters(), (*order.columns, "l.id")
     conditions = [f"l.{user_list.owner} = {parameters.place(owner_id)}"]
     conditions += [user_list.condition] if user_list.condition else []
     conditions += _conditions(wanted, parameters)
     if after is not None:
-        conditions.append(order.after(after, parameters.place))
+        conditions.append(order.after(after, columns, parameters))
     joins = [user_list.join, order.key.join, MOVIE if wanted.year is not None and order.key.join != MOVIE else ""]
-    value = f", {order.columns[0]} AS sort_value" if len(order.columns) > 1 else ""
+    value = f", {order.columns[0]} AS sort_value" if order.columns else ""
     # The statement consists of constants of this package; values are parameters.
     statement = (
         f"SELECT l.id, {user_list.shown}{value} FROM {user_list.table} AS l {' '.join(joins)}"  # noqa: S608
-        f" WHERE {' AND '.join(conditions)} {order.sql} LIMIT {limit:d}"
+        f" WHERE {' AND '.join(conditions)} {order.sql(columns)} LIMIT {limit:d}"
     )
     return statement, parameters.values
 
 
-def _conditions(wanted: ListFilter, parameters: _Parameters) -> list[str]:
+def _conditions(wanted: ListFilter, parameters: Parameters) -> list[str]:
     conditions = [
         f"{column} {operator} {parameters.place(value)}"
         for column, operator, value in (

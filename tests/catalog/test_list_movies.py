@@ -10,8 +10,8 @@ import grpc
 import pytest
 from marquee.catalog.v1 import movie_pb2, movies_pb2
 
-from service.catalog.errors import OrderByInvalid
-from service.catalog.movies.ordering import Order
+from service.api.ordering import OrderByInvalid
+from service.catalog.movies.listing import ORDERS
 from tests.catalogue import add_movie
 from tests.client import Client, refused
 
@@ -147,7 +147,7 @@ async def test_an_order_outside_the_published_keys_is_refused(client: Client, or
 
 def test_one_order_in_several_spellings_is_the_same() -> None:
     """Page tokens are bound to the order, so it must not matter how it was spelt."""
-    assert Order.parse("") == Order.parse("popularity desc") == Order.parse("  popularity   desc ")
-    assert Order.parse("title") == Order.parse("title asc") != Order.parse("title desc")
+    assert ORDERS.parse("") == ORDERS.parse("popularity desc") == ORDERS.parse("  popularity   desc ")
+    assert ORDERS.parse("title") == ORDERS.parse("title asc") != ORDERS.parse("title desc")
     with pytest.raises(OrderByInvalid):
-        Order.parse("title up")
+        ORDERS.parse("title up")

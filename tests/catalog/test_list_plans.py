@@ -12,10 +12,9 @@ import pytest
 from marquee.catalog.v1 import movies_pb2
 
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.listing import depends_on_values, page_query
-from service.catalog.movies.ordering import SORT_KEYS, Order
+from service.catalog.movies.listing import ORDERS, depends_on_values, page_query
 from service.catalog.movies.planning import PLAN
-from service.catalog.people import ordering
+from service.catalog.people import listing
 from service.catalog.people.values import PersonFilter
 from tests.client import Client
 from tests.conftest import NewDatabase
@@ -112,7 +111,7 @@ async def plan(
     database: asyncpg.Connection, wanted: MovieFilter, order_by: str = "", *, after: Any = None, nulls: bool = False
 ) -> Plan:
     """Runs the statement of a page and returns its plan."""
-    statement, values = page_query(wanted.conditions, Order.parse(order_by), after=after, limit=21, nulls=nulls)
+    statement, values = page_query(wanted.conditions, ORDERS.parse(order_by), after=after, limit=21, nulls=nulls)
     return await explained(database, statement, values)
 
 
@@ -122,7 +121,7 @@ async def explained(database: asyncpg.Connection, statement: str, values: list[A
 
 
 async def test_every_order_reads_one_page_of_its_index(filled: asyncpg.Connection) -> None:
-    assert INDEXES.keys() == SORT_KEYS.keys()
+    assert INDEXES.keys() == ORDERS.keys.keys()
     for key, index in INDEXES.items():
         for order_by in (key, f"{key} desc"):
             page = await plan(filled, MovieFilter(), order_by)
@@ -130,7 +129,7 @@ async def test_every_order_reads_one_page_of_its_index(filled: asyncpg.Connectio
             assert page.rows == 21
 
 
-@pytest.mark.parametrize("key", [name for name, key in SORT_KEYS.items() if key.nullable])
+@pytest.mark.parametrize("key", [name for name, key in ORDERS.keys.items() if key.nullable])
 async def test_movies_without_a_value_are_read_in_order_too(filled: asyncpg.Connection, key: str) -> None:
     for order_by in (key, f"{key} desc"):
         for after in (None, [None, COUNT // 2]):
@@ -189,7 +188,7 @@ async def test_a_year_by_votes_comes_from_its_index(filled: asyncpg.Connection) 
 def test_a_page_is_planned_for_its_values_when_no_index_has_it_in_order(
     wanted: MovieFilter, order_by: str, *, expected: bool
 ) -> None:
-    assert depends_on_values(wanted.conditions, Order.parse(order_by)) is expected
+    assert depends_on_values(wanted.conditions, ORDERS.parse(order_by)) is expected
 
 
 async def test_a_rare_value_is_looked_up_and_not_looked_for_along_the_order(filled: asyncpg.Connection) -> None:
@@ -267,7 +266,7 @@ async def test_a_page_of_people_is_read_from_its_index(filled: asyncpg.Connectio
     cases = [(everybody, order_by, index) for order_by, index in PEOPLE_INDEXES.items()]
     cases += [(some, order_by, "ix_persons_country") for order_by in ("name", "name desc")]
     for wanted, order_by, index in cases:
-        statement, values = ordering.Order.parse(order_by).page_query(None, wanted=wanted, limit=21)
+        statement, values = listing.page_query(wanted, listing.ORDERS.parse(order_by), after=None, limit=21)
         page = await explained(filled, statement, values)
         assert (page.indexes, page.types & {"Sort", "Seq Scan"}) == ({index}, set()), order_by
         assert page.rows == 21

@@ -263,6 +263,10 @@ async def test_nor_for_one_whose_reader_takes_nothing(
         with queries.counted() as counted:
             await database.execute(MORE_THAN_A_CONNECTION_HOLDS, PAGES * PAGE_SIZE)
             await database.execute("SELECT pg_notify('marquee_changes', '')")
+            for _ in range(100):
+                if counted.total:
+                    break
+                await asyncio.sleep(0.05)
             await wait_until_quiet(counted)
         assert 1 < counted.total < PAGES
         assert await asyncio.wait_for(here.server.stop(30.0), PATIENCE)

@@ -20,7 +20,6 @@ from service.favorites.listing import (
     UserList,
     page_query,
 )
-from service.favorites.ordering import Order
 
 MOVIES = 1000
 USERS = 2000
@@ -88,7 +87,7 @@ async def plan(
     after: Any = None,
 ) -> Plan:
     """Runs the statement of a page and returns its plan."""
-    order = Order.parse(order_by, keys=listed.keys)
+    order = listed.orders.parse(order_by)
     statement, values = page_query(listed, owner_id, wanted, order, after=after, limit=21)
     answer = await database.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement}", *values)
     return Plan(json.loads(answer)[0]["Plan"])
@@ -105,7 +104,7 @@ async def test_a_list_reads_the_rows_of_its_user_alone_the_newest_in_order(fille
         assert late.buffers <= (await plan(filled, listed, 1)).buffers + 5
     # The other orders, and what narrows them.
     for listed in (FAVORITES, WATCHLIST, RATINGS):
-        for key in listed.keys:
+        for key in listed.orders.keys:
             for wanted in (EVERYTHING, ListFilter(genre_ids_any=(1,)), ListFilter(year=1999)):
                 page = await plan(filled, listed, 50, key, wanted=wanted)
                 assert not page.scanned & OWN.keys(), (listed.rpc, key)

@@ -10,18 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-
-class Parameters:
-    """The values of one statement."""
-
-    def __init__(self) -> None:
-        self.values: list[Any] = []
-
-    def place(self, value: Any) -> str:
-        """Adds a value and returns its place, such as `$3`."""
-        self.values.append(value)
-        return f"${len(self.values)}"
-
+from service.api.query import Parameters
 
 Render = Callable[[str, Any, Parameters], str]
 """Writes a comparison, given its operator (never `!=`), its value and the statement's values."""

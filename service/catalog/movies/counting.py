@@ -8,7 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.catalog.movies.conditions import Condition, Parameters
+from service.api.query import Parameters
+from service.catalog.movies.conditions import Condition
 from service.catalog.movies.fields import INT32_MAX, condition_sql
 from service.catalog.movies.planning import planned_by_values
 from service.database.orm import connection

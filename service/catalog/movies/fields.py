@@ -11,9 +11,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
+from service.api.query import Parameters
 from service.api.text import contains_pattern
 from service.catalog.models import MediaType, MovieStatus
-from service.catalog.movies.conditions import AllOf, AnyOf, Comparison, Condition, Negation, Parameters, Render
+from service.catalog.movies.conditions import AllOf, AnyOf, Comparison, Condition, Negation, Render
 
 INT32_MAX = 2**31 - 1
 LAST_YEAR = 9999

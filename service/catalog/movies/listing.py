@@ -1,7 +1,7 @@
-"""One page of movie ids: an indexed query by keyset, narrowed by conditions.
+"""Pages of movie ids: the published orders, and an indexed keyset query narrowed by conditions.
 
-Rows without a sort value come last in both directions: they are a second run over the same index, asked for only by
-a page that the first run does not fill.
+Rows without a sort value come last in both directions. A second statement reads them, only for a page that the first
+one does not fill.
 """
 
 from __future__ import annotations
@@ -11,14 +11,29 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from service.catalog.movies.conditions import Comparison, Condition, Parameters
+from service.api.ordering import DATE, DATETIME, DECIMAL, Order, Orders, SortKey
+from service.api.query import Parameters
+from service.catalog.movies.conditions import Comparison, Condition
 from service.catalog.movies.fields import condition_sql, genre_sql
-from service.catalog.movies.ordering import Order
 from service.catalog.movies.planning import planned_by_values, with_ids
 from service.database.orm import fetch
 
 Position = Sequence[Any]
 """[sort value as JSON, id]; the value is None in the run of rows without one."""
+ORDERS = Orders(
+    {
+        "popularity": SortKey(("m.popularity",)),
+        "vote_average": SortKey(("m.vote_average",)),
+        "rating": SortKey(("s.rating_average",), DECIMAL, nullable=True),
+        "release_date": SortKey(("m.release_date",), DATE, nullable=True),
+        "title": SortKey(("m.title",)),
+        "create_time": SortKey(("m.created_at",), DATETIME),
+        "update_time": SortKey(("m.updated_at",), DATETIME),
+        "revenue": SortKey(("m.revenue",), DECIMAL, nullable=True),
+        "id": SortKey(("m.id",)),
+    },
+    default="popularity desc",
+)
 MOVIES = "movies AS m"
 GENRE_KEYS = {"popularity", "vote_average", "release_date"}
 """The orders that movie_genres keeps beside a genre."""
@@ -82,7 +97,7 @@ async def _run(
 ) -> list[tuple[int, Position]]:
     statement, values = page_query(conditions, order, after=after, limit=limit, nulls=nulls)
     rows = await fetch(statement, *values)
-    to_json = order.key.to_json
+    to_json = order.key.encoding.to_json
     return [(row["id"], [None if nulls else to_json(row["value"]), row["id"]]) for row in rows]
 
 
@@ -94,14 +109,14 @@ def page_query(
     source, rest = _source(conditions, order, parameters, nulls=nulls)
     wanted = [*source.conditions, *(condition_sql(condition, parameters) for condition in rest)]
     if after is not None:
-        position = [after[1]] if nulls or source.id == source.value else [order.key.from_json(after[0]), after[1]]
-        columns = [source.value, source.id][-len(position) :]
+        by_id_only = nulls or source.id == source.value
+        position, columns = (after[1:], (source.id,)) if by_id_only else (after, (source.value, source.id))
         wanted.append(order.after(position, columns, parameters))
     where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
     # Every part of the statement is written in this folder; the values travel apart.
     statement = (
         f"SELECT {source.id} AS id, {source.value} AS value FROM {source.tables} {where}"  # noqa: S608
-        f"{order.sql(*(source.sort or (source.value, source.id)))} LIMIT {limit:d}"
+        f"{order.sql(source.sort or (source.value, source.id))} LIMIT {limit:d}"
     )
     return statement, parameters.values
 
@@ -118,11 +133,11 @@ def _source(
         return _in_genre(genre, year, order, parameters, joined=bool(rest), nulls=nulls), rest
     if year is not None and order.name in YEAR_KEYS:
         released = f"extract(year FROM m.release_date) = {parameters.place(year.value)}"
-        return Source(MOVIES, "m.id", order.key.column, (released,)), _without(conditions, year)
+        return Source(MOVIES, "m.id", order.columns[0], (released,)), _without(conditions, year)
     source = (
         _rated(conditions, nulls=nulls)
         if order.name == "rating"
-        else Source(MOVIES, "m.id", order.key.column, _has_value(order, order.key.column, nulls=nulls))
+        else Source(MOVIES, "m.id", order.columns[0], _has_value(order, order.columns[0], nulls=nulls))
     )
     if genre is None or year is None:
         return source, conditions

@@ -20,7 +20,6 @@ from service.catalog.models import Movie, MovieGenre
 from service.catalog.movies import counting, listing
 from service.catalog.movies.counting import Facet
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.ordering import Order
 from service.catalog.movies.values import MovieChanges, MovieList
 from service.catalog.service import (
     UNTOUCHED,
@@ -120,7 +119,7 @@ class Movies:
         )
 
     async def _read_page(self, wanted: MovieFilter, limit: int, page_token: str, order_by: str) -> Page[MovieId]:
-        order, conditions = Order.parse(order_by), wanted.conditions
+        order, conditions = listing.ORDERS.parse(order_by), wanted.conditions
         binding = ("ListMovies", order, *conditions)
         position = self._page_tokens.read(page_token, binding=binding)
         rows = await listing.list_ids(conditions, order, after=position, limit=limit + 1)

@@ -13,7 +13,7 @@ from service.auth.principal import UserId
 from service.caching.response_cache import ResponseCache
 from service.catalog.errors import ImdbIdTaken, PersonNotFound, TmdbIdTaken
 from service.catalog.models import Person
-from service.catalog.people.ordering import Order
+from service.catalog.people import listing
 from service.catalog.people.values import PersonChanges, PersonDetail, PersonFilter, PersonId
 from service.database.orm import WriteConflict, connection, transaction, violated_constraint
 from service.errors import DomainError, invalid_field
@@ -85,11 +85,11 @@ class People:
 
         Raises OrderByInvalid, PageTokenInvalid.
         """
-        order = Order.parse(order_by)
+        order = listing.ORDERS.parse(order_by)
         limit = page_size(size)
         binding = ("ListPersons", order, wanted)
         position = self._page_tokens.read(page_token, binding=binding)
-        rows = await order.ids_after(position, wanted=wanted, limit=limit + 1)
+        rows = await listing.list_ids(wanted, order, after=position, limit=limit + 1)
         page, more = rows[:limit], len(rows) > limit
         return Page(
             [PersonId(person_id) for person_id, _ in page],
