@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
-from service.errors import Aborted
+from tortoise import Model
+from tortoise.queryset import QuerySet
+
+from service.errors import Aborted, NotFound
+
+R = TypeVar("R", bound=Model)
 
 
 class EtagStale(Aborted):
@@ -37,3 +42,15 @@ def require_etag(etag: str, row: Versioned) -> None:
     """Raises EtagStale if the etag is not empty and names another version. The caller should have locked the row."""
     if etag and etag != etag_of(row):
         raise EtagStale
+
+
+async def lock_row(rows: QuerySet[R], *, etag: str, not_found: NotFound, to_delete: bool = False) -> R:
+    """Returns the only row of a query, locked against other writers; raises `not_found`, EtagStale.
+
+    Unless the row is locked to delete it, other transactions can still insert rows that refer to it.
+    """
+    row: Any = await rows.select_for_update(no_key=not to_delete).first()
+    if row is None:
+        raise not_found
+    require_etag(etag, row)
+    return row  # type: ignore[no-any-return] # a row of the query

@@ -26,8 +26,7 @@ from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
 from service.catalog.people.service import People, PersonReader
 from service.catalog.people.values import PersonId
-from service.catalog.references.countries import Countries
-from service.catalog.references.genres import Genres
+from service.catalog.references.service import Countries, Genres
 from service.catalog.search.service import Search
 from service.catalog.service import BackdropOwner, Catalog, MovieParts, PersonPhotoOwner, PosterOwner
 from service.catalog.servicer import CatalogServicer

@@ -68,6 +68,9 @@ class Genre(TimestampedModel):
     tmdb_id = fields.IntField(unique=True, null=True)
     row_version = fields.IntField(db_default=1)
 
+    movie_count: int
+    """Number of movies with this genre; only loaded by queries that ask for it."""
+
     class Meta:
         """Table."""
 

@@ -13,8 +13,7 @@ from service.catalog.movies.service import Movies
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
 from service.catalog.people.service import People
-from service.catalog.references.countries import Countries
-from service.catalog.references.genres import Genres
+from service.catalog.references.service import Countries, Genres
 from service.catalog.search.service import Search
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from tortoise.exceptions import IntegrityError
 
 from service import audit
-from service.api.etags import require_etag
+from service.api.etags import lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.api.text import contains_pattern, nfc
 from service.auth.principal import UserId
@@ -78,7 +78,7 @@ class Characters:
         Raises CharacterNotFound, EtagStale unless the etag is empty.
         """
         async with transaction():
-            await _lock(character_id, etag)
+            await lock_row(Character.filter(id=character_id), etag=etag, not_found=CharacterNotFound(character_id))
             if changes:
                 await Character.filter(id=character_id).update(**changes)
                 await audit.record(
@@ -96,7 +96,9 @@ class Characters:
         """
         try:
             async with transaction():
-                character = await _lock(character_id, etag)
+                character = await lock_row(
+                    Character.filter(id=character_id), etag=etag, not_found=CharacterNotFound(character_id)
+                )
                 await Character.filter(id=character_id).delete()
                 await audit.record(
                     "characters.delete",
@@ -135,12 +137,3 @@ async def _rows(text: str, position: list[Any] | None, *, limit: int) -> list[di
         f"SELECT id, name FROM characters {where} ORDER BY name, id LIMIT {limit:d}",  # noqa: S608
         values,
     )
-
-
-async def _lock(character_id: int, etag: str) -> Character:
-    """Returns the character, locked against other writers; raises CharacterNotFound, EtagStale."""
-    character = await Character.filter(id=character_id).select_for_update(no_key=True).first()
-    if character is None:
-        raise CharacterNotFound(character_id)
-    require_etag(etag, character)
-    return character

@@ -10,7 +10,7 @@ from tortoise.expressions import Q
 from tortoise.queryset import QuerySet
 
 from service import audit
-from service.api.etags import require_etag
+from service.api.etags import lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.catalog.cast.values import CastChanges
@@ -106,7 +106,7 @@ class Cast:
         """
         try:
             async with transaction():
-                await _lock(cast_id, etag)
+                await lock_row(MovieCharacter.filter(id=cast_id), etag=etag, not_found=CastNotFound(cast_id))
                 if changes:
                     await MovieCharacter.filter(id=cast_id).update(**changes)
                     await audit.record(
@@ -122,7 +122,7 @@ class Cast:
         Raises CastNotFound, EtagStale unless the etag is empty.
         """
         async with transaction():
-            appearance = await _lock(cast_id, etag)
+            appearance = await lock_row(MovieCharacter.filter(id=cast_id), etag=etag, not_found=CastNotFound(cast_id))
             await MovieCharacter.filter(id=cast_id).delete()
             await audit.record(
                 "cast.remove", resource=f"cast/{cast_id}", actor_user_id=actor_id, movie_id=appearance.movie_id
@@ -156,12 +156,3 @@ def refusal(error: IntegrityError, person_id: int | None) -> DomainError | None:
 
 def _loaded() -> QuerySet[MovieCharacter]:
     return MovieCharacter.all().select_related("movie", "character", "person").only(*SHOWN)
-
-
-async def _lock(cast_id: int, etag: str) -> MovieCharacter:
-    """Returns the appearance, locked against other writers; raises CastNotFound, EtagStale."""
-    appearance = await MovieCharacter.filter(id=cast_id).select_for_update(no_key=True).first()
-    if appearance is None:
-        raise CastNotFound(cast_id)
-    require_etag(etag, appearance)
-    return appearance

@@ -10,7 +10,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import RawSQL
 
 from service import audit
-from service.api.etags import require_etag
+from service.api.etags import lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.caching.page_cache import PageCache
@@ -177,14 +177,8 @@ class Movies:
 
 
 async def _lock(movie_id: MovieId, etag: str, *, to_delete: bool = False) -> Movie:
-    """Returns the movie, locked against other writers; raises MovieNotFound, EtagStale."""
-    # The weaker lock lets others go on to refer to the movie, as favorites do.
-    locked = Movie.filter(id=movie_id).select_for_update(no_key=not to_delete)
-    movie = await locked.only("id", "title", "row_version").first()
-    if movie is None:
-        raise MovieNotFound(movie_id)
-    require_etag(etag, movie)
-    return movie
+    movies = Movie.filter(id=movie_id).only("id", "title", "row_version")
+    return await lock_row(movies, etag=etag, not_found=MovieNotFound(movie_id), to_delete=to_delete)
 
 
 def _columns(changes: MovieChanges) -> dict[str, Any]:

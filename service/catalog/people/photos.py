@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from service import audit
+from service.api.etags import lock_row
 from service.auth.principal import UserId
 from service.catalog.errors import PersonNotFound, PhotoNotFound
 from service.catalog.models import Person, PersonPhoto
@@ -72,6 +73,5 @@ class Photos:
 
 
 async def _lock(person_id: PersonId) -> None:
-    """Locks a person, so that nobody else changes which photo is primary; raises PersonNotFound."""
-    if not await Person.filter(id=person_id).select_for_update(no_key=True).only("id").first():
-        raise PersonNotFound(person_id)
+    """Locks a person, so that no other transaction changes the primary photo; raises PersonNotFound."""
+    await lock_row(Person.filter(id=person_id).only("id"), etag="", not_found=PersonNotFound(person_id))

@@ -7,7 +7,7 @@ from collections.abc import Collection, Mapping
 from tortoise.exceptions import IntegrityError
 
 from service import audit
-from service.api.etags import require_etag
+from service.api.etags import lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.caching.response_cache import ResponseCache
@@ -118,7 +118,7 @@ class People:
         """
         try:
             async with transaction():
-                await _lock(person_id, etag)
+                await lock_row(Person.filter(id=person_id), etag=etag, not_found=PersonNotFound(person_id))
                 if changes:
                     await Person.filter(id=person_id).update(**changes)
                     await audit.record(
@@ -140,7 +140,7 @@ class People:
             async with transaction():
                 # First, as a verdict does that is about to attach one: neither waits for the other in a circle.
                 await self._removal.discard_photos(person_id)
-                person = await _lock(person_id, etag)
+                person = await lock_row(Person.filter(id=person_id), etag=etag, not_found=PersonNotFound(person_id))
                 await connection().execute_query(MERGED, [person_id])
                 await Person.filter(id=person_id).delete()
                 await audit.record(
@@ -153,15 +153,6 @@ class People:
             if violated_constraint(error) == "uq_movie_characters":
                 raise WriteConflict("who else played the character is being removed, too; repeat") from error
             raise
-
-
-async def _lock(person_id: PersonId, etag: str) -> Person:
-    """Returns the person, locked against other writers; raises PersonNotFound, EtagStale."""
-    person = await Person.filter(id=person_id).select_for_update(no_key=True).first()
-    if person is None:
-        raise PersonNotFound(person_id)
-    require_etag(etag, person)
-    return person
 
 
 def _refusal(error: IntegrityError, changes: PersonChanges) -> DomainError | None:

@@ -16,22 +16,21 @@ from service.api.protobuf import (
     read_required_text,
     timestamp,
 )
-from service.catalog.models import Country
-from service.catalog.references.values import CountryChanges, GenreChanges, GenreDetail
+from service.catalog.models import Country, Genre
+from service.catalog.references.service import CountryChanges, GenreChanges
 
 GENRE_FIELDS: FieldReaders = {"name": read_required_text, "notes": read_optional_text, "tmdb_id": read_optional_value}
 COUNTRY_FIELDS: FieldReaders = {"name": read_required_text, "iso_3166_1": read_optional_value}
 
 
-def to_genre(detail: GenreDetail) -> reference_pb2.Genre:
-    """Returns the message of a genre."""
-    genre = detail.genre
+def to_genre(genre: Genre) -> reference_pb2.Genre:
+    """Returns the message of a genre whose `movie_count` is loaded."""
     return reference_pb2.Genre(
         id=genre.id,
         name=genre.name,
         notes=genre.notes or "",
         tmdb_id=genre.tmdb_id or 0,
-        movie_count=detail.movie_count,
+        movie_count=genre.movie_count,
         etag=etag_of(genre),
         create_time=timestamp(genre.created_at),
         update_time=timestamp(genre.updated_at),

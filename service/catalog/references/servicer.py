@@ -33,29 +33,29 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         """Returns a page of genres."""
         page = await self.services.genres.list_genres(size=request.page_size, page_token=request.page_token)
         return references_pb2.ListGenresResponse(
-            genres=[to_genre(detail) for detail in page.items], next_page_token=page.next_page_token
+            genres=[to_genre(genre) for genre in page.items], next_page_token=page.next_page_token
         )
 
     async def CreateGenre(
         self, request: references_pb2.CreateGenreRequest, context: Any
     ) -> references_pb2.CreateGenreResponse:
         """Makes a genre."""
-        detail = await self.services.genres.create_genre(
+        genre = await self.services.genres.create_genre(
             new_genre_from(request), actor_id=current_principal().require_user()
         )
-        return references_pb2.CreateGenreResponse(genre=to_genre(detail))
+        return references_pb2.CreateGenreResponse(genre=to_genre(genre))
 
     async def UpdateGenre(
         self, request: references_pb2.UpdateGenreRequest, context: Any
     ) -> references_pb2.UpdateGenreResponse:
         """Changes a genre."""
-        detail = await self.services.genres.update_genre(
+        genre = await self.services.genres.update_genre(
             request.id,
             genre_changes_from(request),
             etag=request.genre.etag,
             actor_id=current_principal().require_user(),
         )
-        return references_pb2.UpdateGenreResponse(genre=to_genre(detail))
+        return references_pb2.UpdateGenreResponse(genre=to_genre(genre))
 
     async def DeleteGenre(
         self, request: references_pb2.DeleteGenreRequest, context: Any
