@@ -36,8 +36,8 @@ import asyncpg
 from cryptography.fernet import Fernet
 from pydantic import SecretStr
 
-from service.catalog.search import ranking
-from service.catalog.search.tiers import Cursor, pursue_movies, pursue_persons
+from service.catalog.search import ranking, tiers
+from service.catalog.search.tiers import SearchPosition
 from service.database import migrations, orm
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Profile, Settings
@@ -251,13 +251,13 @@ def make_kinds(movies: Sequence[Item], people: Sequence[Item], chance: random.Ra
 async def find_movies(text: str) -> list[int]:
     """Returns the ids on the first page of the service's search."""
     query = await ranking.find_query(text)
-    return [found.id for found in (await pursue_movies(query, Cursor(), limit=21))[2]] if query else []
+    return [hit.id for hit in (await tiers.search_movies(query, SearchPosition(), limit=21)).hits] if query else []
 
 
 async def find_people(text: str) -> list[int]:
     """Returns the ids on the first page of the service's search for people."""
     query = await ranking.find_query(text)
-    return [found.id for found in (await pursue_persons(query, Cursor(), limit=21))[1]] if query else []
+    return [hit.id for hit in (await tiers.search_persons(query, SearchPosition(), limit=21)).hits] if query else []
 
 
 async def ask(kind: Kind, ids: Mapping[str, set[int]], count: int, chance: random.Random, *, misses: bool) -> None:

@@ -10,7 +10,7 @@ import asyncpg
 import pytest
 
 from service.catalog.search import ranking
-from service.catalog.search.normalise import Query
+from service.catalog.search.query import Query
 from tests.catalogue import add_movie, add_person
 from tests.migrations.rows import write
 
@@ -132,12 +132,12 @@ async def test_a_search_reads_indexes_only(
         query.key,
         list(query.keys),
         None,
-        query.matching(""),
-        query.matching("", "@"),
+        query.match_all(""),
+        query.match_all("", "@"),
     ]
     values += [False, None, None, None, 20]
-    near = [["flim 77"], [], query.matching("")]
-    for statement, asked in ((ranking.MOVIES, values), (ranking.NEAR_MOVIES, [*values, *near])):
+    near = [["flim 77"], [], query.match_all("")]
+    for statement, asked in ((ranking.MOVIES, values), (ranking.CORRECTED_MOVIES, [*values, *near])):
         plan = await database.fetch("EXPLAIN " + statement, *asked)
         lines = "\n".join(line for (line,) in plan)
         assert "Seq Scan" not in lines

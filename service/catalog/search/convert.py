@@ -1,4 +1,4 @@
-"""What a search found as messages."""
+"""Messages of search results."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from marquee.catalog.v1 import search_pb2
 
 from service.api.protobuf import serialize_with
 from service.catalog.people.convert import to_person
-from service.catalog.search.values import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
+from service.catalog.search.service import Highlight, MatchedField, MovieMatch, PersonMatch, TitleSuggestion
 
 _FIELDS = {
     MatchedField.TITLE: search_pb2.MATCHED_FIELD_TITLE,
@@ -16,7 +16,7 @@ _FIELDS = {
 
 
 def to_movie_match(match: MovieMatch, movie: bytes) -> bytes:
-    """Returns the serialized message of a movie that was found."""
+    """Returns the serialized message of a matching movie."""
     message = search_pb2.MovieMatch(
         score=match.score, matched_field=_FIELDS[match.field], highlight=_highlight(match.highlight)
     )
@@ -24,14 +24,14 @@ def to_movie_match(match: MovieMatch, movie: bytes) -> bytes:
 
 
 def to_person_match(match: PersonMatch) -> search_pb2.PersonMatch:
-    """Returns the message of a person who was found."""
+    """Returns the message of a matching person."""
     return search_pb2.PersonMatch(
         person=to_person(match.detail), score=match.score, highlight=_highlight(match.highlight)
     )
 
 
 def to_suggestion(suggestion: TitleSuggestion) -> search_pb2.TitleSuggestion:
-    """Returns the message of a title to offer."""
+    """Returns the message of a suggested title."""
     return search_pb2.TitleSuggestion(
         movie_id=suggestion.movie_id, title=_highlight(suggestion.title), year=suggestion.year
     )

@@ -1,4 +1,4 @@
-"""The rpcs that search."""
+"""Rpcs that search."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.catalog.services import CatalogServices
 
 
 class SearchServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
+    """Converts messages to arguments and back."""
 
     services: CatalogServices
 
@@ -29,7 +29,7 @@ class SearchServicer(catalog_pb2_grpc.CatalogServiceServicer):
             [match.movie_id for match in page.items], caller=current_principal().user_id
         )
         movies = serialize_movies(responses, view=request.view or BASIC)
-        # A movie that was deleted meanwhile is left out.
+        # A movie that was deleted between the queries is left out.
         found = [to_movie_match(match, movies[match.movie_id]) for match in page.items if match.movie_id in movies]
         answer = search_pb2.SearchMoviesResponse(next_page_token=page.next_page_token)
         return serialized(search_pb2.SearchMoviesResponse, serialize_with(answer, "results", found))
@@ -48,6 +48,6 @@ class SearchServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def SuggestTitles(
         self, request: search_pb2.SuggestTitlesRequest, context: Any
     ) -> search_pb2.SuggestTitlesResponse:
-        """Offers titles."""
+        """Suggests titles."""
         suggestions = await self.services.search.suggest_titles(request.prefix, limit=request.limit)
         return search_pb2.SuggestTitlesResponse(suggestions=[to_suggestion(one) for one in suggestions])
