@@ -13,7 +13,7 @@ import pytest
 from google.protobuf.timestamp_pb2 import Timestamp
 from marquee.favorites.v1 import favorites_pb2, rating_pb2, watchlist_pb2
 
-from service.favorites.listing import OF_MOVIES
+from service.favorites.listing import LIST_ORDERS
 from tests.catalogue import add_genre, add_movie
 from tests.client import Client, refused
 
@@ -76,7 +76,7 @@ async def test_every_order_holds_over_pages(
 ) -> None:
     by_title = [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY title, id")]
     orders = EXPECTED | {"title": by_title, "title desc": by_title[::-1]}
-    assert {order.split()[0] for order in orders if order} == set(OF_MOVIES)
+    assert {order.split()[0] for order in orders if order} == set(LIST_ORDERS.keys)
     for order_by, expected in orders.items():
         for size in (1, 4):
             paged: list[int] = []
