@@ -9,16 +9,28 @@ import sys
 from typing import Any
 
 import pytest
-import structlog
 
-from service.observability import logging as logs
-from service.observability.access_log import BATCH_SECONDS, AccessLog, BatchedAccessLog
-from service.observability.logging import REQUEST_ID
-from service.settings import LogFormat
-from tests.conftest import SettingsFactory
+from service.observability.access_log import BATCH_SECONDS, BatchedAccessLog
 from tests.processes import ROOT, TIMEOUT
 
 METHOD = "/marquee.catalog.v1.CatalogService/GetMovie"
+LOGS_ONE_CALL_TWICE = """
+import asyncio
+from service.observability import logging as logs
+from service.observability.access_log import AccessLog
+from service.settings import LogFormat, Settings
+
+async def main():
+    settings = Settings(log_format=LogFormat.JSON)
+    logs.configure(settings, worker={worker})
+    logs.REQUEST_ID.set("find-me")
+    for access_log in (AccessLog(), AccessLog.from_settings(settings)):
+        write = access_log.writer("/marquee.catalog.v1.CatalogService/GetMovie", quiet=False)
+        write("NOT_FOUND", 0.0123456, 'services/"a"')
+        access_log.flush()
+
+asyncio.run(main())
+"""
 LOSES_ITS_READER = """
 import os, sys
 from service.observability import logging as logs
@@ -37,26 +49,15 @@ print("still running")
 
 
 @pytest.mark.parametrize("worker", [None, 3])
-async def test_batched_lines_are_the_same_as_those_of_structlog(
-    make_settings: SettingsFactory, capsys: pytest.CaptureFixture[str], worker: int | None
-) -> None:
-    before = structlog.get_config()
-    token = REQUEST_ID.set("find-me")
-    settings = make_settings(log_format=LogFormat.JSON)
-    try:
-        logs.configure(settings, worker=worker)
-        for access_log in (AccessLog(), AccessLog.from_settings(settings)):
-            write = access_log.writer(METHOD, quiet=False)
-            write("NOT_FOUND", 0.0123456, 'services/"a"')
-            access_log.flush()
-    finally:
-        REQUEST_ID.reset(token)
-        structlog.contextvars.clear_contextvars()
-        structlog.reset_defaults()
-        structlog.configure(**before)
-    plain, batched = (_without_time(line) for line in capsys.readouterr().err.splitlines())
+def test_batched_lines_are_the_same_as_those_of_structlog(worker: int | None) -> None:
+    # In another process, because structlog keeps the first configuration that a logger was used with.
+    command = [sys.executable, "-c", LOGS_ONE_CALL_TWICE.format(worker=worker)]
+    ended = subprocess.run(command, cwd=ROOT, stderr=subprocess.PIPE, text=True, timeout=TIMEOUT, check=True)
+    plain, batched = (_without_time(line) for line in ended.stderr.splitlines())
     assert batched == plain
-    assert dict(plain)["ms"] == 12.35
+    fields = dict(plain)
+    assert (fields["code"], fields["ms"], fields["request_id"]) == ("NOT_FOUND", 12.35, "find-me")
+    assert fields.get("worker") == worker
 
 
 async def test_lines_are_written_together_within_the_batch_time(capsys: pytest.CaptureFixture[str]) -> None:
