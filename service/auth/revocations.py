@@ -144,7 +144,9 @@ class Revocations:
         with self._listener.wakeups(Channel.REVOCATIONS) as notified:
             while True:
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(notified.wait(), INTERVAL)
+                    # Unlike wait_for of Python 3.11, this never loses a cancellation.
+                    async with asyncio.timeout(INTERVAL):
+                        await notified.wait()
                 notified.clear()
                 if not await self._try_to_read():
                     await asyncio.sleep(INTERVAL)

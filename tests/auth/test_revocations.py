@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from uuid import uuid4
 
 import asyncpg
@@ -174,3 +175,18 @@ async def test_before_the_first_read_no_token_is_accepted(settings: Settings) ->
 
 def test_the_staleness_limit_fits_the_maximum_delay() -> None:
     assert STALE_AFTER + 1.0 <= MAX_DELAY
+
+
+async def test_closing_ends_although_a_notification_comes_at_the_same_moment(settings: Settings) -> None:
+    listener = Listener(settings)
+    for steps in range(4):
+        revocations = Revocations(listener)
+        await revocations.start()
+        await asyncio.sleep(0.01)
+        listener._publish_gap()  # noqa: SLF001 - as when the connection is lost
+        for _ in range(steps):
+            await asyncio.sleep(0)
+        closed_at = time.monotonic()
+        async with asyncio.timeout(5):
+            await revocations.close()
+        assert time.monotonic() - closed_at < 4, "it did not need the timeout, whose cancellation would end it as well"

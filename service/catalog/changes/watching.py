@@ -106,7 +106,9 @@ class ChangeWatches:
                         event.set()
                 await asyncio.sleep(COLLECTION_DELAY)
                 with suppress(TimeoutError):
-                    await asyncio.wait_for(notified.wait(), INTERVAL)
+                    # Unlike wait_for of Python 3.11, this never loses a cancellation.
+                    async with asyncio.timeout(INTERVAL):
+                        await notified.wait()
 
     async def _find_newest(self) -> asyncpg.Record | None:
         try:
