@@ -77,8 +77,8 @@ class Proxy:
         if self._tasks:
             await asyncio.wait([*self._tasks])
 
-    def cut_after(self, count: int) -> None:
-        """Breaks the connection over which the byte number `count` from now comes, right after that byte."""
+    def cut_after(self, count: int | None) -> None:
+        """Breaks the connection that passes the byte number `count` from now, right after it; None calls that off."""
         self._bytes_until_cut = count
 
     def end_all(self, message: bytes) -> None:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import suppress
 from functools import partial
 from typing import Any, TypeVar, cast
 
@@ -28,9 +27,9 @@ CLOSE_TIMEOUT = 2.0
 
 
 class FetchingClient:
-    """Fetches rows without the ORM's conversions, and names a PostgreSQL that no longer answers.
+    """Fetches rows without the ORM's conversions, and reports a PostgreSQL that is silent as DatabaseUnreachable.
 
-    asyncpg reports the latter by a bare TimeoutError. PostgreSQL's own timeouts are shorter and have their own errors.
+    asyncpg reports it as a bare TimeoutError. PostgreSQL's own timeouts are shorter and have their own errors.
     """
 
     async def fetch(self: Any, statement: str, *values: object) -> list[Any]:
@@ -158,8 +157,7 @@ class _Transaction(FetchingClient, TransactionWrapper):
                 await super().rollback()
         except (asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, OSError):
             # PostgreSQL rolls back a transaction whose connection is lost.
-            with suppress(asyncpg.InterfaceError):
-                self._connection.terminate()
+            self._connection.terminate()
             self._finalized = True
 
 

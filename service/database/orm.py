@@ -38,7 +38,7 @@ MODEL_MODULES = (
     "service.api.idempotency",
     "aerich.models",
 )
-_WITHIN: ContextVar[bool] = ContextVar("within_transaction", default=False)
+_WITHIN_TRANSACTION: ContextVar[bool] = ContextVar("within_transaction", default=False)
 
 
 class StatementTimedOut(DeadlineExceeded):
@@ -117,13 +117,13 @@ def connection() -> BaseDBAsyncClient:
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """Opens a transaction: commits when the block ends, rolls back when it raises. A nested one is a savepoint."""
-    outside = _WITHIN.get()
-    _WITHIN.set(True)
+    outside = _WITHIN_TRANSACTION.get()
+    _WITHIN_TRANSACTION.set(True)
     try:
         async with in_transaction(CONNECTION):
             yield
     finally:
-        _WITHIN.set(outside)
+        _WITHIN_TRANSACTION.set(outside)
 
 
 async def fetch(statement: str, *values: object) -> list[Mapping[str, Any]]:
@@ -136,7 +136,7 @@ async def fetch(statement: str, *values: object) -> list[Mapping[str, Any]]:
 
 def within_transaction() -> bool:
     """Returns whether the running code is inside of a `transaction`."""
-    return _WITHIN.get()
+    return _WITHIN_TRANSACTION.get()
 
 
 def violated_constraint(error: IntegrityError) -> str:

@@ -21,7 +21,6 @@ Connection: TypeAlias = "asyncpg.Connection[asyncpg.Record]"
 RETRY_SOON = 1.0
 MAX_IDLE = 300.0
 """Seconds after which an unused connection is closed, before a firewall drops it silently."""
-IDLE_CHECK_INTERVAL = 60.0
 PROBE_TIMEOUT = 1.0
 """Seconds within which a connection must confirm that its last statement has ended."""
 CONNECT_ERRORS = (
@@ -49,11 +48,19 @@ class ConnectionPool:
     arrival, and get a returned connection directly.
     """
 
-    def __init__(self, connect: Callable[[], Awaitable[Connection]], *, max_size: int, acquire_timeout: float) -> None:
-        """Opens no connection; needs a running event loop. `acquire_timeout` is in seconds."""
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Connection]],
+        *,
+        max_size: int,
+        acquire_timeout: float,
+        max_idle: float = MAX_IDLE,
+    ) -> None:
+        """Opens no connection yet; needs a running event loop. `acquire_timeout` and `max_idle` are in seconds."""
         self._connect = connect
         self._max_size = max_size
         self._acquire_timeout = acquire_timeout
+        self._max_idle = max_idle
         self._connections: set[Connection] = set()
         self._idle: deque[tuple[Connection, float]] = deque()
         """Connections that nobody uses, the one used last at the end, each with the time of its return."""
@@ -64,7 +71,7 @@ class ConnectionPool:
         self._is_closing = False
         self._is_empty = asyncio.Event()
         self._is_empty.set()
-        self._timer = asyncio.get_running_loop().call_later(IDLE_CHECK_INTERVAL, self._close_unused)
+        self._close_unused()
 
     async def acquire(self) -> Connection:
         """Returns a connection, which the caller must give back with `release`.
@@ -184,10 +191,11 @@ class ConnectionPool:
             await self.release(connection, is_answered=True)
 
     def _close_unused(self) -> None:
-        while self._idle and self._idle[0][1] < time.monotonic() - MAX_IDLE:
+        """Closes the connections that were not used lately, now and from now on regularly."""
+        while self._idle and self._idle[0][1] < time.monotonic() - self._max_idle:
             connection, _ = self._idle.popleft()
             self._discard(connection)
-        self._timer = asyncio.get_running_loop().call_later(IDLE_CHECK_INTERVAL, self._close_unused)
+        self._timer = asyncio.get_running_loop().call_later(self._max_idle / 5, self._close_unused)
 
     def _begin_closing(self) -> None:
         self._is_closing = True

@@ -1,4 +1,7 @@
-"""Snapshots: what the database holds at one moment, read for as long as that takes on a connection of its own."""
+"""Snapshots: the state of the database at one moment, for reads that take minutes.
+
+Each snapshot has its own connection, because callers of the pool expect one within moments.
+"""
 
 from __future__ import annotations
 
@@ -15,18 +18,20 @@ from service.database.orm import CONNECTION
 from service.database.pool import CONNECT_ERRORS, unreachable
 from service.settings import Pooler, Settings
 
-END_TIMEOUT = 0.2
+CLOSE_TIMEOUT = 0.2
+IDLE_MARGIN = 60.0
+"""Seconds that an open snapshot may be idle in addition to the length of a stream."""
 
 
 class Snapshot:
-    """One snapshot, open while its block runs."""
+    """One snapshot, which is open while the block of `Snapshots.open` runs."""
 
     def __init__(self, client: Any) -> None:
         self._client = client
 
     @contextmanager
-    def current(self) -> Iterator[None]:
-        """Has every query of the enclosed code, of this task alone, see the snapshot."""
+    def activated(self) -> Iterator[None]:
+        """Runs every query of the enclosed code on the snapshot; other tasks are not affected."""
         token = connections.set(CONNECTION, self._client)
         try:
             yield
@@ -35,7 +40,7 @@ class Snapshot:
 
 
 class Snapshots:
-    """Takes snapshots, on connections outside of the pool, whose callers wait for moments and not for minutes."""
+    """Opens snapshots on connections outside of the pool."""
 
     def __init__(self, settings: Settings) -> None:
         self._database_url = settings.database_url.get_secret_value()
@@ -45,23 +50,23 @@ class Snapshots:
         }
         if settings.database_pooler is Pooler.TRANSACTION:
             self._options["statement_cache_size"] = 0
-        # As long as a stream may last: between two batches its reader is awaited.
-        self._patience = f"{settings.stream_deadline * 1000 + 60_000:.0f}"
+        # The connection is idle while the reader of a stream takes a batch, at most for the length of the stream.
+        self._idle_timeout_ms = f"{(settings.stream_deadline + IDLE_MARGIN) * 1000:.0f}"
 
     @asynccontextmanager
-    async def taken(self) -> AsyncIterator[Snapshot]:
-        """Gives what is committed now, read only; raises DatabaseUnreachable."""
+    async def open(self) -> AsyncIterator[Snapshot]:
+        """Gives a read-only snapshot of everything that is committed now; raises DatabaseUnreachable."""
         database = await self._connect()
         try:
             transaction = database.transaction(isolation="repeatable_read", readonly=True)
             await transaction.start()
             await database.execute(
                 "SELECT set_config('idle_in_transaction_session_timeout', $1, true), set_config('jit', 'off', true)",
-                self._patience,
+                self._idle_timeout_ms,
             )
             yield Snapshot(cast("PooledClient", connections.get(CONNECTION)).over(database))
         finally:
-            await _end(database)
+            await _close(database)
 
     async def _connect(self) -> asyncpg.Connection[asyncpg.Record]:
         try:
@@ -71,10 +76,10 @@ class Snapshots:
         return database
 
 
-async def _end(database: asyncpg.Connection[asyncpg.Record]) -> None:
-    """Closes a connection; it wrote nothing, so that cutting it loses nothing."""
+async def _close(database: asyncpg.Connection[asyncpg.Record]) -> None:
+    """Closes a connection, or cuts it: it wrote nothing, so nothing is lost."""
     try:
-        async with asyncio.timeout(END_TIMEOUT):
+        async with asyncio.timeout(CLOSE_TIMEOUT):
             await database.close()
-    except (asyncpg.PostgresError, asyncpg.InterfaceError, OSError, TimeoutError):
+    except CONNECT_ERRORS:
         database.terminate()

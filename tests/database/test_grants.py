@@ -1,4 +1,4 @@
-"""The server's own role in the database: enough to serve, too little to rewrite what happened."""
+"""The server's own role in the database: it can serve, and cannot change the audit log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ROLE = 'the "server"'
 
 @pytest.fixture
 async def role(settings: Settings, database: asyncpg.Connection) -> AsyncIterator[Settings]:
-    """The settings of a server under a role of its own."""
+    """The settings of a server with its own role."""
     await database.execute('CREATE ROLE "the ""server""" LOGIN')
     url = urlsplit(settings.database_url.get_secret_value())
     own = url._replace(netloc=url.netloc.replace("postgres@", "the%20%22server%22@")).geturl()
@@ -29,7 +29,7 @@ async def role(settings: Settings, database: asyncpg.Connection) -> AsyncIterato
     await database.execute('DROP OWNED BY "the ""server"""; DROP ROLE "the ""server"""')
 
 
-async def test_the_role_serves_and_cannot_touch_the_trail(
+async def test_the_role_can_serve_and_cannot_change_the_audit_log(
     role: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     for _ in range(2):
@@ -55,7 +55,7 @@ async def test_the_role_serves_and_cannot_touch_the_trail(
     await own.close()
 
 
-async def test_what_later_migrations_make_is_granted_as_well(role: Settings, database: asyncpg.Connection) -> None:
+async def test_tables_of_later_migrations_are_granted_as_well(role: Settings, database: asyncpg.Connection) -> None:
     await grant(database, ROLE)
     await database.execute("CREATE TABLE later (id serial)")
     own = await asyncpg.connect(role.database_url.get_secret_value())
@@ -63,7 +63,7 @@ async def test_what_later_migrations_make_is_granted_as_well(role: Settings, dat
     await own.close()
 
 
-def test_an_unknown_role_is_told_in_one_sentence(settings: Settings) -> None:
+def test_an_unknown_role_is_reported_in_one_sentence(settings: Settings) -> None:
     told = run("migrate", "grant", "nobody-here", **variables_of(settings))
     assert told.returncode == 1
     assert 'role "nobody-here" does not exist' in told.stderr

@@ -1,4 +1,4 @@
-"""The server behind PgBouncer in transaction mode, where no session state survives a transaction."""
+"""The server behind PgBouncer in transaction mode, which keeps no session state between transactions."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(PROGRAM is None, reason="no pgbouncer is install
 
 
 def unprivileged() -> Account | None:
-    """Returns whom PgBouncer runs as, which refuses to be root; None when we are not root ourselves."""
+    """Returns the account for PgBouncer, which refuses to run as root; None when the tests do not run as root."""
     if os.geteuid() != 0:
         return None
     entry = pwd.getpwnam("nobody")
@@ -43,7 +43,7 @@ def unprivileged() -> Account | None:
 
 
 def configuration(*, port: int, upstream: int, database: str) -> str:
-    """Returns a configuration with far fewer connections to PostgreSQL than the tests make calls."""
+    """Returns a configuration with far fewer connections to PostgreSQL than the test makes calls."""
     return f"""
 [databases]
 {database} = host=127.0.0.1 port={upstream} user=postgres
@@ -66,7 +66,7 @@ async def pooled(postgres: EmbeddedPostgres, settings: Settings, tmp_path: Path)
     account = unprivileged()
     folder = tmp_path / "pgbouncer"
     folder.mkdir()
-    # PostgreSQL's socket is for its own account alone: a proxy leads there.
+    # Only PostgreSQL's own account may use its socket, so PgBouncer connects through a proxy.
     async with proxied(postgres.socket_dir) as proxy:
         (folder / "pgbouncer.ini").write_text(configuration(port=port, upstream=proxy.port, database=database))
         if account is not None:
@@ -90,13 +90,13 @@ async def pooled(postgres: EmbeddedPostgres, settings: Settings, tmp_path: Path)
 
 
 async def answers(port: int) -> bool:
-    """Tells whether somebody listens on a port."""
+    """Returns whether a process listens on a port."""
     with suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=1):
         return True
     return False
 
 
-async def test_of_200_mixed_calls_at_once_none_fails(
+async def test_200_mixed_calls_at_once_all_succeed(
     pooled: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     movies = [await add_movie(database, f"Number {number}") for number in range(5)]

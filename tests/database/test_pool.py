@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from functools import partial
 
 import asyncpg
 import pytest
 from pydantic import SecretStr
 
 from service.database.orm import connected, connection, fetch, transaction, translate
-from service.database.pool import DatabaseBusy, DatabaseUnreachable
+from service.database.pool import ConnectionPool, DatabaseBusy, DatabaseUnreachable
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings
 from tests.conftest import SettingsFactory
 from tests.database.postgres_messages import FATAL
+from tests.outage import seconds_until
 from tests.proxy import Proxy, proxied
 
 OWN_PID = "SELECT pg_backend_pid() AS pid"
@@ -221,3 +223,37 @@ async def test_a_task_that_outlives_its_transaction_cannot_use_the_connection_of
             with pytest.raises(asyncpg.InterfaceError, match="the transaction has ended"):
                 await task
         assert await pid()
+
+
+async def test_a_connection_that_is_not_needed_is_closed(database_url: str) -> None:
+    pool = ConnectionPool(partial(asyncpg.connect, database_url), max_size=2, acquire_timeout=1, max_idle=0.1)
+    first, last = [await pool.acquire() for _ in range(2)]
+    for returned in (first, last):
+        await pool.release(returned, is_answered=True)
+
+    async def is_closed() -> bool:
+        acquired = await pool.acquire()
+        assert acquired is last, "the connection that was used last is used next"
+        await pool.release(acquired, is_answered=True)
+        return first.is_closed()
+
+    await seconds_until(is_closed)
+    assert not last.is_closed()
+    await pool.close()
+
+
+async def test_closing_waits_for_connections_in_use_and_refuses_callers(database_url: str) -> None:
+    pool = ConnectionPool(partial(asyncpg.connect, database_url), max_size=1, acquire_timeout=5)
+    in_use = await pool.acquire()
+    waiting = asyncio.create_task(pool.acquire())
+    await asyncio.sleep(0)
+    closing = asyncio.create_task(pool.close())
+    with pytest.raises(DatabaseUnreachable):
+        await waiting
+    with pytest.raises(DatabaseUnreachable):
+        await pool.acquire()
+    assert await in_use.fetchval("SELECT 1") == 1
+    assert not closing.done()
+    await pool.release(in_use, is_answered=True)
+    await closing
+    assert in_use.is_closed()

@@ -32,13 +32,13 @@ class MovieExports:
         Raises TooManyExports.
         """
         with self._concurrency_limit.acquire("export"):
-            async with self._snapshots.taken() as snapshot:
-                with snapshot.current():
+            async with self._snapshots.open() as snapshot:
+                with snapshot.activated():
                     cursor = await self._feed.cursor_of_now()
                     batch = await self._batch_after(after_id)
                 yield ExportedMovies(batch, cursor)
                 while len(batch) == BATCH:
-                    with snapshot.current():
+                    with snapshot.activated():
                         batch = await self._batch_after(batch[-1].id)
                     if batch:
                         yield ExportedMovies(batch, cursor)
