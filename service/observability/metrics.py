@@ -2,6 +2,9 @@
 
 Workers share their metrics through files in the folder PROMETHEUS_MULTIPROC_DIR. prometheus_client reads that variable
 when it is first imported, so a worker imports this module only after the supervisor has set it.
+
+The counts of calls are collected and published twice a second. This replaces three updates of prometheus_client for
+each call and saves a sixth of the CPU time of a hot GetMovie (docs/performance.md, "Written for speed").
 """
 
 from __future__ import annotations
