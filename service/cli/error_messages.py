@@ -85,11 +85,11 @@ def _is_driver_error(error: BaseException) -> bool:
 
 def _file_sentence(error: Exception) -> str:
     if isinstance(error, OSError):
-        return f"{error.filename}: {_system_message(error)}"
+        return f"{error.filename}: {system_message(error)}"
     return str(error)
 
 
-def _system_message(error: OSError) -> str:
+def system_message(error: OSError) -> str:
     """Returns the description of a system error, such as "connection refused"."""
     if isinstance(error, socket.gaierror):
         return "the host name is not known"
@@ -115,7 +115,7 @@ def _database_sentence(error: BaseException) -> str:
     if isinstance(error, asyncpg.InterfaceError):
         return "the connection to PostgreSQL was lost; repeat"
     if isinstance(error, OSError) and not error.filename:
-        return _unreachable(_system_message(error))
+        return _unreachable(system_message(error))
     return ""
 
 

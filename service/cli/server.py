@@ -51,6 +51,7 @@ def health(
 def _run_supervisor(settings: Settings) -> int:
     """Runs the supervisor with its workers until a signal; returns the exit code."""
     from service.auth.keys import KeysUnusable
+    from service.cli.error_messages import system_message
     from service.observability import logging as logs
     from service.supervisor.ports import PortInUse, require_free_port, reserve_port
     from service.supervisor.supervisor import Supervisor
@@ -70,6 +71,10 @@ def _run_supervisor(settings: Settings) -> int:
                 on_event = partial(_log_and_forget_metrics, folder)
         except (PortInUse, KeysUnusable) as error:
             sys.stderr.write(f"marquee: {error}\n")
+            return os.EX_CONFIG
+        except OSError as error:
+            address = f"MARQUEE_HOST={settings.host} with MARQUEE_PORT={settings.port}"
+            sys.stderr.write(f"marquee: {address}: {system_message(error)}\n")
             return os.EX_CONFIG
         supervisor = Supervisor(
             WorkerSpec((sys.executable, "-m", "service", "worker"), environment),
