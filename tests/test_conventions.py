@@ -26,7 +26,7 @@ def is_test_module(name: str) -> bool:
 
 
 def test_no_module_imports_a_test_module() -> None:
-    """What several tests share is in a module of its own: pytest rewrites and runs test modules."""
+    """Shared code belongs in other modules, because pytest rewrites and runs test modules."""
     offenders = {
         str(path.relative_to(TESTS)): name
         for path in TESTS.rglob("*.py")

@@ -22,7 +22,7 @@ REFRESH_TTL = timedelta(days=30)
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """Where this test's keys are."""
+    """Folder of the test's keys."""
     return tmp_path / "keys"
 
 

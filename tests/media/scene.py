@@ -45,7 +45,7 @@ class Scene:
     objects: ObjectStorage
     settings: Settings
     events: list[dict[str, Any]] = field(default_factory=list)
-    """What a reconciliation sent."""
+    """Events that a reconciliation sent."""
 
     async def upload(self, data: bytes = PICTURE) -> media_pb2.File:
         """Uploads an avatar as a client does."""

@@ -1,4 +1,4 @@
-"""What uploads may be and become: told by the service, held by the functions, the same on both sides."""
+"""Media limits and renditions: the service publishes the same values that the functions use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where renditions are fetched: public addresses, or signed ones that cost no network call."""
+"""Rendition URLs: public ones, or signed ones that need no network call."""
 
 from __future__ import annotations
 

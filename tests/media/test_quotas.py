@@ -1,4 +1,4 @@
-"""How much one user may upload: exact, however many ask at once."""
+"""Upload quotas of a user: exact, also for concurrent requests."""
 
 from __future__ import annotations
 

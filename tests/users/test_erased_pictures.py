@@ -1,4 +1,4 @@
-"""What becomes of an erased user's pictures in storage, real but for its maker."""
+"""Images of an erased user in a local S3."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever the schema keeps about users is exported and erased: the tables are the database's own list."""
+"""Export and erasure cover all data about users; the list of tables comes from the database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What users type in, whatever it is: names that look alike are one name, and no rule ever fails."""
+"""Rules for names, addresses and passwords: similar names are the same name, and no text makes a rule fail."""
 
 from __future__ import annotations
 
