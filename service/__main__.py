@@ -1,59 +1,20 @@
-"""The console script `marquee`: builds the command-line application and runs it."""
+"""The console script `marquee`: runs the command-line application."""
 
 from __future__ import annotations
 
+import signal
 import sys
-from importlib.util import find_spec
-from typing import Annotated
-
-import typer
-
-import service
-from service.cli import configuration, imports, keys, media, migrate, recommend, server, tokens, users
-
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
-
-
-def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 - called by typer with the value of the option
-    if is_wanted:
-        typer.echo(f"marquee {service.__version__}")
-        raise typer.Exit
-
-
-@app.callback()
-def _options(
-    *,
-    _version: Annotated[
-        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-) -> None:
-    """Marquee: a movie catalogue over gRPC."""
-
-
-app.command()(server.serve)
-app.command(hidden=True)(server.worker)
-app.command()(server.health)
-app.command()(configuration.config)
-app.add_typer(migrate.app, name="migrate")
-app.add_typer(keys.app, name="keys")
-app.add_typer(tokens.app, name="tokens")
-app.add_typer(users.app, name="users")
-app.add_typer(imports.app, name="import")
-app.add_typer(media.app, name="media")
-app.add_typer(recommend.app, name="recommend")
-# The wheel contains no embedded stack.
-if find_spec("service.local"):
-    from service.cli import local
-
-    app.add_typer(local.app, name="local")
 
 
 def main() -> None:
     """Runs one command; prints one sentence for a failure that an operator can fix."""
+    is_default = signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    if is_default:  # Ctrl-C during the imports ends the process without a traceback.
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from service.cli.application import app
+
+    if is_default:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         app()
     except Exception as error:
@@ -62,7 +23,7 @@ def main() -> None:
         failure = find_failure(error)
         if failure is None:
             raise
-        typer.echo(f"marquee: {failure.sentence}", err=True)
+        sys.stderr.write(f"marquee: {failure.sentence}\n")
         sys.exit(failure.exit_code)
 
 

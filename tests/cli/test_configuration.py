@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from service.__main__ import app
+from service.cli.application import app
 from service.cli.settings_reference import env_example, settings_page
 from service.local.layout import Layout, write_environment
 from service.settings import OTHER_VARIABLES, Settings, fields_by_topic, variable_name

@@ -14,7 +14,7 @@ import pytest
 from typer.testing import CliRunner
 
 import service
-from service.__main__ import app
+from service.cli.application import app
 from service.cli.error_messages import NO_CREDENTIALS
 from service.local.postgres import EmbeddedPostgres
 from service.settings import Settings

@@ -122,11 +122,11 @@ def stack(early_demo: tuple[RunningStack, subprocess.Popen[str]]) -> RunningStac
     return early_demo[0]
 
 
-def wait_for(holds: Callable[[], bool], *, seconds: float) -> None:
+def wait_for(holds: Callable[[], bool], *, seconds: float, interval: float = 0.1) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "the condition was not met in time"
-        time.sleep(0.1)
+        time.sleep(interval)
 
 
 def test_a_demo_waits_for_the_stack_and_all_steps_succeed(
@@ -205,6 +205,27 @@ def test_ctrl_c_during_the_start_leaves_no_process_behind(tmp_path: Path) -> Non
     psutil.wait_procs(started, timeout=10)
     assert stack.remaining() == []
     assert "Traceback" not in stack.output
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="reads the signals of a process from /proc")
+def test_ctrl_c_while_the_program_loads_shows_no_traceback(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [*MARQUEE, "demo", "--data", str(tmp_path)], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    )
+    seen: list[bool] = []
+
+    def is_loading() -> bool:
+        """Returns True after Python has installed its handler of SIGINT and the program has removed it."""
+        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii")
+        caught = int(status.partition("SigCgt:")[2].split()[0], 16)
+        seen.append(bool(caught & 1 << (signal.SIGINT - 1)))
+        return any(seen) and not seen[-1]
+
+    wait_for(is_loading, seconds=20, interval=0.001)
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert output == ""
 
 
 def test_clean_removes_everything(tmp_path: Path) -> None:

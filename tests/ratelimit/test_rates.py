@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from typer.testing import CliRunner
 
-from service.__main__ import app
+from service.cli.application import app
 from service.ratelimit.redis_storage import SharedStore
 from service.settings import parse_rate
 from tests.processes import environment

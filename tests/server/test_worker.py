@@ -19,7 +19,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from marquee.favorites.v1 import favorites_pb2
 from typer.testing import CliRunner
 
-from service.__main__ import app
+from service.cli.application import app
 from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.client import Client
