@@ -220,28 +220,28 @@ async def test_calls_cancelled_while_a_transaction_begins_lose_no_connection(
 
 
 @pytest.fixture(scope="module")
-def postgres_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def separate_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL that tests may stop."""
-    with own_postgres(tmp_path_factory.mktemp("apart")) as server:
+    with own_postgres(tmp_path_factory.mktemp("separate")) as server:
         yield server
 
 
 async def test_the_pool_recovers_from_a_restart_of_postgresql(
-    postgres_apart: EmbeddedPostgres, make_settings: SettingsFactory, storage: S3UploadStorage
+    separate_postgres: EmbeddedPostgres, make_settings: SettingsFactory, storage: S3UploadStorage
 ) -> None:
-    postgres_apart.ensure_database("apart")
-    settings = make_settings(database_url=postgres_apart.url("apart"), deadline=DEADLINE)
+    separate_postgres.ensure_database("separate")
+    settings = make_settings(database_url=separate_postgres.url("separate"), deadline=DEADLINE)
     await migrations.up(settings)
     async with served(settings, storage) as here:
         client = await here.client.registered()
         assert await asyncio.gather(*(is_usable(client) for _ in range(8))) == [True] * 8
-        stopping = asyncio.create_task(asyncio.to_thread(postgres_apart.stop))
+        stopping = asyncio.create_task(asyncio.to_thread(separate_postgres.stop))
         refusals = []
         while not stopping.done():
             refusals.append(await error_of(client.users.Register(registration())))
         refusals.append(await error_of(client.users.Register(registration())))
         assert refusals[-1] is not None
         assert {(r.code, r.reason) for r in refusals if r and r.reason != "USERNAME_TAKEN"} == {UNREACHABLE}
-        await asyncio.to_thread(postgres_apart.start)
+        await asyncio.to_thread(separate_postgres.start)
         assert await seconds_until(lambda: is_usable(client)) < DEADLINE
         assert await asyncio.gather(*(is_usable(client) for _ in range(8))) == [True] * 8

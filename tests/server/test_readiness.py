@@ -46,9 +46,9 @@ class Health:
 
 
 @pytest.fixture(scope="module")
-def postgres_apart(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def separate_postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A PostgreSQL that tests may stop."""
-    with own_postgres(tmp_path_factory.mktemp("apart")) as server:
+    with own_postgres(tmp_path_factory.mktemp("separate")) as server:
         yield server
 
 
@@ -62,23 +62,23 @@ async def test_each_service_and_the_whole_server_have_a_status(channel: grpc.aio
 
 
 async def test_a_server_outlives_its_database(
-    postgres_apart: EmbeddedPostgres, make_settings: SettingsFactory, storage: S3UploadStorage
+    separate_postgres: EmbeddedPostgres, make_settings: SettingsFactory, storage: S3UploadStorage
 ) -> None:
-    postgres_apart.ensure_database("apart")
-    settings = make_settings(database_url=postgres_apart.url("apart"))
+    separate_postgres.ensure_database("separate")
+    settings = make_settings(database_url=separate_postgres.url("separate"))
     await migrations.up(settings)
-    await asyncio.to_thread(postgres_apart.stop)
+    await asyncio.to_thread(separate_postgres.stop)
     async with served(settings, storage) as here:
         health = Health(here.channel)
         assert {await health.state(name) for name in ("", *service_names())} == {NOT_SERVING}
         for _ in range(2):
-            await asyncio.to_thread(postgres_apart.start)
+            await asyncio.to_thread(separate_postgres.start)
             assert await health.seconds_until(SERVING) < SERVING_WITHIN
             await here.client.registered()
-            await asyncio.to_thread(postgres_apart.stop)
+            await asyncio.to_thread(separate_postgres.stop)
             assert await health.seconds_until(NOT_SERVING) < NOT_SERVING_WITHIN
             assert await health.state(LIVENESS) == SERVING
-    await asyncio.to_thread(postgres_apart.start)
+    await asyncio.to_thread(separate_postgres.start)
 
 
 async def test_a_database_that_stops_answering_is_detected(
