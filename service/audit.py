@@ -60,7 +60,9 @@ class AuditFilter:
     created_before: datetime | None = None
 
 
-async def list_events(filter_: AuditFilter, *, page_tokens: PageTokens, size: int, page_token: str) -> Page[AuditEvent]:
+async def list_audit_events(
+    filter_: AuditFilter, *, page_tokens: PageTokens, size: int, page_token: str
+) -> Page[AuditEvent]:
     """Returns a page of the events that match a filter, newest first; raises PageTokenInvalid."""
     binding = ("ListAuditEvents", filter_)
     position = page_tokens.read(page_token, binding=binding)

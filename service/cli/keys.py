@@ -86,9 +86,9 @@ async def _rotate_data(settings: Settings) -> int:
         with progress_bar("values") as progress:
             summary = await rotation.rotate_data(cipher, progress=progress)
     print_line(f"{summary.rotated} of {summary.total} values encrypted again")
-    for name in summary.unopened:
+    for name in summary.undecryptable:
         print_line(f"no key of MARQUEE_DATA_KEYS decrypts {name}")
-    return int(bool(summary.unopened))
+    return int(bool(summary.undecryptable))
 
 
 async def _list_keys(settings: Settings, *, as_json: bool) -> None:

@@ -18,7 +18,7 @@ from google.protobuf.json_format import MessageToDict
 from service.cli.error_messages import CommandFailed
 from service.media.models import File
 from service.media.values import FileRecord
-from service.users.convert_export import to_exported_record
+from service.users.convert import to_exported_record
 from service.users.exports import Exported
 
 FindUpload = Callable[[File], Awaitable[bytes | None]]

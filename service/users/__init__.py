@@ -1,1 +1,1 @@
-"""Accounts, sign-in and profiles."""
+"""Accounts, sessions, profiles and privacy of users."""

@@ -1,4 +1,4 @@
-"""Accounts as they are found and shown: by name or address, the address in clear, the picture attached."""
+"""Accounts: look-up by username or email address, and decryption of the address."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Accounts:
         self._media = media
 
     async def find_user(self, login: str) -> User | None:
-        """Returns the user of a username or an address, active or not."""
+        """Returns the user with this username or address, active or not."""
         if "@" in login:
             return await User.get_or_none(email_hash=self.email_index(login))
         lowered = User.annotate(username_lower=Lower("username"))
@@ -39,27 +39,27 @@ class Accounts:
         return account
 
     async def accounts(self, users: Sequence[User]) -> list[Account]:
-        """Returns the accounts of users, in the same order; two queries for all their pictures."""
+        """Returns the accounts of users, in the same order, with at most two queries for all avatars."""
         images = await self._media.get_images([user.avatar_id for user in users if user.avatar_id])
         return [
             Account(user, self._cipher.decrypt(user.email_encrypted), images.get(user.avatar_id or 0)) for user in users
         ]
 
     def encrypted_email(self, email: str) -> dict[str, bytes]:
-        """Returns the columns of a normalised address."""
+        """Returns the columns of a normalized address."""
         return {"email_encrypted": self._cipher.encrypt(email), "email_hash": self.email_index(email)}
 
     def email_index(self, email: str) -> bytes:
-        """Returns the keyed hash that an address is found by, without regard to case."""
+        """Returns the keyed hash by which an address is found, case-insensitively."""
         return self._cipher.index(nfc(email).casefold())
 
     def pseudonym(self, kind: str, value: str) -> bytes:
-        """Returns a keyed hash of something that is to be recognised but not known, such as a peer."""
+        """Returns a keyed hash of a value that is recognized but not stored, such as a peer."""
         return self._cipher.index(f"{kind}\n{value}")
 
 
-def taken(error: IntegrityError) -> AlreadyExists | None:
-    """Returns the error for a username or an address that another account has; None for another cause."""
+def taken_error(error: IntegrityError) -> AlreadyExists | None:
+    """Returns the error for a username or address of another account; None for other violations."""
     match violated_constraint(error):
         case "uq_users_username_ci" | "uq_users_username_skeleton":
             return UsernameTaken()

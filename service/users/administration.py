@@ -1,4 +1,4 @@
-"""Staff's care of accounts: finding them, deactivating them, changing roles."""
+"""Administration of accounts by staff and operators: look-up, deactivation, roles."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SEARCHED = "(username || ' ' || first_name || ' ' || last_name)"
 
 
 class Administration:
-    """The accounts, as staff and operators see them."""
+    """The accounts, for staff and operators."""
 
     def __init__(
         self, *, accounts: Accounts, sessions: Sessions, revocations: RevocationWriter, page_tokens: PageTokens
@@ -41,7 +41,7 @@ class Administration:
         return await self._accounts.account(user)
 
     async def list_users(self, wanted: UserFilter, *, size: int, page_token: str) -> Page[Account]:
-        """Returns a page of the accounts that a filter admits, the newest first; raises PageTokenInvalid."""
+        """Returns a page of the accounts that a filter admits, newest first; raises PageTokenInvalid."""
         binding = ("ListUsers", wanted)
         position = self._page_tokens.read(page_token, binding=binding)
         limit = page_size(size)
@@ -52,15 +52,15 @@ class Administration:
         return Page(accounts, self._page_tokens.make([ids[limit - 1]], binding=binding) if more else "")
 
     async def update_user(self, actor_id: UserId, user_id: UserId, changes: UserChanges, *, etag: str) -> Account:
-        """Changes another's state or roles; their access tokens are worthless from then on.
+        """Changes the state or roles of another account and revokes its access tokens.
 
-        Raises OwnAccount, UserNotFound, AccessDenied when only a superuser may, AccountGone when the
-        actor is no longer active themselves.
+        Raises OwnAccount, UserNotFound, AccessDenied if only a superuser may, AccountGone if the actor is no longer
+        active.
         """
         if actor_id == user_id:
             raise OwnAccount(user_id)
         async with transaction():
-            # Both rows, so that two superusers cannot take the role from each other at once.
+            # Both rows, so that two superusers cannot remove each other's role concurrently.
             locked = {user.id: user for user in await _locked([actor_id, user_id])}
             actor, user = locked.get(actor_id), locked.get(user_id)
             if actor is None or not actor.is_active:
@@ -73,7 +73,7 @@ class Administration:
         return await self._accounts.account(user)
 
     async def set_active(self, user_id: UserId, *, active: bool) -> Account:
-        """Activates or deactivates an account, as an operator may; raises UserNotFound."""
+        """Activates or deactivates an account, for operators; raises UserNotFound."""
         async with transaction():
             locked = await _locked([user_id])
             if not locked:
@@ -114,7 +114,7 @@ class Administration:
             add(f"{SEARCHED} ILIKE {{}}", contains_pattern(nfc(wanted.text)))
         where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
         rows = await connection().execute_query_dict(
-            # Every part of the statement is from this file; the values travel apart.
+            # The statement consists of constants of this file; values are parameters.
             f"SELECT id FROM users {where} ORDER BY id DESC LIMIT {limit:d}",  # noqa: S608
             values,
         )
@@ -126,7 +126,7 @@ async def _locked(user_ids: Sequence[UserId]) -> list[User]:
 
 
 def _require_may_change(actor: User, user: User, changes: UserChanges) -> None:
-    """Raises AccessDenied: staff look after ordinary accounts, superusers after all."""
+    """Raises AccessDenied: staff may change the state of ordinary accounts, superusers may change all."""
     ordinary = not (user.is_staff or user.is_superuser) and changes.keys() <= {"is_active"}
     if not (actor.is_superuser or (actor.is_staff and ordinary)):
-        raise AccessDenied("only a superuser changes roles or the accounts of staff")
+        raise AccessDenied("only superusers may change roles or the accounts of staff")

@@ -1,17 +1,28 @@
-"""Accounts, profiles, sessions and audit events as messages and back."""
+"""Accounts, profiles, sessions, audit events, exports and rate limits as messages and back."""
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, assert_never
 
-from marquee.users.v1 import account_pb2, audit_pb2, session_pb2, users_pb2
+from google.protobuf.duration_pb2 import Duration
+from marquee.users.v1 import account_pb2, audit_pb2, export_pb2, rate_limit_pb2, session_pb2, users_pb2
 
 from service.api.protobuf import from_date, from_struct, from_timestamp, masked_fields, timestamp, to_date
 from service.audit import AuditEvent, AuditFilter
 from service.auth.principal import AccessDenied, Principal, UserId
 from service.auth.tokens import IssuedToken
-from service.media.convert import to_image
+from service.media.convert import to_file, to_image
+from service.media.values import FileRecord
+from service.ratelimit.limiter import RateLimitStatus
+from service.users.exports import (
+    Exported,
+    ExportedDismissal,
+    ExportedFavorite,
+    ExportedMovie,
+    ExportedRating,
+    ExportedWatchlistItem,
+)
 from service.users.values import Account, Profile, ProfileChanges, SessionRecord, UserChanges, UserFilter
 
 PROFILE_FIELDS = (
@@ -96,14 +107,64 @@ def to_audit_event(event: AuditEvent) -> audit_pb2.AuditEvent:
     return message
 
 
+def to_exported_record(record: Exported) -> export_pb2.ExportedRecord:  # noqa: PLR0911 - one line for each kind
+    """Returns the message of one exported record."""
+    match record:
+        case Account():
+            return export_pb2.ExportedRecord(user=to_user(record))
+        case Profile():
+            return export_pb2.ExportedRecord(profile=to_profile(record))
+        case SessionRecord():
+            return export_pb2.ExportedRecord(session=to_session(record))
+        case FileRecord():
+            return export_pb2.ExportedRecord(file=to_file(record))
+        case ExportedFavorite():
+            return export_pb2.ExportedRecord(favorite=_to_movie(record))
+        case ExportedWatchlistItem():
+            return export_pb2.ExportedRecord(watchlist_item=_to_movie(record))
+        case ExportedRating():
+            return export_pb2.ExportedRecord(rating=_to_rating(record))
+        case ExportedDismissal():
+            return export_pb2.ExportedRecord(dismissed_recommendation=_to_movie(record))
+        case AuditEvent():
+            return export_pb2.ExportedRecord(audit_event=to_audit_event(record))
+    assert_never(record)
+
+
+def _to_movie(movie: ExportedMovie) -> export_pb2.ExportedMovie:
+    return export_pb2.ExportedMovie(movie_id=movie.movie_id, title=movie.title, create_time=timestamp(movie.created_at))
+
+
+def _to_rating(rating: ExportedRating) -> export_pb2.ExportedRating:
+    return export_pb2.ExportedRating(
+        movie_id=rating.movie_id,
+        title=rating.title,
+        rating=rating.rating,
+        review=rating.review,
+        create_time=timestamp(rating.created_at),
+        update_time=timestamp(rating.updated_at),
+    )
+
+
+def to_rate_limit(status: RateLimitStatus) -> rate_limit_pb2.RateLimit:
+    """Returns the message of a caller's status; while calls remain, they are free from this moment on."""
+    return rate_limit_pb2.RateLimit(
+        method_class=status.method_class,
+        limit=status.limit,
+        remaining=status.remaining,
+        window=Duration(seconds=status.window),
+        reset_time=timestamp(datetime.now(UTC) + timedelta(seconds=status.retry_after)),
+    )
+
+
 def profile_changes_from(request: users_pb2.UpdateProfileRequest) -> ProfileChanges:
-    """Returns what a user wants changed; raises FieldsInvalid for a mask or a date that is none."""
+    """Returns the requested changes of a profile; raises FieldsInvalid for an invalid mask or date."""
     changes: Any = {}
     for name in masked_fields(request, request.update_mask, allowed=PROFILE_FIELDS, populated=True):
         changes[name] = getattr(request, name)
     if "birth_date" in changes:
-        told = request.HasField("birth_date")
-        changes["birth_date"] = from_date(request.birth_date, field="birth_date") if told else None
+        is_set = request.HasField("birth_date")
+        changes["birth_date"] = from_date(request.birth_date, field="birth_date") if is_set else None
     if "notification_preferences" in changes:
         changes["notification_preferences"] = from_struct(
             request.notification_preferences, field="notification_preferences"
@@ -113,7 +174,7 @@ def profile_changes_from(request: users_pb2.UpdateProfileRequest) -> ProfileChan
 
 
 def user_changes_from(request: users_pb2.UpdateUserRequest) -> UserChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none."""
+    """Returns the requested changes of an account; raises FieldsInvalid for an invalid mask."""
     changes: Any = {
         name: getattr(request, name) for name in masked_fields(request, request.update_mask, allowed=USER_FIELDS)
     }
@@ -122,7 +183,7 @@ def user_changes_from(request: users_pb2.UpdateUserRequest) -> UserChanges:
 
 
 def user_filter_from(request: users_pb2.ListUsersRequest) -> UserFilter:
-    """Returns which accounts to list."""
+    """Returns the filter of a request."""
     return UserFilter(
         **ROLE_FLAGS[request.role],
         is_active=request.is_active if request.HasField("is_active") else None,
@@ -133,13 +194,13 @@ def user_filter_from(request: users_pb2.ListUsersRequest) -> UserFilter:
 
 
 def audit_filter_from(request: users_pb2.ListAuditEventsRequest, principal: Principal) -> AuditFilter:
-    """Returns which events to list: for users who are not staff, those that concern them.
+    """Returns the filter of a request; callers who are not staff get only events about themselves.
 
-    Raises AccessDenied for another user's.
+    Raises AccessDenied if they request those of another user.
     """
     own_id: UserId | None = None if principal.is_staff else principal.require_user()
     if own_id is not None and request.actor_user_id not in (0, own_id):
-        raise AccessDenied("only staff see what others did")
+        raise AccessDenied("only staff may list the events of other users")
     return AuditFilter(
         concerning_user_id=own_id,
         actor_user_id=request.actor_user_id or None,

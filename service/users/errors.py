@@ -1,4 +1,4 @@
-"""What can go wrong with accounts."""
+"""Errors of accounts and sessions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class UsernameTaken(AlreadyExists):
     """Another account has this username, or one that looks like it."""
 
     def __init__(self) -> None:
-        description = "is taken, or looks like one that is"
+        description = "is already used, or looks like one that is; choose another"
         super().__init__(
             f"username: {description}",
             violations=[FieldViolation("username", "username.unique", description)],
@@ -25,25 +25,25 @@ class UsernameTaken(AlreadyExists):
 
 
 class EmailTaken(AlreadyExists):
-    """Another account has this address, compared without regard to case."""
+    """Another account has this address, compared case-insensitively."""
 
     def __init__(self) -> None:
-        description = "belongs to an account already"
+        description = "already belongs to an account"
         super().__init__(f"email: {description}", violations=[FieldViolation("email", "email.unique", description)])
 
 
 class CredentialsInvalid(Unauthenticated):
-    """No active account has this name and password; one text for all three causes."""
+    """No active account has this login and password; the message is the same for every cause."""
 
     def __init__(self) -> None:
-        super().__init__("the username or password is not right")
+        super().__init__("the username or password is wrong")
 
 
 class PasswordWrong(InvalidArgument):
-    """A signed-in user's password, asked for again, is not right."""
+    """The current password of a signed-in user is wrong."""
 
     def __init__(self) -> None:
-        description = "is not right"
+        description = "is wrong"
         super().__init__(
             f"current_password: {description}",
             violations=[FieldViolation("current_password", "password.matches", description)],
@@ -51,34 +51,34 @@ class PasswordWrong(InvalidArgument):
 
 
 class UserNotFound(NotFound):
-    """No such user."""
+    """The user does not exist."""
 
     def __init__(self, user_id: int) -> None:
         super().__init__(f"no user {user_id}", resource=Resource("marquee.users.v1.User", str(user_id)))
 
 
 class SessionNotFound(NotFound):
-    """No such session, or another user's."""
+    """The session does not exist, or belongs to another user."""
 
     def __init__(self, session_id: object) -> None:
         super().__init__(f"no session {session_id}", resource=Resource("marquee.users.v1.Session", str(session_id)))
 
 
 class OwnAccount(FailedPrecondition):
-    """Nobody changes the roles or the state of their own account: somebody else always stays who can."""
+    """Users cannot change the roles or the state of their own account, so that another one always can."""
 
     def __init__(self, user_id: int) -> None:
         super().__init__(
-            "another superuser has to change this account",
+            "you cannot change your own roles or state; ask another superuser",
             resource=Resource("marquee.users.v1.User", str(user_id)),
         )
 
 
 class LastSuperuser(FailedPrecondition):
-    """Without this account nobody could change roles."""
+    """This is the only account that can change roles."""
 
     def __init__(self, user_id: int) -> None:
         super().__init__(
-            "this is the only active superuser; make another first",
+            "this is the only active superuser; create another one first",
             resource=Resource("marquee.users.v1.User", str(user_id)),
         )

@@ -1,4 +1,4 @@
-"""What is kept about a user, as it travels to them: one value a record."""
+"""Records of an account export."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from service.users.values import Account, Profile, SessionRecord
 
 @dataclass(frozen=True, slots=True)
 class ExportedMovie:
-    """A movie that the user keeps on a list; `title` is the one it has now."""
+    """A movie in a list of the user, with its current title."""
 
     movie_id: int
     title: str
@@ -21,26 +21,26 @@ class ExportedMovie:
 
 
 class ExportedFavorite(ExportedMovie):
-    """A movie among the favorites."""
+    """A movie in the favorites."""
 
     __slots__ = ()
 
 
 class ExportedWatchlistItem(ExportedMovie):
-    """A movie on the watchlist."""
+    """A movie in the watchlist."""
 
     __slots__ = ()
 
 
 class ExportedDismissal(ExportedMovie):
-    """A movie that the user did not want to see recommended."""
+    """A movie that the user dismissed from the recommendations."""
 
     __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ExportedRating:
-    """A rating that the user gave; `rating` is 1 to 5."""
+    """A rating of the user; `rating` is 1 to 5."""
 
     movie_id: int
     title: str
@@ -61,4 +61,4 @@ Exported: TypeAlias = (
     | ExportedDismissal
     | AuditEvent
 )
-"""One thing that is kept about a user."""
+"""One record of personal data."""

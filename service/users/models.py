@@ -1,4 +1,4 @@
-"""Tables of accounts: users, profiles, sessions."""
+"""Tables of users, profiles and sessions."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from service.database.orm import TimestampedModel
 class User(TimestampedModel):
     """An account.
 
-    The address is kept encrypted; `email_hash` is a keyed hash of its normalised form, by which it is unique and
-    found. The username is unique without regard to case.
+    The email address is encrypted; `email_hash` is a keyed hash of its normalized form, by which it is unique and
+    found. The username is unique case-insensitively.
     """
 
     id = fields.IntField(primary_key=True)
@@ -31,9 +31,9 @@ class User(TimestampedModel):
     date_joined = fields.DatetimeField(db_default=Now())
     last_login_at = fields.DatetimeField(null=True)
     token_epoch = fields.IntField(db_default=0)
-    """Raised to make every access token handed out so far worthless."""
+    """An increase revokes all earlier access tokens."""
     row_version = fields.IntField(db_default=1)
-    """Counts changes, by trigger; signing in is none."""
+    """Number of changes, counted by a trigger; a sign-in does not count."""
 
     avatar_id: int | None
 
@@ -44,7 +44,7 @@ class User(TimestampedModel):
 
 
 class UserProfile(TimestampedModel):
-    """What a user tells about themselves: one row a user, made with the account."""
+    """Profile of a user, created with the account."""
 
     id = fields.IntField(primary_key=True)
     user: Any = fields.OneToOneField("marquee.User", related_name="profile", on_delete=fields.CASCADE)
@@ -62,15 +62,15 @@ class UserProfile(TimestampedModel):
 
 
 class Session(Model):
-    """One sign-in and all refresh tokens that descend from it. Ended sessions are swept once expired."""
+    """One sign-in and its refresh tokens. Housekeeping deletes expired sessions."""
 
     id = fields.UUIDField(primary_key=True)
     user: Any = fields.ForeignKeyField("marquee.User", related_name="sessions", on_delete=fields.CASCADE)
     label = fields.CharField(max_length=100, db_default="")
     peer_hash = fields.BinaryField()
-    """Keyed hash of where the sign-in came from."""
+    """Keyed hash of the peer that signed in."""
     token_sha256 = fields.BinaryField()
-    """Of the refresh token handed out last; whatever other token of this session comes was used before."""
+    """Hash of the newest refresh token; any other token of this session was used before."""
     created_at = fields.DatetimeField(db_default=Now())
     last_used_at = fields.DatetimeField(db_default=Now())
     expires_at = fields.DatetimeField(db_index=True)

@@ -1,4 +1,4 @@
-"""The personal data of accounts, of uploads and of the audit trail."""
+"""Personal data in accounts, uploads and the audit log."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from service.users.values import SessionRecord
 
 
 class AccountData:
-    """The account, its profile, its sessions, and the first answers to its requests."""
+    """The account, its profile, its sessions and its idempotency keys."""
 
     tables = ("users", "user_profiles", "sessions", "idempotency_keys")
 
@@ -29,7 +29,7 @@ class AccountData:
     async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
         """Yields the account, the profile, and the sessions, ended ones included.
 
-        First answers are copies of what is told elsewhere, and are not exported. Raises AccountGone.
+        Idempotency keys have copies of other data and are not exported. Raises AccountGone.
         """
         user = await User.get_or_none(id=user_id)
         if user is None:
@@ -41,14 +41,14 @@ class AccountData:
             yield session
 
     async def erase(self, user_id: UserId) -> None:
-        """Removes all but the user's own row."""
+        """Deletes all except the user's row."""
         await Session.filter(user_id=user_id).delete()
         await UserProfile.filter(user_id=user_id).delete()
         await IdempotencyKey.filter(caller=f"users/{user_id}").delete()
 
 
 class UploadData:
-    """What the user uploaded."""
+    """Uploads of the user."""
 
     tables = ("files",)
 
@@ -57,7 +57,7 @@ class UploadData:
         self._removal = removal
 
     async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
-        """Yields the files, pictures of movies and people included."""
+        """Yields the files, images of movies and people included."""
         last = 0
         while records := await self._media.uploads_of(user_id, after=last, limit=BATCH):
             for record in records:
@@ -65,18 +65,18 @@ class UploadData:
             last = records[-1].file.id
 
     async def erase(self, user_id: UserId) -> None:
-        """Removes avatars; other pictures belong to the catalogue and lose their uploader."""
+        """Deletes avatars; other images belong to the catalogue and lose their uploader."""
         await self._removal.erase_uploader(user_id)
 
 
 class AuditData:
-    """What the audit trail tells of the user."""
+    """Audit events about the user."""
 
     tables = ("audit_log",)
 
     async def export(self, user_id: UserId) -> AsyncIterator[Exported]:
         """Yields the events that the user caused or that are about their account."""
-        # Two conditions, each with an index of its own that is in this very order.
+        # Two queries, each of which reads its index in order.
         caused = AuditEvent.filter(actor_user_id=user_id)
         about = AuditEvent.filter(resource=f"users/{user_id}")
         last = 0
@@ -94,11 +94,11 @@ class AuditData:
             last = batch[-1].id
 
     async def erase(self, user_id: UserId) -> None:
-        """Leaves the trail as it is: it is never rewritten, and holds the bare id, which is nobody's any more."""
+        """Does nothing: the audit log is append-only, and has only the id, which no longer identifies a person."""
 
 
 async def _sessions(user_id: UserId) -> AsyncIterator[SessionRecord]:
-    """Yields a user's sessions, the oldest first. Their ids are random, so the time of making is the first key."""
+    """Yields a user's sessions, oldest first; by creation time, because their ids are random."""
     sessions = Session.filter(user_id=user_id).order_by("created_at", "id")
     after = Q()
     while batch := await sessions.filter(after).limit(BATCH):

@@ -1,4 +1,4 @@
-"""A user's rights over what is kept about them: all of it exported, all of it erased."""
+"""Privacy: export and erasure of all personal data of a user."""
 
 from __future__ import annotations
 
@@ -23,19 +23,19 @@ BATCH = 500
 
 
 class PersonalData(Protocol):
-    """What one part of the system keeps about a user; each slice brings its own."""
+    """Personal data in one part of the system; each domain provides its own."""
 
     @property
     def tables(self) -> Collection[str]:
-        """The tables that it answers for, in exports and erasures alike."""
+        """The tables that it exports and erases."""
         ...
 
     def export(self, user_id: UserId) -> AsyncIterator[Exported]:
-        """Yields all of it kind by kind, oldest first, in flat memory; holds no connection between two records."""
+        """Yields the records kind by kind, oldest first, in bounded memory and without a connection between records."""
         ...
 
     async def erase(self, user_id: UserId) -> None:
-        """Removes all of it within the caller's transaction, in which the user's row is locked."""
+        """Deletes the data in the caller's transaction, which has locked the user's row."""
         ...
 
 
@@ -58,11 +58,11 @@ class Privacy:
 
     @property
     def tables(self) -> Collection[str]:
-        """The tables that any source answers for."""
+        """The tables of all sources."""
         return [table for source in self._sources for table in source.tables]
 
     async def export_account(self, user_id: UserId, *, actor_user_id: UserId | None) -> AsyncIterator[Exported]:
-        """Yields everything that is kept about a user, active or not; the trail tells that it was asked for.
+        """Yields all personal data of a user, active or not, and records the export in the audit log.
 
         Raises AccountGone.
         """
@@ -74,7 +74,7 @@ class Privacy:
                 yield record
 
     async def delete_account(self, user_id: UserId, *, password: str, client_info: ClientInfo) -> None:
-        """Erases a user who proves to be themselves.
+        """Erases a user who confirms the password.
 
         Raises PasswordWrong, TooManyAttempts, and what erase raises.
         """
@@ -82,12 +82,12 @@ class Privacy:
         await self.erase(user_id, actor_user_id=user_id)
 
     async def erase(self, user_id: UserId, *, actor_user_id: UserId | None) -> None:
-        """Erases a user: rows and revocations in one transaction, objects in storage right after it.
+        """Erases a user: rows and revocations in one transaction, then the objects in storage.
 
-        What storage does not let go of now, the sweep of deleted files removes. Raises AccountGone, LastSuperuser.
+        The sweep removes objects that cannot be removed now. Raises AccountGone, LastSuperuser.
         """
         async with transaction():
-            # Before the user, as a verdict does that is about to attach one: neither waits for the other in a circle.
+            # The files before the user, in the order of processing results, so that the two cannot deadlock.
             await self._removal.avatars_of(user_id)
             await _lock(user_id)
             objects = await self._removal.avatars_of(user_id)
@@ -100,7 +100,7 @@ class Privacy:
 
 
 async def in_batches(rows: QuerySet[Any], *columns: str) -> AsyncIterator[tuple[Any, ...]]:
-    """Yields these columns of rows by ascending id, however many there are, a bounded number a query."""
+    """Yields columns of rows by ascending id, in queries of BATCH rows."""
     last = 0
     while batch := await rows.filter(id__gt=last).order_by("id").limit(BATCH).values_list("id", *columns):
         for row in batch:
@@ -115,7 +115,7 @@ async def _lock(user_id: UserId) -> None:
         raise AccountGone
     wanted = Q(id=user_id)
     if user.is_superuser:
-        # All of them, always in the same order: of two who leave at once, the second learns that they are the last.
+        # Locks all superusers in the same order, so that the second of two concurrent erasures sees the first.
         wanted |= Q(is_superuser=True, is_active=True)
     locked = {row.id: row for row in await User.filter(wanted).order_by("id").select_for_update()}
     if user_id not in locked:

@@ -1,4 +1,4 @@
-"""Encrypting anew, with the newest data key, what users entrusted to us."""
+"""Rotation of data keys: encrypts personal data again with the newest key."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ ENCRYPTED_COLUMNS = (
 
 @dataclass(kw_only=True)
 class RotationSummary:
-    """What a rotation did."""
+    """Result of a rotation."""
 
     total: int
-    """Values there were."""
+    """Number of encrypted values."""
     rotated: int = 0
-    """Values it encrypted anew; the others were already, or could not be opened."""
-    unopened: list[str] = field(default_factory=list)
-    """Values that no key opens, such as `users.email_encrypted of id 7`."""
+    """Values that were encrypted again; the others already used the newest key, or could not be decrypted."""
+    undecryptable: list[str] = field(default_factory=list)
+    """Values that no key decrypts, such as `users.email_encrypted of id 7`."""
 
 
 async def rotate_data(cipher: DataCipher, *, progress: Callable[[int, int], None]) -> RotationSummary:
-    """Encrypts every value that an older key encrypted with the newest key; a repeat goes on where the last one ended.
+    """Encrypts every value of an older key with the newest key; a repeat continues an interrupted run.
 
-    A value that changes meanwhile keeps the change. `progress` is told values done and values in all.
+    A value that changes concurrently keeps the change. `progress` receives the number of finished and of all values.
     """
     summary = RotationSummary(total=sum([await _count(column) for column in ENCRYPTED_COLUMNS]))
     done = 0
@@ -67,21 +67,21 @@ async def _rotate(
             try:
                 changes[row_id] = encrypted, cipher.rotate(encrypted)
             except InvalidToken:
-                summary.unopened.append(f"{column.table}.{column.name} of id {row_id}")
+                summary.undecryptable.append(f"{column.table}.{column.name} of id {row_id}")
         swapped = await _swap(column, changes)
         summary.rotated += len(swapped)
-        # What changed in between may have been encrypted by a server that still has the old key first.
+        # A concurrent change may use an old key, if a server still has that one first.
         batch = await _read(column, "id = ANY($1::int[])", list(changes.keys() - swapped))
 
 
 async def _count(column: EncryptedColumn) -> int:
-    rows = await connection().execute_query_dict(f"SELECT count({column.name}) FROM {column.table}")  # noqa: S608 - our own names
+    rows = await connection().execute_query_dict(f"SELECT count({column.name}) FROM {column.table}")  # noqa: S608 - constants
     return int(rows[0]["count"])
 
 
 async def _read(column: EncryptedColumn, condition: str, parameter: object) -> dict[int, bytes]:
     rows = await connection().execute_query_dict(
-        f"SELECT id, {column.name} AS encrypted FROM {column.table}"  # noqa: S608 - our own names
+        f"SELECT id, {column.name} AS encrypted FROM {column.table}"  # noqa: S608 - constants
         f" WHERE {condition} AND {column.name} IS NOT NULL ORDER BY id LIMIT {BATCH}",
         [parameter],
     )
@@ -89,9 +89,9 @@ async def _read(column: EncryptedColumn, condition: str, parameter: object) -> d
 
 
 async def _swap(column: EncryptedColumn, changes: Mapping[int, tuple[bytes, bytes]]) -> set[int]:
-    """Writes each new value where the old one still stands, all in one statement; returns the ids of those."""
+    """Replaces each value that is still the old one, in one statement; returns the ids of replaced ones."""
     rows = await connection().execute_query_dict(
-        f"UPDATE {column.table} AS t SET {column.name} = c.new"  # noqa: S608 - our own names
+        f"UPDATE {column.table} AS t SET {column.name} = c.new"  # noqa: S608 - constants
         " FROM unnest($1::int[], $2::bytea[], $3::bytea[]) AS c (id, old, new)"
         f" WHERE t.id = c.id AND t.{column.name} = c.old RETURNING t.id",
         [list(changes), [old for old, _ in changes.values()], [new for _, new in changes.values()]],

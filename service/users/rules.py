@@ -1,4 +1,4 @@
-"""Rules for what users type in that no annotation can state; each names every field that breaks one."""
+"""Rules for user input that annotations cannot express; each returns the violations with their fields."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from service.errors import FieldViolation
 
 EARLIEST_BIRTH = date(1900, 1, 1)
 MAX_PREFERENCES_BYTES = 4096
-MIN_TELLING = 4
-"""Shortest part of a name or address that a password must not be made of."""
+MIN_NAME_PART = 4
+"""Length from which a part of a name or address must not occur in a password."""
 
 
 def nfc(text: str) -> str:
@@ -25,8 +25,8 @@ def nfc(text: str) -> str:
 
 
 def username_violations(username: str) -> list[FieldViolation]:
-    """Finds what is wrong with a new name; the annotations take an empty one for absent, and check all else."""
-    return [] if username else [FieldViolation("username", "username.empty", "must not be taken away")]
+    """Returns the violations of a new username; annotations ignore an empty one and check everything else."""
+    return [] if username else [FieldViolation("username", "username.empty", "must not be empty")]
 
 
 def normalized_email(email: str) -> str:
@@ -35,7 +35,7 @@ def normalized_email(email: str) -> str:
 
 
 def email_violations(email: str, field: str = "email") -> list[FieldViolation]:
-    """Finds what is wrong with an address; delivery is not checked."""
+    """Returns the violations of an address, without a check of delivery."""
     try:
         normalized_email(email)
     except email_validator.EmailNotValidError as error:
@@ -44,22 +44,21 @@ def email_violations(email: str, field: str = "email") -> list[FieldViolation]:
 
 
 def password_violations(password: str, *, field: str, username: str, email: str) -> list[FieldViolation]:
-    """Finds what makes a password easy to guess: a common one, or one made of the account's own names.
+    """Returns the violations of a password: a common one, or one that contains the account's names.
 
-    The list of common ones is zxcvbn's, 30,000 from breaches.
+    The common ones are zxcvbn's list of 30,000 passwords from breaches.
     """
     plain = password.casefold()
     if plain in _common_passwords():
         return [FieldViolation(field, "password.common", "is a common password; choose another")]
     own = (username.casefold(), email.casefold(), email.casefold().partition("@")[0])
-    if any(len(part) >= MIN_TELLING and (part in plain or plain in part) for part in own):
+    if any(len(part) >= MIN_NAME_PART and (part in plain or plain in part) for part in own):
         return [FieldViolation(field, "password.own_name", "must not contain the username or address")]
     return []
 
 
 def birth_date_violations(born: date) -> list[FieldViolation]:
-    """Finds what is wrong with a date of birth."""
-    # Somewhere today has begun already.
+    """Returns the violations of a date of birth."""
     if EARLIEST_BIRTH <= born < datetime.now(UTC).date():
         return []
     description = f"must be in the past and not before {EARLIEST_BIRTH.year}"
@@ -67,7 +66,7 @@ def birth_date_violations(born: date) -> list[FieldViolation]:
 
 
 def preferences_violations(preferences: Mapping[str, Any]) -> list[FieldViolation]:
-    """Finds what is wrong with notification preferences: their size as JSON."""
+    """Returns the violations of notification preferences: their size as JSON."""
     if len(json.dumps(preferences, ensure_ascii=False).encode()) <= MAX_PREFERENCES_BYTES:
         return []
     description = f"must be at most {MAX_PREFERENCES_BYTES} bytes as JSON"
@@ -76,7 +75,7 @@ def preferences_violations(preferences: Mapping[str, Any]) -> list[FieldViolatio
 
 @functools.cache
 def _common_passwords() -> frozenset[str]:
-    # Its lists take a moment to read, so not before the first is needed.
+    # Imported on first use, because its lists take a moment to load.
     from zxcvbn.frequency_lists import FREQUENCY_LISTS  # noqa: PLC0415
 
     return frozenset(FREQUENCY_LISTS["passwords"])

@@ -1,4 +1,4 @@
-"""Accounts: registering, profiles, staff's care, avatars."""
+"""Accounts: registration, profiles and avatars."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from service.errors import FieldsInvalid, FieldViolation, NotFound
 from service.media.errors import FileNotFound
 from service.media.service import Media
 from service.media.values import FileId
-from service.users.accounts import Accounts, taken
+from service.users.accounts import Accounts, taken_error
 from service.users.errors import UserNotFound
 from service.users.models import User, UserProfile
 from service.users.rules import (
@@ -38,7 +38,7 @@ NAMES = ("username", "first_name", "last_name")
 
 
 class Users:
-    """The accounts, as their owners use them."""
+    """The accounts, for their users."""
 
     def __init__(
         self,
@@ -50,7 +50,7 @@ class Users:
         media: Media,
         find_unknown_genres: FindUnknownGenres,
     ) -> None:
-        """`find_unknown_genres` returns those of some ids that no genre has."""
+        """`find_unknown_genres` returns those ids that no genre has."""
         self._accounts = accounts
         self._sessions = sessions
         self._passwords = passwords
@@ -68,9 +68,9 @@ class Users:
         first_name: str = "",
         last_name: str = "",
     ) -> SignIn:
-        """Makes an account with its profile in one transaction and signs it in.
+        """Creates an account with its profile and signs it in, in one transaction.
 
-        Raises FieldsInvalid for what breaks the rules, UsernameTaken, EmailTaken, PasswordHashingBusy.
+        Raises FieldsInvalid, UsernameTaken, EmailTaken, PasswordHashingBusy.
         """
         user = await self._new_user(
             username=username, email=email, password=password, first_name=nfc(first_name), last_name=nfc(last_name)
@@ -81,13 +81,13 @@ class Users:
                 await audit.record("users.register", resource=f"users/{user.id}", actor_user_id=user.id)
                 tokens = await self._sessions.open(user, client_info)
         except IntegrityError as error:
-            raise taken(error) or error from error
+            raise taken_error(error) or error from error
         return SignIn(await self._accounts.account(user), tokens)
 
     async def create(
         self, *, username: str, email: str, password: str, is_staff: bool = False, is_superuser: bool = False
     ) -> UserId:
-        """Makes an account with roles, as an operator may; raises as register does."""
+        """Creates an account with roles, for operators; raises the same errors as register."""
         user = await self._new_user(username=username, email=email, password=password)
         user.is_staff = is_staff
         user.is_superuser = is_superuser
@@ -102,11 +102,11 @@ class Users:
                     is_superuser=is_superuser,
                 )
         except IntegrityError as error:
-            raise taken(error) or error from error
+            raise taken_error(error) or error from error
         return UserId(user.id)
 
     async def find_account(self, login: str) -> Account | None:
-        """Returns the account of a username or an address, active or not."""
+        """Returns the account with this username or address, active or not."""
         user = await self._accounts.find_user(login)
         return await self._accounts.account(user) if user else None
 
@@ -132,10 +132,10 @@ class Users:
     async def update_profile(
         self, user_id: UserId, changes: ProfileChanges, *, etag: str, current_password: str, client_info: ClientInfo
     ) -> Profile:
-        """Changes a user's account and profile, all that is named or nothing.
+        """Changes a user's account and profile; makes all changes or none.
 
-        Raises FieldsInvalid for what breaks the rules, PasswordWrong for a new address without the password,
-        EtagStale unless the etag is empty, UsernameTaken, EmailTaken, FileNotFound, AccountGone, TooManyAttempts.
+        Raises FieldsInvalid, PasswordWrong for a new address without the password, EtagStale for a stale etag,
+        UsernameTaken, EmailTaken, FileNotFound, AccountGone, TooManyAttempts.
         """
         violations = [*_violations(changes), *await self._genre_violations(changes)]
         if violations:
@@ -144,7 +144,7 @@ class Users:
             await self._sessions.require_password(user_id, current_password, client_info=client_info)
         try:
             async with transaction():
-                # Before the user, as whoever deletes the file: neither waits for the other in a circle.
+                # The file before the user, in the order of file deletion, so that the two cannot deadlock.
                 await self._require_own_avatar(user_id, changes.get("avatar_file_id", 0))
                 user = await self._locked(user_id, etag)
                 await User.filter(id=user_id).update(**self._user_columns(user, changes))
@@ -156,7 +156,7 @@ class Users:
                 )
                 await user.refresh_from_db()
         except IntegrityError as error:
-            raise taken(error) or error from error
+            raise taken_error(error) or error from error
         return await self.profile_of(user)
 
     async def _new_user(self, *, username: str, email: str, password: str, **names: str) -> User:
@@ -190,7 +190,7 @@ class Users:
             raise FileNotFound(file_id)
 
     def _user_columns(self, user: User, changes: ProfileChanges) -> dict[str, object]:
-        # One column at least, so that a change of the profile alone makes a new version as well.
+        # At least one column, so that a change of only the profile creates a new version, too.
         columns: dict[str, object] = {"username": user.username}
         columns |= {name: nfc(str(value)) for name, value in changes.items() if name in NAMES}
         if "email" in changes:
@@ -214,18 +214,18 @@ class Users:
 
 
 class AvatarOwner:
-    """Users as the owners of avatars."""
+    """Users as owners of avatars."""
 
     def not_found(self, owner_id: int) -> NotFound:
         """Returns the error for a user that does not exist."""
         return UserNotFound(owner_id)
 
     async def attach(self, owner_id: int, file_id: FileId) -> None:
-        """Makes the file the user's picture."""
+        """Makes the file the user's avatar."""
         await User.filter(id=owner_id).update(avatar_id=file_id)
 
     async def detach(self, file_id: FileId) -> None:
-        """Leaves whoever has it without a picture."""
+        """Removes the avatar of the user who has it."""
         await User.filter(avatar_id=file_id).update(avatar_id=None)
 
 

@@ -16,8 +16,6 @@ from service.auth.principal import UserId, current_principal
 from service.ratelimit.limiter import RateLimiter
 from service.users import convert
 from service.users.administration import Administration
-from service.users.convert_export import to_exported_record
-from service.users.convert_limits import to_rate_limit
 from service.users.privacy import Privacy
 from service.users.service import Users
 from service.users.sessions import Sessions
@@ -46,7 +44,7 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
         self._rate_limiter = rate_limiter
 
     async def Register(self, request: users_pb2.RegisterRequest, context: Any) -> users_pb2.RegisterResponse:
-        """Makes an account."""
+        """Creates an account and signs it in."""
         sign_in = await self._users.register(
             username=request.username,
             email=request.email,
@@ -75,14 +73,14 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
     async def RefreshTokens(
         self, request: users_pb2.RefreshTokensRequest, context: Any
     ) -> users_pb2.RefreshTokensResponse:
-        """Trades a refresh token for new tokens."""
-        tokens = await self._sessions.refresh(request.refresh_token)
+        """Exchanges a refresh token for new tokens."""
+        tokens = await self._sessions.refresh_tokens(request.refresh_token)
         return users_pb2.RefreshTokensResponse(
             access_token=convert.to_token(tokens.access), refresh_token=convert.to_token(tokens.refresh)
         )
 
     async def Logout(self, request: users_pb2.LogoutRequest, context: Any) -> users_pb2.LogoutResponse:
-        """Ends the current session or all."""
+        """Ends the current session, or all sessions."""
         principal = current_principal()
         session_id = None if request.all_sessions else principal.require_session()
         await self._sessions.logout(principal.require_user(), session_id=session_id)
@@ -118,14 +116,14 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
         return users_pb2.ChangePasswordResponse(sessions_ended=ended)
 
     async def GetProfile(self, request: users_pb2.GetProfileRequest, context: Any) -> users_pb2.GetProfileResponse:
-        """Returns the caller's own account and profile."""
+        """Returns the caller's account and profile."""
         profile = await self._users.get_profile(current_principal().require_user())
         return users_pb2.GetProfileResponse(user=convert.to_user(profile.account), profile=convert.to_profile(profile))
 
     async def UpdateProfile(
         self, request: users_pb2.UpdateProfileRequest, context: Any
     ) -> users_pb2.UpdateProfileResponse:
-        """Changes the caller's own account and profile."""
+        """Changes the caller's account and profile."""
         profile = await self._users.update_profile(
             current_principal().require_user(),
             convert.profile_changes_from(request),
@@ -150,7 +148,7 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
         return users_pb2.ListUsersResponse(users=map(convert.to_user, page.items), next_page_token=page.next_page_token)
 
     async def UpdateUser(self, request: users_pb2.UpdateUserRequest, context: Any) -> users_pb2.UpdateUserResponse:
-        """Changes the state or the roles of another's account."""
+        """Changes the state or the roles of another account."""
         account = await self._administration.update_user(
             current_principal().require_user(),
             UserId(request.user_id),
@@ -162,15 +160,15 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
     async def ExportAccount(
         self, request: users_pb2.ExportAccountRequest, context: Any
     ) -> AsyncIterator[users_pb2.ExportAccountResponse]:
-        """Streams everything that is kept about the caller."""
+        """Streams all personal data of the caller."""
         user_id = current_principal().require_user()
         async for record in self._privacy.export_account(user_id, actor_user_id=user_id):
-            yield users_pb2.ExportAccountResponse(record=to_exported_record(record))
+            yield users_pb2.ExportAccountResponse(record=convert.to_exported_record(record))
 
     async def DeleteAccount(
         self, request: users_pb2.DeleteAccountRequest, context: Any
     ) -> users_pb2.DeleteAccountResponse:
-        """Erases the caller."""
+        """Deletes the caller's account and personal data."""
         user_id = current_principal().require_user()
         await self._privacy.delete_account(
             user_id, password=request.current_password, client_info=current_client_info()
@@ -184,8 +182,8 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
     async def ListAuditEvents(
         self, request: users_pb2.ListAuditEventsRequest, context: Any
     ) -> users_pb2.ListAuditEventsResponse:
-        """Returns a page of the audit trail."""
-        page = await audit.list_events(
+        """Returns a page of the audit log."""
+        page = await audit.list_audit_events(
             convert.audit_filter_from(request, current_principal()),
             page_tokens=self._page_tokens,
             size=request.page_size,
@@ -200,4 +198,4 @@ class UsersServicer(users_pb2_grpc.UsersServiceServicer):
     ) -> users_pb2.GetRateLimitsResponse:
         """Returns the caller's status under each limit."""
         statuses = await self._rate_limiter.list_statuses(current_principal(), peer=current_client_info().peer)
-        return users_pb2.GetRateLimitsResponse(rate_limits=map(to_rate_limit, statuses))
+        return users_pb2.GetRateLimitsResponse(rate_limits=map(convert.to_rate_limit, statuses))

@@ -1,4 +1,4 @@
-"""Signing in and what follows from it: sessions, their tokens, passwords."""
+"""Sessions: sign-in, tokens and passwords."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ from service.users.rules import nfc, password_violations
 from service.users.values import SessionRecord, SignIn, Tokens
 
 MAX_SESSIONS = 50
-"""Sessions that a user may have open; the one used least recently makes room for another."""
+"""Maximum number of open sessions of a user; a new one ends the least recently used one."""
 
 
 class Sessions:
-    """The sign-ins of every user."""
+    """The sessions of all users."""
 
     def __init__(
         self,
@@ -50,9 +50,9 @@ class Sessions:
         self._revocations = revocations
 
     async def login(self, *, login: str, password: str, client_info: ClientInfo) -> SignIn:
-        """Signs in by username or address.
+        """Signs in with a username or email address.
 
-        Raises CredentialsInvalid after the same work for whatever cause; TooManyAttempts, PasswordHashingBusy.
+        Raises CredentialsInvalid after the same amount of work for every cause; TooManyAttempts, PasswordHashingBusy.
         """
         async with self._passwords.slot():
             return await self._login_in_slot(login, password, client_info)
@@ -66,7 +66,7 @@ class Sessions:
         if self._passwords.needs_rehash(user.password_hash):
             changes["password_hash"] = await self._passwords.rehash(password)
         async with transaction():
-            # Should the account have changed in either respect since, this sign-in proves nothing any more.
+            # Fails if the account was deactivated or its password changed in the meantime.
             same = User.filter(id=user.id, is_active=True, password_hash=user.password_hash)
             if not await same.update(**changes):
                 raise CredentialsInvalid
@@ -76,7 +76,7 @@ class Sessions:
         return SignIn(await self._accounts.account(user), tokens)
 
     async def open(self, user: User, client_info: ClientInfo) -> Tokens:
-        """Opens a session within the current transaction and returns its first tokens."""
+        """Opens a session in the current transaction and returns its first tokens."""
         session_id = uuid.uuid4()
         tokens = self._issue(user, session_id)
         await Session.create(
@@ -91,17 +91,17 @@ class Sessions:
         await self._end(await _ids(surplus))
         return tokens
 
-    async def refresh(self, token: str) -> Tokens:
-        """Trades a refresh token for new tokens; of concurrent calls with one token, a single one wins.
+    async def refresh_tokens(self, token: str) -> Tokens:
+        """Exchanges a refresh token for new tokens; of concurrent calls with one token, only one succeeds.
 
-        Raises TokenInvalid. A token that was used before ends its session: one of its two bearers is a thief.
+        Raises TokenInvalid. A reused token ends its session, because one of the two callers has stolen it.
         """
         claims = self._verifier.verify_refresh(token)
         async with transaction():
             tokens = await self._renew(claims, token)
             if tokens is not None:
                 return tokens
-            # Signed by us for this session, and not its newest: it was traded before.
+            # Validly signed for this session but not its newest token, so it was used before.
             if await self._end_own(claims.user_id, claims.session_id):
                 await audit.record(
                     "sessions.token_reused",
@@ -113,13 +113,13 @@ class Sessions:
         raise TokenInvalid(is_forged=False)
 
     async def logout(self, user_id: UserId, *, session_id: UUID | None) -> None:
-        """Ends one session of a user's, or with None all of them."""
+        """Ends one session of a user, or all of them for None."""
         async with transaction():
             ended = await self.end_all(user_id) if session_id is None else await self._end_own(user_id, session_id)
             await audit.record("users.logout", resource=f"users/{user_id}", actor_user_id=user_id, sessions_ended=ended)
 
     async def list_sessions(self, user_id: UserId, *, current: UUID | None) -> list[SessionRecord]:
-        """Returns a user's open sessions, the one used last first."""
+        """Returns a user's open sessions, most recently used first."""
         sessions = await _open_sessions(user_id).order_by("-last_used_at").limit(MAX_SESSIONS)
         return [
             SessionRecord(s.id, s.label, s.created_at, s.last_used_at, s.expires_at, is_current=s.id == current)
@@ -127,7 +127,7 @@ class Sessions:
         ]
 
     async def revoke_session(self, user_id: UserId, session_id: UUID) -> None:
-        """Ends a session of a user's; one that has ended is no error. Raises SessionNotFound."""
+        """Ends a session of a user; an ended one is no error. Raises SessionNotFound."""
         if not await Session.exists(id=session_id, user_id=user_id):
             raise SessionNotFound(session_id)
         async with transaction():
@@ -137,7 +137,7 @@ class Sessions:
                 )
 
     async def require_password(self, user_id: UserId, password: str, *, client_info: ClientInfo) -> User:
-        """Returns the user when the password is theirs; raises PasswordWrong, AccountGone, TooManyAttempts."""
+        """Returns the user if the password is theirs; raises PasswordWrong, AccountGone, TooManyAttempts."""
         user = await User.get_or_none(id=user_id, is_active=True)
         if user is None:
             raise AccountGone
@@ -149,9 +149,9 @@ class Sessions:
     async def change_password(
         self, user_id: UserId, *, session_id: UUID, current: str, new: str, client_info: ClientInfo
     ) -> int:
-        """Changes a user's password and ends their other sessions; returns how many those were.
+        """Changes a user's password and ends their other sessions; returns the number of ended sessions.
 
-        Raises PasswordWrong, FieldsInvalid for a new one that is easy to guess, TooManyAttempts.
+        Raises PasswordWrong, FieldsInvalid for a weak new password, TooManyAttempts.
         """
         user = await self.require_password(user_id, current, client_info=client_info)
         new_hash = await self._checked_hash(user, new, field="new_password")
@@ -165,9 +165,9 @@ class Sessions:
         return ended
 
     async def set_password(self, user_id: UserId, password: str) -> None:
-        """Gives a user another password, as an operator may, and ends their sessions.
+        """Sets a user's password and ends their sessions, for operators.
 
-        Raises AccountGone, and FieldsInvalid for a password outside the rules.
+        Raises AccountGone, and FieldsInvalid for a weak password.
         """
         user = await User.get_or_none(id=user_id)
         if user is None:
@@ -181,15 +181,15 @@ class Sessions:
             )
 
     async def end_all(self, user_id: UserId) -> int:
-        """Ends every session of a user's within the current transaction; returns how many were open."""
+        """Ends every session of a user in the current transaction; returns the number of open ones."""
         return await self._end_all_but(user_id, None)
 
     async def _password_matches(
         self, user: User | None, password: str, *, account: str, client_info: ClientInfo
     ) -> bool:
-        """Checks a password with its attempt counted, within a turn; does the same work for no such user."""
+        """Counts the attempt and verifies the password; does the same work for an unknown user."""
         peer = self._accounts.pseudonym("peer", client_info.peer)
-        # Asked for whoever it is, so that an unknown name takes no less time.
+        # Also for unknown users, so that they take the same time.
         known = await Session.exists(user_id=user.id if user else 0, peer_hash=peer)
         await self._attempts.begin(account=account, peer=peer.hex(), is_known_peer=known)
         matches = await self._passwords.verify(user.password_hash if user else None, password)
@@ -210,7 +210,7 @@ class Sessions:
         return await self._passwords.hash(password)
 
     async def _renew(self, claims: RefreshClaims, token: str) -> Tokens | None:
-        """Swaps a session's newest refresh token for another; None when `token` is not that one."""
+        """Replaces a session's newest refresh token; returns None if `token` is not the newest."""
         user = await User.get_or_none(id=claims.user_id, is_active=True)
         if user is None:
             return None
@@ -233,12 +233,12 @@ class Sessions:
     async def _end_own(self, user_id: UserId, session_id: UUID) -> int:
         return await self._end(await _ids(_open_sessions(user_id, id=session_id)))
 
-    async def _end_all_but(self, user_id: UserId, kept: UUID | None) -> int:
+    async def _end_all_but(self, user_id: UserId, excluded: UUID | None) -> int:
         sessions = _open_sessions(user_id)
-        return await self._end(await _ids(sessions if kept is None else sessions.exclude(id=kept)))
+        return await self._end(await _ids(sessions if excluded is None else sessions.exclude(id=excluded)))
 
     async def _end(self, session_ids: Sequence[UUID]) -> int:
-        """Ends sessions within the current transaction; returns how many of them were open."""
+        """Ends sessions in the current transaction; returns the number of open ones."""
         ended = await Session.filter(id__in=session_ids, revoked_at=None).update(revoked_at=datetime.now(UTC))
         await self._revocations.revoke_sessions(session_ids)
         return ended

@@ -1,4 +1,4 @@
-"""What travels between the accounts' functions and their callers."""
+"""Values that the services of users take and return."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from service.users.models import User
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user as they and staff see them; `email` is in clear."""
+    """A user with the decrypted email address and the avatar."""
 
     user: User
     email: str
@@ -24,7 +24,7 @@ class Account:
 
     @property
     def etag(self) -> str:
-        """Names this version of the account and its profile."""
+        """Etag of this version of the account and its profile."""
         return etag_of(self.user)
 
 
@@ -38,7 +38,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True)
 class SignIn:
-    """An account and tokens for it."""
+    """An account and the tokens of a new session."""
 
     account: Account
     tokens: Tokens
@@ -46,7 +46,7 @@ class SignIn:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """An account and what its user tells about themselves."""
+    """An account with its profile."""
 
     account: Account
     bio: str
@@ -57,7 +57,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True)
 class SessionRecord:
-    """A sign-in as its user sees it."""
+    """A session, for its user."""
 
     id: UUID
     label: str
@@ -68,7 +68,7 @@ class SessionRecord:
 
 
 class ProfileChanges(TypedDict, total=False):
-    """What to change of an account and its profile; what is absent stays."""
+    """Changes of an account and its profile; absent keys stay unchanged."""
 
     username: str
     email: str
@@ -79,11 +79,11 @@ class ProfileChanges(TypedDict, total=False):
     favorite_genre_ids: Sequence[int]
     notification_preferences: Mapping[str, Any]
     avatar_file_id: int
-    """0 takes the picture away."""
+    """0 removes the avatar."""
 
 
 class UserChanges(TypedDict, total=False):
-    """What staff change of another's account; what is absent stays."""
+    """Changes that staff make to an account; absent keys stay unchanged."""
 
     is_active: bool
     is_staff: bool
@@ -92,7 +92,7 @@ class UserChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UserFilter:
-    """Which accounts to list; what is None or empty holds for all."""
+    """Conditions on accounts; None or empty admits all."""
 
     is_staff: bool | None = None
     is_superuser: bool | None = None

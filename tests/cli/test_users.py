@@ -238,7 +238,7 @@ async def test_the_last_superuser_is_not_erased(client: Client, variables: dict[
     await client.promoted(await client.registered("ada"), superuser=True)
     done = run("users", "erase", "ada", "--yes", **variables)
     assert (done.returncode, done.stdout) == (1, "")
-    assert done.stderr == "marquee: this is the only active superuser; make another first\n"
+    assert done.stderr == "marquee: this is the only active superuser; create another one first\n"
 
 
 def files_in(folder: Path) -> list[Path]:

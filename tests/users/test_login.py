@@ -14,7 +14,7 @@ from service.settings import Settings
 from tests.client import PASSWORD, Client, refused
 from tests.queries import QueryCount
 
-REFUSED = (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID", "the username or password is not right")
+REFUSED = (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIALS_INVALID", "the username or password is wrong")
 
 
 @pytest.fixture

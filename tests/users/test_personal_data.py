@@ -167,9 +167,9 @@ async def test_nothing_that_a_user_told_is_left_in_any_table(client: Client, dat
         users_pb2.UpdateProfileRequest(first_name=told["first_name"], last_name=told["last_name"], bio=told["bio"])
     )
     again = await client.login(user, device=told["device"])
-    with pytest.raises(Exception, match="is not right"):
+    with pytest.raises(Exception, match="is wrong"):
         await client.login(user, "wrong")
-    with pytest.raises(Exception, match="is not right"):
+    with pytest.raises(Exception, match="is wrong"):
         await again.users.ChangePassword(
             users_pb2.ChangePasswordRequest(current_password="wrong", new_password=PASSWORD)
         )

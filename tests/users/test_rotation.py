@@ -1,4 +1,4 @@
-"""Rotating data keys: what users entrusted to us is encrypted anew, and nothing of it lost."""
+"""Rotating data keys: what users entrusted to us is encrypted again, and nothing of it lost."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def rotated(**variables: Any) -> tuple[int, list[str]]:
 async def test_after_the_rotation_the_new_key_alone_is_enough(
     settings: Settings, storage: S3UploadStorage, users: list[Client], both: dict[str, Any], old: str
 ) -> None:
-    assert await asyncio.to_thread(rotated, **both) == (0, ["5 of 5 values encrypted anew"])
-    assert await asyncio.to_thread(rotated, **both) == (0, ["0 of 5 values encrypted anew"])
+    assert await asyncio.to_thread(rotated, **both) == (0, ["5 of 5 values encrypted again"])
+    assert await asyncio.to_thread(rotated, **both) == (0, ["0 of 5 values encrypted again"])
     for keys in ((NEW, old), (NEW,)):
         async with served(with_data_keys(settings, *keys), storage) as here:
             answers = [await here.client.with_token(str(user.token)).users.GetProfile(OWN) for user in users]
@@ -115,16 +115,16 @@ async def test_what_no_key_opens_is_told_and_left_and_stops_nothing(
     assert await asyncio.to_thread(rotated, **both) == (
         1,
         [
-            "3 of 5 values encrypted anew",
-            f"no key of MARQUEE_DATA_KEYS opens users.email_encrypted of id {lost}",
-            f"no key of MARQUEE_DATA_KEYS opens user_profiles.birth_date_encrypted of id {profile}",
+            "3 of 5 values encrypted again",
+            f"no key of MARQUEE_DATA_KEYS decrypts users.email_encrypted of id {lost}",
+            f"no key of MARQUEE_DATA_KEYS decrypts user_profiles.birth_date_encrypted of id {profile}",
         ],
     )
     assert await database.fetchval("SELECT email_encrypted FROM users WHERE id = $1", lost) == foreign
     assert await asyncio.to_thread(rotated, **both | {"data_keys": NEW}) == (1, [
-        "0 of 5 values encrypted anew",
-        f"no key of MARQUEE_DATA_KEYS opens users.email_encrypted of id {lost}",
-        f"no key of MARQUEE_DATA_KEYS opens user_profiles.birth_date_encrypted of id {profile}",
+        "0 of 5 values encrypted again",
+        f"no key of MARQUEE_DATA_KEYS decrypts users.email_encrypted of id {lost}",
+        f"no key of MARQUEE_DATA_KEYS decrypts user_profiles.birth_date_encrypted of id {profile}",
     ])  # fmt: skip
 
 
@@ -150,7 +150,7 @@ async def test_a_change_meanwhile_is_kept_and_encrypted_anew_as_well(
         summary = await rotating
     now = await database.fetchval("SELECT email_encrypted FROM users WHERE id = $1", changed)
     assert DataCipher(NEW, index_key="i").decrypt(now) == "new@example.org"
-    assert (summary.rotated, summary.total, summary.unopened) == (5, 5, [])
+    assert (summary.rotated, summary.total, summary.undecryptable) == (5, 5, [])
     assert told == [(3, 5), (5, 5)]
 
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as limits
 from hypothesis import strategies as st
 
-from service.users.rules import MIN_TELLING, email_violations, password_violations, username_violations
+from service.users.rules import MIN_NAME_PART, email_violations, password_violations, username_violations
 
 # Each row is one sign to the eye.
 ALIKE = [["0", "o"], ["1", "i", "l"], ["rn", "m", "r-n"], ["vv", "w", "v.v"]]
@@ -54,7 +54,7 @@ def test_any_text_is_judged_as_a_password(password: str, username: str, email: s
 def test_no_password_is_made_of_the_username(before: str, after: str, username: str) -> None:
     for spelling in (username, username.upper(), username.title()):
         violations = password_violations(before + spelling + after, field="password", username=username, email="")
-        assert bool(violations) or len(username) < MIN_TELLING
+        assert bool(violations) or len(username) < MIN_NAME_PART
 
 
 @given(st.text())
