@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote_plus
 
 from service.errors import NotFound
-from service.media.queues import QueuePair, run_in_thread
+from service.media.aws import call_queue
+from service.media.queues import QueuePair
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
@@ -137,7 +138,7 @@ class _Reading:
             name: {part: value for part, value in attribute.items() if not part.endswith("ListValues")}
             for name, attribute in message.get("MessageAttributes", {}).items()
         }
-        await run_in_thread(
+        await call_queue(
             lambda: self._client.send_message(
                 QueueUrl=self._pair.url, MessageBody=message["Body"], MessageAttributes=attributes
             )
@@ -147,7 +148,7 @@ class _Reading:
     async def delete(self, message: MessageTypeDef) -> None:
         """Deletes a message."""
         receipt = self._receipts.pop(message["MessageId"])
-        await run_in_thread(
+        await call_queue(
             lambda: self._client.delete_message(QueueUrl=self._pair.dead_letters_url, ReceiptHandle=receipt)
         )
 
@@ -159,7 +160,7 @@ class _Reading:
                 {"Id": str(number), "ReceiptHandle": receipt, "VisibilityTimeout": 0}
                 for number, receipt in enumerate(receipts[start : start + BATCH])
             ]
-            await run_in_thread(
+            await call_queue(
                 functools.partial(
                     self._client.change_message_visibility_batch,
                     QueueUrl=self._pair.dead_letters_url,
@@ -168,7 +169,7 @@ class _Reading:
             )
 
     async def _receive(self, limit: int) -> Sequence[MessageTypeDef]:
-        answer = await run_in_thread(
+        answer = await call_queue(
             lambda: self._client.receive_message(
                 QueueUrl=self._pair.dead_letters_url,
                 MaxNumberOfMessages=min(limit, BATCH),

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from service.errors import NotFound, Unavailable
+from service.errors import NotFound
+from service.media.aws import call_queue
 from service.settings import Settings
 
 if TYPE_CHECKING:
     from types_boto3_sqs import SQSClient
 
-T = TypeVar("T")
 QUEUE = "QueueUrl"
 DEAD_LETTERS = "DeadLetterQueueUrl"
-RETRY_SOON = 5.0
-
-
-class QueueUnavailable(Unavailable):
-    """A queue cannot be reached, or denies an operation that the operator needs; the message has the error."""
-
-    def __init__(self, detail: str) -> None:
-        super().__init__(f"the queues are unavailable: {detail}", retry_after=RETRY_SOON)
 
 
 class QueuesNotFound(NotFound):
@@ -59,7 +50,7 @@ async def list_queues(settings: Settings) -> Sequence[QueuePair]:
         if settings.removal_queue_url and settings.removal_dead_letters_url:
             pairs.append(QueuePair("removal", settings.removal_queue_url, settings.removal_dead_letters_url))
         return pairs
-    return _pairs(await run_in_thread(lambda: _stack_outputs(settings)), stack=settings.media_stack)
+    return _pairs(await call_queue(lambda: _stack_outputs(settings)), stack=settings.media_stack)
 
 
 def _stack_outputs(settings: Settings) -> dict[str, str]:
@@ -91,11 +82,3 @@ def _pairs(outputs: dict[str, str], *, stack: str) -> Sequence[QueuePair]:
 def _config() -> Config:
     # read_timeout is longer than the longest poll of a queue.
     return Config(connect_timeout=2, read_timeout=30, retries={"mode": "standard", "max_attempts": 3})
-
-
-async def run_in_thread(work: Callable[[], T]) -> T:
-    """Runs a blocking call in a thread; raises QueueUnavailable for errors of AWS."""
-    try:
-        return await asyncio.to_thread(work)
-    except (BotoCoreError, ClientError) as error:
-        raise QueueUnavailable(str(error)) from error

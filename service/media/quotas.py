@@ -4,30 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import cast
 
 from service.auth.principal import UserId
-from service.database.orm import connection
 from service.media.enums import FileState
 from service.media.errors import TooManyUploadsPending, UploadQuotaExceeded
 from service.media.models import File
+from service.ratelimit import postgres_storage
 from service.settings import Settings
 
 DAY = 86_400
 KIB = 1024
 STAFF_SHARE = 10
 """Factor of staff's quotas, because staff fill the catalogue."""
-# The row lock lasts until the end of the transaction and serializes the uploads of one user.
-CHARGE = """
-INSERT INTO counters AS c (key, count, expires_at)
-VALUES ($1, $2, now() + make_interval(secs => $4))
-ON CONFLICT (key) DO UPDATE SET
-    count = CASE WHEN c.expires_at > now() THEN c.count + $2 ELSE excluded.count END,
-    expires_at = CASE WHEN c.expires_at > now() THEN c.expires_at ELSE excluded.expires_at END
-WHERE c.expires_at <= now() OR c.count + $2 <= $3
-RETURNING count
-"""
-SECONDS_LEFT = "SELECT extract(epoch FROM expires_at - now())::float8 AS seconds_left FROM counters WHERE key = $1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,8 +55,6 @@ class UploadQuotas:
 
 async def _charge(quota: str, user_id: UserId, amount: int, *, limit: int) -> None:
     key = f"{quota}/{user_id}"
-    if amount <= limit and await connection().execute_query_dict(CHARGE, [key, amount, limit, float(DAY)]):
-        return
-    rows = await connection().execute_query_dict(SECONDS_LEFT, [key])
-    seconds = cast("float", rows[0]["seconds_left"]) if rows else DAY
-    raise UploadQuotaExceeded(quota, retry_after=max(1.0, seconds))
+    if not await postgres_storage.charge(key, amount, limit=limit, expiry=DAY):
+        seconds = await postgres_storage.get_seconds_left(key) or DAY
+        raise UploadQuotaExceeded(quota, retry_after=max(1.0, seconds))

@@ -13,10 +13,11 @@ from tortoise.queryset import QuerySet
 
 from service.auth.principal import UserId
 from service.database.orm import connection, transaction
+from service.media.aws import StorageUnavailable
 from service.media.enums import FileKind, FileState
 from service.media.models import File, FileRendition
 from service.media.service import UPLOAD_PREFIX
-from service.media.storage import StorageUnavailable, UploadStorage
+from service.media.storage import UploadStorage
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
 BATCH = 20

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import ClientError, NoCredentialsError
 
-from service.errors import Unavailable
+from service.media.aws import call_storage
 from service.settings import Settings
 
-T = TypeVar("T")
 GONE = frozenset({"NoSuchKey", "404"})
-RETRY_SOON = 5.0
-
-
-class StorageUnavailable(Unavailable):
-    """Storage cannot be reached, or denies an operation that the server needs."""
-
-    def __init__(self) -> None:
-        super().__init__("the object storage is unavailable; repeat later", retry_after=RETRY_SOON)
 
 
 @dataclass(frozen=True)
@@ -85,20 +75,20 @@ class S3UploadStorage:
             pinned["x-amz-meta-sha256"] = sha256.hex()
         expires_at = datetime.now(UTC) + timedelta(seconds=self._ttl)
         conditions = [*({name: value} for name, value in pinned.items()), ["content-length-range", 1, max_bytes]]
-        form = await run_in_thread(lambda: self._sign_form(key, fields=dict(pinned), conditions=conditions))
+        form = await call_storage(lambda: self._sign_form(key, fields=dict(pinned), conditions=conditions))
         return UploadForm(form["url"], form["fields"], expires_at)
 
     async def find_upload(self, bucket: str, key: str) -> bytes | None:
         """Reads the newest version; see UploadStorage."""
-        return await run_in_thread(lambda: self._read(bucket, key))
+        return await call_storage(lambda: self._read(bucket, key))
 
     async def delete_upload(self, bucket: str, key: str) -> None:
         """Deletes versions and delete markers; see UploadStorage."""
-        await run_in_thread(lambda: self._delete_versions(bucket, key, exactly=True))
+        await call_storage(lambda: self._delete_versions(bucket, key, exactly=True))
 
     async def delete_renditions(self, prefix: str) -> None:
         """Deletes versions and delete markers; see UploadStorage."""
-        await run_in_thread(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
+        await call_storage(lambda: self._delete_versions(self._rendition_bucket, prefix, exactly=False))
 
     def _sign_form(self, key: str, *, fields: dict[str, str], conditions: list[Any]) -> Any:
         try:
@@ -154,11 +144,3 @@ def s3_client(settings: Settings) -> Any:
 def _entries(page: Mapping[str, Any]) -> Iterator[Mapping[str, str]]:
     yield from page.get("Versions", ())
     yield from page.get("DeleteMarkers", ())
-
-
-async def run_in_thread(work: Callable[[], T]) -> T:
-    """Runs a blocking call in a thread; raises StorageUnavailable for errors of S3."""
-    try:
-        return await asyncio.to_thread(work)
-    except (BotoCoreError, ClientError) as error:
-        raise StorageUnavailable from error

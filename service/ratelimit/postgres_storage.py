@@ -18,6 +18,7 @@ VALUES ($1, greatest($2, 0), now() + make_interval(secs => $3))
 ON CONFLICT (key) DO UPDATE SET
     count = CASE WHEN stored.expires_at > now() THEN greatest(stored.count + $2, 0) ELSE excluded.count END,
     expires_at = CASE WHEN stored.expires_at > now() THEN stored.expires_at ELSE excluded.expires_at END
+WHERE $4::int IS NULL OR stored.expires_at <= now() OR stored.count + $2 <= $4
 RETURNING count
 """
 READ = """
@@ -61,7 +62,7 @@ class PostgresStorage(Storage):
 
     async def incr(self, key: str, expiry: int, amount: int = 1) -> int:
         """Adds to a count, never below 0, and returns it. A new or expired key ends in `expiry` seconds."""
-        (row,) = await connection().execute_query_dict(ADD, [key, amount, expiry])
+        (row,) = await connection().execute_query_dict(ADD, [key, amount, expiry, None])
         return int(row["count"])
 
     async def get(self, key: str) -> int:
@@ -71,8 +72,7 @@ class PostgresStorage(Storage):
 
     async def get_expiry(self, key: str) -> float:
         """Returns the end of a key in seconds since the epoch, on the clock of this machine."""
-        rows = await connection().execute_query_dict(READ, [key])
-        return time.time() + (rows[0]["seconds_left"] if rows else 0)
+        return time.time() + await get_seconds_left(key)
 
     async def clear(self, key: str) -> None:
         """Deletes a key."""
@@ -91,3 +91,17 @@ class PostgresStorage(Storage):
 async def sweep_counters() -> int:
     """Deletes at most SWEEP_BATCH_SIZE counts of ended windows; returns their number."""
     return len(await connection().execute_query_dict(SWEEP, [SWEEP_BATCH_SIZE]))
+
+
+async def charge(key: str, amount: int, *, limit: int, expiry: int) -> bool:
+    """Adds to a count within the limit, in the caller's transaction; returns False if it would exceed the limit.
+
+    The row lock serializes concurrent charges of one key until the transaction ends.
+    """
+    return amount <= limit and bool(await connection().execute_query_dict(ADD, [key, amount, expiry, limit]))
+
+
+async def get_seconds_left(key: str) -> float:
+    """Returns the seconds until a key expires; 0 for an absent or expired key."""
+    rows = await connection().execute_query_dict(READ, [key])
+    return float(rows[0]["seconds_left"]) if rows else 0.0

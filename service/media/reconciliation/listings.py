@@ -12,9 +12,10 @@ import asyncpg
 from botocore.exceptions import ClientError
 
 from service.database.pool import CONNECT_ERRORS, unreachable
+from service.media.aws import call_storage
 from service.media.enums import FileState
 from service.media.reconciliation.diff import FileRow, ListedObject, RenditionRow
-from service.media.storage import GONE, run_in_thread, s3_client
+from service.media.storage import GONE, s3_client
 from service.settings import Pooler, Settings
 
 PAGE = 1000
@@ -81,13 +82,13 @@ class S3Lister:
     async def listed(self, bucket: str, prefix: str) -> AsyncIterator[ListedObject]:
         """Lists page by page; see ObjectLister."""
         pages = iter(self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
-        while (page := await run_in_thread(lambda: next(pages, None))) is not None:
+        while (page := await call_storage(lambda: next(pages, None))) is not None:
             for entry in page.get("Contents", ()):
                 yield ListedObject(entry["Key"], entry["ETag"].strip('"'), entry["LastModified"].astimezone(UTC))
 
     async def find_object(self, bucket: str, key: str) -> HeadedObject | None:
         """Finds the newest version; see ObjectLister."""
-        answer = await run_in_thread(lambda: self._head(bucket, key))
+        answer = await call_storage(lambda: self._head(bucket, key))
         if answer is None:
             return None
         return HeadedObject(

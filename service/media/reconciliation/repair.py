@@ -11,10 +11,10 @@ from urllib.parse import quote_plus
 import structlog
 
 from service.database.orm import transaction
+from service.media.aws import call_queue
 from service.media.enums import FileState
 from service.media.models import File, FileRendition
 from service.media.processing_results import ProcessingResults
-from service.media.queues import run_in_thread
 from service.media.reconciliation.diff import Deadlines, Finding, Problem, Repair
 from service.media.reconciliation.listings import HeadedObject, ObjectLister
 from service.media.storage import UploadStorage
@@ -52,7 +52,7 @@ class QueuedUploadEvents:
     async def send_created(self, bucket: str, key: str, found: HeadedObject, *, sequencer: str) -> None:
         """Sends one message; see UploadEvents."""
         body = json.dumps(created_event(bucket, key, found, sequencer=sequencer))
-        await run_in_thread(lambda: self._client.send_message(QueueUrl=self._queue_url, MessageBody=body))
+        await call_queue(lambda: self._client.send_message(QueueUrl=self._queue_url, MessageBody=body))
 
 
 class Repairer:
