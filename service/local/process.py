@@ -98,7 +98,7 @@ class ChildProcess:
 
     @property
     def is_running(self) -> bool:
-        """Whether the child was started and has not ended."""
+        """True if the child was started and has not ended."""
         return self._process is not None and self._process.poll() is None
 
     @property

@@ -132,7 +132,7 @@ def service_names() -> list[str]:
 
 
 class ServerMetrics(CallMetrics, CacheMetrics, Protocol):
-    """Where all figures go."""
+    """Receiver of the metrics of calls and caches."""
 
 
 class MarqueeServer:
