@@ -25,8 +25,7 @@ from pydantic import SecretStr
 
 from benchmarks.figure import MS, Figure, alternate
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.listing import ORDERS, depends_on_values, page_query
-from service.catalog.movies.planning import PLAN
+from service.catalog.movies.listing import ORDERS, PLAN, depends_on_values, page_query
 from service.catalog.references.service import MOVIE_COUNT
 from service.catalog.service import MOVIES
 from service.database import migrations

@@ -1,4 +1,4 @@
-"""The services of the catalogue, wired."""
+"""Composition of the catalogue's services."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class CatalogDomain:
 
     def jobs(self) -> Sequence[Job]:
         """Returns the housekeeping jobs."""
-        # One day longer than cursors are valid: a change has the time at which its transaction began.
+        # A day after their cursors expire, because a change has the time at which its transaction began.
         return (Job("catalog_changes", lambda: delete_expired(CatalogChange, "created_at", after=RETENTION + DAY)),)
 
 
@@ -74,7 +74,7 @@ def compose_catalog(
     invalidation: CacheInvalidation,
     page_tokens: PageTokens,
 ) -> CatalogDomain:
-    """Wires the domain, and registers its caches for invalidation."""
+    """Creates the services and registers their caches for invalidation."""
     catalog = Catalog(media=media)
     persons = PersonReader(media=media)
 

@@ -1,4 +1,4 @@
-"""Movies as messages, in parts: what every view shows, and what the basic and the full one add to it."""
+"""Messages of movies, serialized in parts: the fields of all views, of the basic view, and of the full view."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FULL = movie_pb2.MOVIE_VIEW_FULL
 BASIC = movie_pb2.MOVIE_VIEW_BASIC
 View: TypeAlias = movie_pb2.MovieView.ValueType
 BASIC_DESCRIPTION = 300
-"""Characters of the description in the basic view."""
+"""Length of the description in the basic view, in characters."""
 _STATUS = {name.removeprefix("MOVIE_STATUS_").lower(): number for name, number in movie_pb2.MovieStatus.items()}
 _STATUS[""] = movie_pb2.MOVIE_STATUS_UNSPECIFIED
 _MEDIA_TYPE = {name.removeprefix("MEDIA_TYPE_").lower(): number for name, number in movie_pb2.MediaType.items()}
@@ -36,7 +36,7 @@ def to_parts(detail: MovieDetail) -> MovieParts:
 
 
 def serialize_movie(movie: MovieResponse, *, view: View) -> bytes:
-    """Returns a serialized Movie; the view is BASIC, or FULL for any other value."""
+    """Returns a serialized Movie; every view but BASIC is FULL."""
     (shared, basic, full), viewer = movie
     serialized = shared + (basic if view == BASIC else full)
     return serialized if viewer is None else serialized + viewer_part(viewer)
@@ -48,13 +48,13 @@ def serialize_movies(movies: Mapping[MovieId, MovieResponse], *, view: View) -> 
 
 
 def to_movie(detail: MovieDetail, *, viewer: ViewerState) -> movie_pb2.Movie:
-    """Returns the whole message of a movie."""
+    """Returns the full message of a movie."""
     return movie_pb2.Movie.FromString(serialize_movie(MovieResponse(to_parts(detail), viewer), view=FULL))
 
 
 @cache
 def viewer_part(state: ViewerState) -> bytes:
-    """Returns the part of a movie that tells what the caller did with it."""
+    """Returns the serialized part of a Movie with the caller's state."""
     viewer = movie_pb2.MovieViewer(
         is_favorite=state.is_favorite, in_watchlist=state.in_watchlist, my_rating=state.my_rating
     )

@@ -1,4 +1,4 @@
-"""What can go wrong with the catalogue."""
+"""Errors of the catalogue."""
 
 from __future__ import annotations
 
@@ -14,28 +14,28 @@ from service.errors import (
 
 
 class MovieNotFound(NotFound):
-    """No such movie; `name` is the id it was asked by, such as `603` or `tmdb_id=603`."""
+    """There is no movie with this id; `name` is an id, such as `603` or `tmdb_id=603`."""
 
     def __init__(self, name: object) -> None:
         super().__init__(f"no movie {name}", resource=Resource("marquee.catalog.v1.Movie", str(name)))
 
 
 class PersonNotFound(NotFound):
-    """No such person."""
+    """There is no person with this id."""
 
     def __init__(self, name: object) -> None:
         super().__init__(f"no person {name}", resource=Resource("marquee.catalog.v1.Person", str(name)))
 
 
 class PhotoNotFound(NotFound):
-    """No photo of this person is in this file."""
+    """The person has no photo with this file."""
 
     def __init__(self, file_id: int) -> None:
         super().__init__(f"no photo {file_id}", resource=Resource("marquee.catalog.v1.PersonPhoto", str(file_id)))
 
 
 class CharacterNotFound(NotFound):
-    """No such character."""
+    """There is no character with this id."""
 
     def __init__(self, character_id: int) -> None:
         super().__init__(
@@ -44,7 +44,7 @@ class CharacterNotFound(NotFound):
 
 
 class CharacterInUse(FailedPrecondition):
-    """A movie has this character."""
+    """A movie has this character, so it cannot be deleted."""
 
     def __init__(self, character_id: int) -> None:
         super().__init__(
@@ -54,7 +54,7 @@ class CharacterInUse(FailedPrecondition):
 
 
 class CastNotFound(NotFound):
-    """No such appearance."""
+    """There is no appearance with this id."""
 
     def __init__(self, cast_id: int) -> None:
         super().__init__(
@@ -63,38 +63,38 @@ class CastNotFound(NotFound):
 
 
 class CastTaken(AlreadyExists):
-    """The movie has the character played by this very person, or by nobody, already."""
+    """The movie already has this character with the same person, or with no person."""
 
     def __init__(self) -> None:
-        super().__init__("the movie has this character with this person already")
+        super().__init__("the movie already has this character with this person; update that appearance")
 
 
 class GenreNotFound(NotFound):
-    """No such genre."""
+    """There is no genre with this id."""
 
     def __init__(self, genre_id: int) -> None:
         super().__init__(f"no genre {genre_id}", resource=Resource("marquee.catalog.v1.Genre", str(genre_id)))
 
 
 class GenreNameTaken(AlreadyExists):
-    """Another genre has this name, be it with other capitals."""
+    """Another genre has this name, regardless of case."""
 
     def __init__(self, name: object) -> None:
         super().__init__(f"another genre has the name {name}")
 
 
 class GenreInUse(FailedPrecondition):
-    """A movie has this genre."""
+    """A movie has this genre, so it cannot be deleted."""
 
     def __init__(self, genre_id: int) -> None:
         super().__init__(
-            f"a movie has genre {genre_id}; take it from there first",
+            f"a movie has genre {genre_id}; remove it from all movies first",
             resource=Resource("marquee.catalog.v1.Genre", str(genre_id)),
         )
 
 
 class CountryNotFound(NotFound):
-    """No such country."""
+    """There is no country with this id."""
 
     def __init__(self, country_id: int) -> None:
         super().__init__(f"no country {country_id}", resource=Resource("marquee.catalog.v1.Country", str(country_id)))
@@ -115,31 +115,31 @@ class CountryCodeTaken(AlreadyExists):
 
 
 class CountryInUse(FailedPrecondition):
-    """A movie or a person is of this country."""
+    """A movie or a person has this country, so it cannot be deleted."""
 
     def __init__(self, country_id: int) -> None:
         super().__init__(
-            f"a movie or a person is of country {country_id}; change that first",
+            f"a movie or a person has country {country_id}; change their country first",
             resource=Resource("marquee.catalog.v1.Country", str(country_id)),
         )
 
 
 class TmdbIdTaken(AlreadyExists):
-    """Another record of the kind has this id at The Movie Database."""
+    """Another movie, person or genre has this id of The Movie Database."""
 
     def __init__(self, tmdb_id: object) -> None:
         super().__init__(f"another record has tmdb_id {tmdb_id}")
 
 
 class ImdbIdTaken(AlreadyExists):
-    """Another record of the kind has this id at IMDb."""
+    """Another movie or person has this id of IMDb."""
 
     def __init__(self, imdb_id: object) -> None:
         super().__init__(f"another record has imdb_id {imdb_id}")
 
 
 class FilterInvalid(InvalidArgument):
-    """A filter does not read as one; `position` is the number of the character, from 1, where something is expected."""
+    """The filter has a syntax error at `position`, the number of a character counted from 1."""
 
     def __init__(self, *, position: int, expected: str) -> None:
         description = f"at character {position}: expected {expected}"
@@ -151,7 +151,7 @@ class FilterInvalid(InvalidArgument):
 
 
 class CursorInvalid(InvalidArgument):
-    """The cursor was not made by this server."""
+    """The cursor is not a cursor that this server created."""
 
     def __init__(self) -> None:
         description = "is not a cursor of the change feed; start again without one"
@@ -159,21 +159,25 @@ class CursorInvalid(InvalidArgument):
 
 
 class CursorExpired(FailedPrecondition):
-    """Changes behind the cursor may be gone already."""
+    """Changes after the cursor may have been deleted."""
 
     def __init__(self) -> None:
-        super().__init__("the cursor is older than the changes that are kept; export the catalogue anew")
+        super().__init__("the cursor is older than the stored changes; export the catalogue again")
 
 
 class TooManyWatches(ResourceExhausted):
-    """The caller has as many watches under way on this worker as it keeps for one."""
+    """The caller has too many watches on this worker."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"at most {most} watches of one caller on a worker; end one", retry_after=5.0, quota="watches")
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"each caller can have {limit} watches on a worker; end one of them", retry_after=5.0, quota="watches"
+        )
 
 
 class TooManyExports(ResourceExhausted):
-    """The worker has as many exports under way as it takes."""
+    """Too many exports run on this worker."""
 
-    def __init__(self, most: int) -> None:
-        super().__init__(f"at most {most} exports at once on a worker; repeat later", retry_after=30.0, quota="exports")
+    def __init__(self, limit: int) -> None:
+        super().__init__(
+            f"a worker can run {limit} exports at the same time; repeat later", retry_after=30.0, quota="exports"
+        )

@@ -1,4 +1,4 @@
-"""Tables of the catalogue: countries, genres, people, movies, characters, and how they belong together."""
+"""Tables of the catalogue: countries, genres, people, movies, characters, and their relations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from service.database.orm import TimestampedModel
 
 
 class Gender(enum.StrEnum):
-    """Gender of a person, where it is known."""
+    """Gender of a person, if known."""
 
     FEMALE = "female"
     MALE = "male"
@@ -20,7 +20,7 @@ class Gender(enum.StrEnum):
 
 
 class CharacterRole(enum.StrEnum):
-    """Weight of a character."""
+    """Importance of a character."""
 
     LEADING = "leading"
     SUPPORTING = "supporting"
@@ -28,7 +28,7 @@ class CharacterRole(enum.StrEnum):
 
 
 class MovieStatus(enum.StrEnum):
-    """Where a movie stands in its making."""
+    """Production status of a movie."""
 
     RUMORED = "rumored"
     PLANNED = "planned"
@@ -78,9 +78,9 @@ class Genre(TimestampedModel):
 
 
 class Person(TimestampedModel):
-    """Someone who made a movie or played in one.
+    """A person who directed a movie or played in one.
 
-    `primary_photo` follows `PersonPhoto.is_primary` by trigger: write that, never this.
+    A trigger sets `primary_photo` from `PersonPhoto.is_primary`; never write it.
     """
 
     id = fields.IntField(primary_key=True)
@@ -110,7 +110,7 @@ class Person(TimestampedModel):
 
 
 class PersonPhoto(TimestampedModel):
-    """A photo of a person; at most one of theirs is primary."""
+    """A photo of a person; at most one photo of a person is primary."""
 
     id = fields.IntField(primary_key=True)
     person: Any = fields.ForeignKeyField("marquee.Person", related_name="photos", on_delete=fields.CASCADE)
@@ -127,7 +127,7 @@ class PersonPhoto(TimestampedModel):
 
 
 class Movie(TimestampedModel):
-    """A movie. `vote_*` and `popularity` come from the source it was imported from; own ratings are MovieStats."""
+    """A movie. `vote_*` and `popularity` are imported; ratings of Marquee's own users are in MovieStats."""
 
     id = fields.IntField(primary_key=True)
     tmdb_id = fields.IntField(unique=True, null=True)
@@ -163,7 +163,7 @@ class Movie(TimestampedModel):
     production_countries: Any = fields.JSONField(db_default=SqlDefault("'[]'"))
     spoken_languages: Any = fields.JSONField(db_default=SqlDefault("'[]'"))
     row_version = fields.BigIntField(db_default=1)
-    """Rises with every change, by trigger; what etags are made from."""
+    """Version for etags; a trigger increases it at every change."""
 
     director_id: int | None
     country_id: int | None
@@ -177,7 +177,7 @@ class Movie(TimestampedModel):
 
 
 class MovieStats(Model):
-    """Aggregates of Marquee's own ratings, kept by trigger; apart from movies, whose rows stay untouched."""
+    """Aggregates of the ratings by Marquee's own users. Triggers maintain them here, so that movies stay unchanged."""
 
     movie: Any = fields.OneToOneField("marquee.Movie", related_name="stats", on_delete=fields.CASCADE, primary_key=True)
     rating_count = fields.IntField(db_default=0)
@@ -195,7 +195,7 @@ class MovieStats(Model):
 
 
 class MovieGenre(TimestampedModel):
-    """A movie's belonging to a genre."""
+    """A genre of a movie."""
 
     id = fields.IntField(primary_key=True)
     movie: Any = fields.ForeignKeyField("marquee.Movie", related_name="movie_genres", on_delete=fields.CASCADE)
@@ -210,7 +210,7 @@ class MovieGenre(TimestampedModel):
 
 
 class Character(TimestampedModel):
-    """A character, apart from the movies it appears in."""
+    """A character, independent of the movies it appears in."""
 
     id = fields.IntField(primary_key=True)
     name = fields.CharField(max_length=255)
@@ -226,7 +226,7 @@ class Character(TimestampedModel):
 
 
 class MovieCharacter(TimestampedModel):
-    """A character's appearance in a movie, and who plays it; `role` here wins over the character's own."""
+    """An appearance of a character in a movie, and the actor; its `role` overrides the role of the character."""
 
     id = fields.IntField(primary_key=True)
     movie: Any = fields.ForeignKeyField("marquee.Movie", related_name="cast", on_delete=fields.CASCADE)
@@ -245,7 +245,7 @@ class MovieCharacter(TimestampedModel):
 
 
 class CatalogChange(Model):
-    """One change of a movie or person, for the change feed; `xid` (in the database only) orders it safely."""
+    """A change of a movie or person. The change feed orders changes by `xid`, a column that only the database has."""
 
     id = fields.BigIntField(primary_key=True)
     entity = fields.CharField(max_length=10)

@@ -1,4 +1,4 @@
-"""The catalogue as other domains use it: movies by id, and the owners of posters, backdrops and photos."""
+"""The catalogue for other domains: movies by id, and the owners of posters, backdrops and photos."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple, NewType, cast
 
 from service.catalog.errors import MovieNotFound, PersonNotFound
 from service.catalog.models import Genre, Movie, Person, PersonPhoto
-from service.database.orm import connection, fetch
+from service.database.orm import fetch
 from service.errors import NotFound
 from service.media.image_sql import image_sql
 from service.media.service import Media
@@ -19,7 +19,7 @@ MovieId = NewType("MovieId", int)
 
 @dataclass(frozen=True, slots=True)
 class NamedGenre:
-    """A genre as a movie names it."""
+    """A genre of a movie."""
 
     id: int
     name: str
@@ -27,7 +27,7 @@ class NamedGenre:
 
 @dataclass(frozen=True, slots=True)
 class Titles:
-    """What a movie is called."""
+    """The titles of a movie."""
 
     title: str
     original_title: str | None
@@ -35,7 +35,7 @@ class Titles:
 
 @dataclass(frozen=True, slots=True)
 class RatingSummary:
-    """What Marquee's own users make of a movie; the average is 0 while there are no ratings."""
+    """Ratings of a movie by Marquee's own users; the average is 0 without ratings."""
 
     count: int
     average: float
@@ -43,10 +43,10 @@ class RatingSummary:
 
 @dataclass(frozen=True, slots=True)
 class MovieDetail:
-    """A movie with all that a reply carries."""
+    """A movie with all data of a response."""
 
     columns: Mapping[str, Any]
-    """The movie's own, with the names of its director and its country."""
+    """Columns of the movie, and the names of its director and its country."""
     genres: tuple[NamedGenre, ...]
     rating: RatingSummary
     poster: Image | None
@@ -59,21 +59,21 @@ class MovieDetail:
 
     @property
     def row_version(self) -> int:
-        """What its etag is made from."""
+        """Version of the row, for its etag."""
         return cast("int", self.columns["row_version"])
 
 
 class ViewerState(NamedTuple):
-    """What the caller did with a movie; no rating is 0."""
+    """State of a movie for the caller; `my_rating` is 0 without a rating."""
 
-    # Made for every row of a page, and a key of a cache: as a tuple it takes less than half of a dataclass's time.
+    # Created for every row of a page, and hashed as a cache key: a tuple takes less than half the time of a dataclass.
     is_favorite: bool = False
     in_watchlist: bool = False
     my_rating: int = 0
 
 
 class MovieParts(NamedTuple):
-    """A serialized Movie in three parts, which any view joins: protobuf messages concatenate."""
+    """A serialized Movie in parts. The parts of a view are concatenated, which protobuf reads as one message."""
 
     shared: bytes
     """Fields of both views."""
@@ -92,8 +92,8 @@ class MovieResponse(NamedTuple):
 
 UNTOUCHED = ViewerState()
 ViewerStates = Mapping[MovieId, ViewerState]
-"""The states of those movies that the caller did anything with."""
-# One query, whatever a movie has: each round trip costs more than what it brings.
+"""States of the movies that the caller marked or rated, by id."""
+# One query for everything: a round trip takes longer than the subqueries.
 MOVIES = f"""
 SELECT m.id, m.tmdb_id, m.imdb_id, m.title, m.original_title, m.description, m.tagline, m.budget, m.revenue,
     m.release_date, m.duration, m.director_id, m.country_id, m.poster_path, m.backdrop_path, m.vote_average,
@@ -111,22 +111,14 @@ LEFT JOIN persons AS d ON d.id = m.director_id
 LEFT JOIN countries AS c ON c.id = m.country_id
 LEFT JOIN movie_stats AS s ON s.movie_id = m.id
 WHERE m.id = ANY ($1)
-"""  # noqa: S608 - written here and in media
+"""  # noqa: S608 - constants
 
 
 class Catalog:
-    """Movies and what belongs to them."""
+    """Reads of movies."""
 
     def __init__(self, *, media: Media) -> None:
         self._media = media
-
-    async def get_movie_id(self, *, tmdb_id: int | None = None, imdb_id: str | None = None) -> MovieId:
-        """Returns the id of the movie that an id of another catalogue names; raises MovieNotFound."""
-        column, value = ("tmdb_id", tmdb_id) if tmdb_id is not None else ("imdb_id", imdb_id)
-        _, rows = await connection().execute_query(f"SELECT id FROM movies WHERE {column} = $1", [value])  # noqa: S608 - one of two
-        if not rows:
-            raise MovieNotFound(f"{column}={value}")
-        return MovieId(rows[0]["id"])
 
     async def get_movie_detail(self, movie_id: MovieId) -> MovieDetail:
         """Returns a movie; raises MovieNotFound."""
@@ -159,7 +151,7 @@ class Catalog:
 
 
 class PosterOwner:
-    """Movies as the owners of posters."""
+    """Movies as owners of posters."""
 
     def not_found(self, owner_id: int) -> NotFound:
         """Returns the error for a movie that does not exist."""
@@ -170,12 +162,12 @@ class PosterOwner:
         await Movie.filter(id=owner_id).update(poster_id=file_id)
 
     async def detach(self, file_id: FileId) -> None:
-        """Leaves the movie without a poster of its own."""
+        """Removes the file as the poster of its movie."""
         await Movie.filter(poster_id=file_id).update(poster_id=None)
 
 
 class BackdropOwner:
-    """Movies as the owners of backdrops."""
+    """Movies as owners of backdrops."""
 
     def not_found(self, owner_id: int) -> NotFound:
         """Returns the error for a movie that does not exist."""
@@ -186,21 +178,21 @@ class BackdropOwner:
         await Movie.filter(id=owner_id).update(backdrop_id=file_id)
 
     async def detach(self, file_id: FileId) -> None:
-        """Leaves the movie without a backdrop of its own."""
+        """Removes the file as the backdrop of its movie."""
         await Movie.filter(backdrop_id=file_id).update(backdrop_id=None)
 
 
 class PersonPhotoOwner:
-    """People as the owners of photos."""
+    """People as owners of photos."""
 
     def not_found(self, owner_id: int) -> NotFound:
         """Returns the error for a person that does not exist."""
         return PersonNotFound(owner_id)
 
     async def attach(self, owner_id: int, file_id: FileId) -> None:
-        """Adds the file to the person's photos, the first as their primary one.
+        """Adds the file to the person's photos; the first photo becomes the primary photo.
 
-        The person's row is locked, so that two first photos do not both become primary.
+        Locks the person, so that only one of two concurrent first photos becomes primary.
         """
         person = await Person.filter(id=owner_id).select_for_update().first()
         if person is not None and not await PersonPhoto.exists(person_id=owner_id, file_id=file_id):
@@ -208,7 +200,7 @@ class PersonPhotoOwner:
             await PersonPhoto.create(person_id=owner_id, file_id=file_id, is_primary=is_first)
 
     async def detach(self, file_id: FileId) -> None:
-        """Takes the photo away; the oldest of the others takes the place of a primary one."""
+        """Removes the photo. If it was the primary photo, the oldest other photo becomes primary."""
         person_ids = await PersonPhoto.filter(file_id=file_id).values_list("person_id", flat=True)
         for person in await Person.filter(id__in=person_ids).order_by("id").select_for_update(no_key=True):
             await PersonPhoto.filter(person_id=person.id, file_id=file_id).delete()
@@ -216,7 +208,7 @@ class PersonPhotoOwner:
 
 
 async def ensure_primary_photo(person_id: int) -> None:
-    """Makes the oldest photo primary where none is, within the transaction in which the caller locked the person."""
+    """Makes the oldest photo primary if none is. The caller must have locked the person in this transaction."""
     photos = PersonPhoto.filter(person_id=person_id)
     oldest = await photos.order_by("-is_primary", "created_at", "id").first()
     if oldest is not None and not oldest.is_primary:
@@ -224,6 +216,6 @@ async def ensure_primary_photo(person_id: int) -> None:
 
 
 async def find_unknown_genres(genre_ids: Collection[int]) -> set[int]:
-    """Returns those of some ids that no genre has."""
+    """Returns the ids that no genre has."""
     known = await Genre.filter(id__in=genre_ids).values_list("id", flat=True)
     return set(genre_ids).difference(known)

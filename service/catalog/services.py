@@ -19,7 +19,7 @@ from service.catalog.search.service import Search
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CatalogServices:
-    """The services of one process."""
+    """The services of one worker."""
 
     movies: Movies
     search: Search

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings, strategies
 from marquee.catalog.v1 import movies_pb2
 
 from service.catalog.errors import FilterInvalid
-from service.catalog.movies.fields import FIELDS
+from service.catalog.movies.conditions import FIELDS
 from service.catalog.movies.filter_language import MAX_COMPARISONS, MAX_DEPTH, parse_filter
 from tests.catalogue import add_genre, add_movie, add_person
 from tests.client import Client, refused

@@ -12,8 +12,7 @@ import pytest
 from marquee.catalog.v1 import movies_pb2
 
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.listing import ORDERS, depends_on_values, page_query
-from service.catalog.movies.planning import PLAN
+from service.catalog.movies.listing import ORDERS, PLAN, depends_on_values, page_query
 from service.catalog.people import listing
 from service.catalog.people.values import PersonFilter
 from tests.client import Client

@@ -1,1 +1,1 @@
-"""Movies: lists, batches, writes."""
+"""Movies: reads, lists with filters and facets, and edits."""

@@ -1,4 +1,4 @@
-"""Requests about movies as values: filters, totals and facets, and the fields that staff write."""
+"""Conversions for the rpcs about movies: filters, totals, facets, and the fields of a movie that staff write."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from service.api.protobuf import (
 from service.catalog.models import MediaType, MovieStatus
 from service.catalog.movies.counting import Facet, FacetCounts, Total
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.values import MovieChanges
+from service.catalog.movies.service import MovieChanges
 
 IDS_AND_CODES = ("country", "language", "director_id", "person_id", "character_id", "year")
 OPTIONAL = (
@@ -40,7 +40,7 @@ OPTIONAL = (
 )
 
 
-def _rating(value: float, *, field: str) -> Decimal:  # noqa: ARG001 - read as the others are
+def _rating(value: float, *, field: str) -> Decimal:  # noqa: ARG001 - the signature of the others
     return Decimal(repr(value))
 
 
@@ -56,7 +56,7 @@ READ: dict[str, Callable[..., Any]] = {
 
 
 def to_filter(request: movies_pb2.ListMoviesRequest) -> MovieFilter:
-    """Returns what a request asks for; raises FieldsInvalid."""
+    """Returns the filter of a request; raises FieldsInvalid."""
     message: Any = request
     wanted: dict[str, Any] = {name: getattr(message, name) or None for name in IDS_AND_CODES}
     wanted |= {name: getattr(message, name) for name in OPTIONAL if message.HasField(name)}
@@ -75,17 +75,17 @@ def to_filter(request: movies_pb2.ListMoviesRequest) -> MovieFilter:
 
 
 def to_facets(request: movies_pb2.ListMoviesRequest) -> list[Facet]:
-    """Returns the facets asked for."""
+    """Returns the requested facets."""
     return [Facet[movies_pb2.Facet.Name(facet).removeprefix("FACET_")] for facet in request.facets]
 
 
 def to_total(total: Total | None) -> movies_pb2.TotalSize | None:
-    """Returns the message of a total, if there is one."""
+    """Returns the message of a total; None without one."""
     return movies_pb2.TotalSize(count=total.count, is_estimate=total.is_estimate) if total else None
 
 
 def to_facet_counts(counts: FacetCounts) -> movies_pb2.FacetCounts:
-    """Returns the message of a facet's values."""
+    """Returns the message of the values of a facet."""
     return movies_pb2.FacetCounts(
         facet=movies_pb2.Facet.Value(f"FACET_{counts.facet.name}"),
         values=[
@@ -97,12 +97,12 @@ def to_facet_counts(counts: FacetCounts) -> movies_pb2.FacetCounts:
 
 
 def new_movie_from(request: movies_pb2.CreateMovieRequest) -> MovieChanges:
-    """Returns a whole movie; raises FieldsInvalid, naming every bad field."""
+    """Returns all fields of a new movie; raises FieldsInvalid, naming every invalid field."""
     return cast("MovieChanges", read_fields(request.movie, MOVIE_FIELDS, MOVIE_FIELDS))
 
 
 def movie_changes_from(request: movies_pb2.UpdateMovieRequest) -> MovieChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    """Returns the fields to change; raises FieldsInvalid for an invalid mask and for every invalid field."""
     return cast("MovieChanges", read_changes(request.movie, request.update_mask, MOVIE_FIELDS))
 
 

@@ -1,4 +1,4 @@
-"""The filters of ListMovies as values, and the conditions that they come to."""
+"""Filters of ListMovies, and their conditions."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ RANGES = {
 }
 
 
-# Without slots, which cached_property cannot use.
+# Has no slots, because cached_property needs a __dict__.
 @dataclass(frozen=True, kw_only=True)
 class MovieFilter:
-    """Which movies to list; what is None or empty holds for all."""
+    """Conditions for the movies to list. None or empty means no condition."""
 
     text: str = ""
-    """A filter in the language of `filter_language`."""
+    """Filter in the filter language."""
     genre_ids_any: tuple[int, ...] = ()
     genre_ids_all: tuple[int, ...] = ()
     genre_ids_none: tuple[int, ...] = ()
@@ -73,13 +73,13 @@ class MovieFilter:
     updated_from: datetime | None = None
 
     @property
-    def asks_for_ratings(self) -> bool:
-        """True when Marquee's own ratings decide which movies are listed."""
+    def reads_ratings(self) -> bool:
+        """True if the ratings of users decide which movies are listed."""
         return self.rating_min is not None or self.rating_max is not None or "rating" in self.text
 
     @cached_property
     def conditions(self) -> tuple[Condition, ...]:
-        """The conditions that a movie must fulfil, all of them; raises FilterInvalid for a text that is none."""
+        """The conditions that a movie must all fulfil; raises FilterInvalid for an invalid text."""
         bounds = [(name, field, operator) for name, (field, operator) in RANGES.items()]
         bounds += [(name, name, "=") for name in EQUAL]
         compared = [

@@ -6,20 +6,19 @@ one does not fill.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from service.api.ordering import DATE, DATETIME, DECIMAL, Order, Orders, SortKey
 from service.api.query import Parameters
-from service.catalog.movies.conditions import Comparison, Condition
-from service.catalog.movies.fields import condition_sql, genre_sql
-from service.catalog.movies.planning import planned_by_values, with_ids
-from service.database.orm import fetch
+from service.catalog.movies.conditions import Comparison, Condition, condition_sql, genre_sql
+from service.database.orm import fetch, transaction
 
 Position = Sequence[Any]
-"""[sort value as JSON, id]; the value is None in the run of rows without one."""
+"""[sort value as JSON, id]; the value is None for rows without one."""
 ORDERS = Orders(
     {
         "popularity": SortKey(("m.popularity",)),
@@ -36,27 +35,66 @@ ORDERS = Orders(
 )
 MOVIES = "movies AS m"
 GENRE_KEYS = {"popularity", "vote_average", "release_date"}
-"""The orders that movie_genres keeps beside a genre."""
+"""Orders whose values movie_genres repeats, so that an index has the movies of a genre in this order."""
 YEAR_KEYS = {"popularity", "vote_average"}
-"""The orders in which an index keeps a year's movies; beside that of their dates."""
+"""Orders for which an index has the movies of a year, in addition to the order of release dates."""
 POPULAR = {"country", "language"}
-"""What else has an index of its movies by popularity."""
+"""Fields for which an index has the movies of a value by popularity."""
 NARROW = {"id", "tmdb_id", "imdb_id", "director_id", "person_id", "character_id"}
-"""What holds for few movies, whatever the value: any plan begins with it."""
+"""Fields of which every value has few movies: any plan starts with these."""
+# PostgreSQL's default costs are those of a disk: with them it reads thousands of rows in order instead of sorting a few
+# hundred matching rows. A cached plan has the same fault for rare values. A list is too short for parallel workers.
+PLANNER_SETTINGS = {
+    "plan_cache_mode": "force_custom_plan",
+    "seq_page_cost": "0.1",
+    "random_page_cost": "0.1",
+    "max_parallel_workers_per_gather": "0",
+}
+PLAN = "SELECT " + ", ".join(f"set_config('{name}', '{value}', true)" for name, value in PLANNER_SETTINGS.items())
+NAMED = {
+    "country": ("country", "SELECT id FROM countries WHERE iso_3166_1 = $1"),
+    "genre": ("genre_id", "SELECT id FROM genres WHERE lower(name) = lower($1)"),
+}
+"""Fields that are compared with a name: the field for the id, and the statement that finds the id."""
+UNKNOWN_ID = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a run's rows come from, in the order of an index of theirs."""
+    """Tables that a statement reads from, in the order of an index."""
 
     tables: str
     id: str
     value: str
     conditions: tuple[str, ...] = ()
     sort: tuple[str, ...] = ()
-    """The columns of the order, when they are not value and id."""
+    """The columns to sort by, if they are not value and id."""
     in_order: bool = True
-    """False when an index of the order does not have what fulfils the conditions together."""
+    """False if no index of the order has the movies that fulfil the conditions."""
+
+
+@asynccontextmanager
+async def planned_by_values() -> AsyncIterator[None]:
+    """Gives a transaction in which PostgreSQL plans each statement for its values and for data in memory."""
+    async with transaction():
+        await fetch(PLAN)
+        yield
+
+
+async def with_ids(conditions: Sequence[Condition]) -> list[Condition]:
+    """Returns the conditions with the ids of countries and genres instead of names; UNKNOWN_ID for an unknown name.
+
+    PostgreSQL cannot estimate the number of movies for a name: for a name without movies it would read a whole order.
+    """
+    return [await _with_id(condition) for condition in conditions]
+
+
+async def _with_id(condition: Condition) -> Condition:
+    if not (isinstance(condition, Comparison) and condition.operator == "=" and condition.field in NAMED):
+        return condition
+    field, statement = NAMED[condition.field]
+    rows = await fetch(statement, condition.value)
+    return replace(condition, field=field, value=rows[0]["id"] if rows else UNKNOWN_ID)
 
 
 async def list_ids(
@@ -70,7 +108,7 @@ async def list_ids(
 
 
 def depends_on_values(conditions: Sequence[Condition], order: Order) -> bool:
-    """Tells whether the best plan of a page hangs on values: no one index has what is asked for in its order."""
+    """Returns whether the best plan depends on the values: no index has the matching movies in the requested order."""
     source, rest = _source(conditions, order, Parameters(), nulls=False)
     fields = [condition.field for condition in rest if isinstance(condition, Comparison) and condition.operator == "="]
     if (source.in_order and not rest) or NARROW.intersection(fields):
@@ -104,7 +142,7 @@ async def _run(
 def page_query(
     conditions: Sequence[Condition], order: Order, *, after: Position | None, limit: int, nulls: bool = False
 ) -> tuple[str, list[Any]]:
-    """Returns the statement of a page's ids, and its values."""
+    """Returns the statement of a page of ids, and its values."""
     parameters = Parameters()
     source, rest = _source(conditions, order, parameters, nulls=nulls)
     wanted = [*source.conditions, *(condition_sql(condition, parameters) for condition in rest)]
@@ -113,7 +151,7 @@ def page_query(
         position, columns = (after[1:], (source.id,)) if by_id_only else (after, (source.value, source.id))
         wanted.append(order.after(position, columns, parameters))
     where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
-    # Every part of the statement is written in this folder; the values travel apart.
+    # The statement consists of constants of this package; values are parameters.
     statement = (
         f"SELECT {source.id} AS id, {source.value} AS value FROM {source.tables} {where}"  # noqa: S608
         f"{order.sql(source.sort or (source.value, source.id))} LIMIT {limit:d}"
@@ -124,7 +162,7 @@ def page_query(
 def _source(
     conditions: Sequence[Condition], order: Order, parameters: Parameters, *, nulls: bool
 ) -> tuple[Source, Sequence[Condition]]:
-    """Returns the source that an order reads from, and the conditions that it does not see to itself."""
+    """Returns the source for an order, and the conditions that the source does not include."""
     compared = [condition for condition in conditions if isinstance(condition, Comparison)]
     genre = next((condition for condition in compared if _is_one_genre(condition)), None)
     year = next((condition for condition in compared if (condition.field, condition.operator) == ("year", "=")), None)
@@ -144,12 +182,12 @@ def _source(
     return replace(source, conditions=(*source.conditions, _both(genre, year, parameters)), in_order=False), rest
 
 
-def _without(conditions: Sequence[Condition], seen_to: Condition) -> Sequence[Condition]:
-    return [condition for condition in conditions if condition != seen_to]
+def _without(conditions: Sequence[Condition], included: Condition) -> Sequence[Condition]:
+    return [condition for condition in conditions if condition != included]
 
 
 def _both(genre: Comparison, year: Comparison, parameters: Parameters) -> str:
-    # Together, for the index that has them together.
+    # In one EXISTS, so that the index of both columns is used.
     named = f"d.genre_id {genre_sql(genre.field, genre.value, parameters)}"
     released = f"d.release_year = {parameters.place(year.value)}"
     return f"EXISTS (SELECT FROM movie_genres AS d WHERE d.movie_id = m.id AND {named} AND {released})"
@@ -161,7 +199,7 @@ def _has_value(order: Order, column: str, *, nulls: bool) -> tuple[str, ...]:
 
 def _rated(conditions: Sequence[Condition], *, nulls: bool) -> Source:
     if nulls:
-        # One look-up a movie from the position on; as an anti-join it would read every rating before the position.
+        # A subquery per movie from the position on: an anti-join would read every rating before the position.
         unrated = "(SELECT s.rating_average FROM movie_stats AS s WHERE s.movie_id = m.id) IS NULL"
         return Source(MOVIES, "m.id", "NULL", (unrated,), ("m.id",))
     joined = " JOIN movies AS m ON m.id = s.movie_id" if conditions else ""
@@ -179,8 +217,7 @@ def _is_one_genre(condition: Comparison) -> bool:
 def _in_genre(
     genre: Comparison, year: Comparison | None, order: Order, parameters: Parameters, *, joined: bool, nulls: bool
 ) -> Source:
-    # movie_genres repeats all three: an index holds a genre's movies, or those of a year, in order, whatever share
-    # they are.
+    # movie_genres repeats the sort values: an index has the movies of a genre, or of a genre and year, in order.
     movies = " JOIN movies AS m ON m.id = d.movie_id" if joined else ""
     wanted = [f"d.genre_id {genre_sql(genre.field, genre.value, parameters)}"]
     if year is not None and order.name == "release_date":

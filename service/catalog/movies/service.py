@@ -1,10 +1,13 @@
-"""Movies: cached reads, lists with totals and facets, and the edits of staff."""
+"""Movies: cached reads, lists with totals and facets, and edits by staff."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, TypeAlias, TypedDict
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import RawSQL
@@ -16,11 +19,10 @@ from service.auth.principal import UserId
 from service.caching.page_cache import PageCache
 from service.caching.response_cache import ResponseCache
 from service.catalog.errors import ImdbIdTaken, MovieNotFound, TmdbIdTaken
-from service.catalog.models import Movie, MovieGenre
+from service.catalog.models import MediaType, Movie, MovieGenre, MovieStatus
 from service.catalog.movies import counting, listing
-from service.catalog.movies.counting import Facet
+from service.catalog.movies.counting import Facet, FacetCounts, Total
 from service.catalog.movies.filters import MovieFilter
-from service.catalog.movies.values import MovieChanges, MovieList
 from service.catalog.service import (
     UNTOUCHED,
     Catalog,
@@ -32,12 +34,54 @@ from service.catalog.service import (
     ViewerStates,
     find_unknown_genres,
 )
-from service.database.orm import transaction, violated_constraint
+from service.database.orm import fetch, transaction, violated_constraint
 from service.errors import DomainError, FieldsInvalid, FieldViolation, invalid_field
 from service.media.removal import FileRemoval
 
 FindViewerStates: TypeAlias = Callable[[UserId, Collection[MovieId]], Awaitable[ViewerStates]]
-"""Returns the states of those movies that a user did anything with."""
+"""Returns the states of the movies that a user marked or rated."""
+
+
+@dataclass(frozen=True, slots=True)
+class MovieList:
+    """A page of movies, with the total and the facets if they were requested."""
+
+    page: Page[MovieId]
+    total: Total | None
+    facets: Sequence[FacetCounts]
+
+
+class MovieChanges(TypedDict, total=False):
+    """Fields of a movie to write; an absent field stays unchanged. None means unknown."""
+
+    tmdb_id: int | None
+    imdb_id: str | None
+    title: str
+    original_title: str | None
+    description: str
+    tagline: str
+    release_date: date | None
+    duration: int | None
+    """Minutes."""
+    budget: Decimal | None
+    """US dollars with at most two decimals, as `revenue`."""
+    revenue: Decimal | None
+    director_id: int | None
+    country_id: int | None
+    genre_ids: Sequence[int]
+    """Without duplicates."""
+    poster_path: str | None
+    backdrop_path: str | None
+    vote_average: float
+    vote_count: int
+    popularity: float
+    media_type: MediaType
+    status: MovieStatus | None
+    original_language: str | None
+    production_companies: Sequence[Mapping[str, Any]]
+    """In the form of The Movie Database, as the two lists below."""
+    production_countries: Sequence[Mapping[str, Any]]
+    spoken_languages: Sequence[Mapping[str, Any]]
 
 
 class Movies:
@@ -61,20 +105,24 @@ class Movies:
         self._page_tokens = page_tokens
 
     async def get_movie(self, movie_id: MovieId, *, caller: UserId | None) -> MovieResponse:
-        """Returns a movie, with the caller's state unless they are anonymous; raises MovieNotFound."""
+        """Returns a movie, with the caller's state unless the caller is anonymous; raises MovieNotFound."""
         parts = await self._responses.get(movie_id)
         if parts is None:
             raise MovieNotFound(movie_id)
         return MovieResponse(parts, None if caller is None else await self.get_viewer_state(movie_id, caller=caller))
 
     async def get_movie_id(self, *, tmdb_id: int | None = None, imdb_id: str | None = None) -> MovieId:
-        """Returns the id of the movie with this id of another catalogue; raises MovieNotFound."""
-        return await self._catalog.get_movie_id(tmdb_id=tmdb_id, imdb_id=imdb_id)
+        """Returns the id of the movie with this id at TMDB or IMDb; raises MovieNotFound."""
+        column, value = ("tmdb_id", tmdb_id) if tmdb_id is not None else ("imdb_id", imdb_id)
+        rows = await fetch(f"SELECT id FROM movies WHERE {column} = $1", value)  # noqa: S608 - one of two columns
+        if not rows:
+            raise MovieNotFound(f"{column}={value}")
+        return MovieId(rows[0]["id"])
 
     async def batch_get_movies(
         self, movie_ids: Collection[MovieId], *, caller: UserId | None
     ) -> dict[MovieId, MovieResponse]:
-        """Returns the movies that exist, by id, with the caller's states unless they are anonymous.
+        """Returns the movies that exist, by id, with the caller's states unless the caller is anonymous.
 
         Runs at most two queries, for any number of movies.
         """
@@ -88,7 +136,7 @@ class Movies:
         }
 
     async def get_viewer_state(self, movie_id: MovieId, *, caller: UserId) -> ViewerState:
-        """Returns what a user did with a movie."""
+        """Returns the state of a movie for a user."""
         return (await self._find_viewer_states(caller, [movie_id])).get(movie_id, UNTOUCHED)
 
     async def list_movies(
@@ -101,7 +149,7 @@ class Movies:
         with_total: bool = False,
         facets: Sequence[Facet] = (),
     ) -> MovieList:
-        """Returns a page of the ids of the movies that a filter admits, in a published order; size 0 is the default.
+        """Returns a page of the ids of matching movies, in a published order; size 0 is the default.
 
         The total is exact up to 10,000. Raises FilterInvalid, OrderByInvalid, PageTokenInvalid.
         """
@@ -110,7 +158,7 @@ class Movies:
             (wanted, limit, page_token, order_by),
             lambda: self._read_page(wanted, limit, page_token, order_by),
             # Pages are invalidated when movies change, not when ratings do.
-            is_cacheable="rating" not in order_by and not wanted.asks_for_ratings,
+            is_cacheable="rating" not in order_by and not wanted.reads_ratings,
         )
         return MovieList(
             page,
@@ -130,11 +178,11 @@ class Movies:
         )
 
     async def create_movie(self, changes: MovieChanges, *, actor_id: UserId) -> MovieDetail:
-        """Makes a movie with its genres.
+        """Creates a movie with its genres.
 
         Raises TmdbIdTaken, ImdbIdTaken, and FieldsInvalid for a director, country or genre that does not exist.
         """
-        async with _translated(changes), transaction():
+        async with _translated_violations(changes), transaction():
             movie = await Movie.create(**_columns(changes))
             movie_id = MovieId(movie.id)
             await _add_genres(movie_id, changes.get("genre_ids", ()))
@@ -146,14 +194,14 @@ class Movies:
     async def update_movie(
         self, movie_id: MovieId, changes: MovieChanges, *, etag: str, actor_id: UserId
     ) -> MovieDetail:
-        """Changes a movie, all that is named or nothing; no change at all leaves its version as it is.
+        """Changes all given fields of a movie or none; without changes, its version stays the same.
 
-        Raises MovieNotFound, EtagStale unless the etag is empty, and what create_movie raises.
+        Raises MovieNotFound, EtagStale unless the etag is empty, and the errors of create_movie.
         """
-        async with _translated(changes), transaction():
+        async with _translated_violations(changes), transaction():
             await _lock(movie_id, etag)
             if changes:
-                # A column at least, so that other genres alone make a new version as well.
+                # Writes a column in any case, so that a change of genres alone makes a new version, too.
                 await Movie.filter(id=movie_id).update(updated_at=RawSQL("now()"), **_columns(changes))
                 if "genre_ids" in changes:
                     await _replace_genres(movie_id, changes["genre_ids"])
@@ -163,7 +211,7 @@ class Movies:
             return await self._catalog.get_movie_detail(movie_id)
 
     async def delete_movie(self, movie_id: MovieId, *, etag: str, actor_id: UserId) -> None:
-        """Removes a movie with its cast and what users kept of it; its pictures are left to the sweep.
+        """Deletes a movie with its cast, favorites, watchlist items and ratings; the sweep deletes its images later.
 
         Raises MovieNotFound, EtagStale unless the etag is empty.
         """
@@ -186,31 +234,31 @@ def _columns(changes: MovieChanges) -> dict[str, Any]:
 
 
 async def _replace_genres(movie_id: MovieId, genre_ids: Collection[int]) -> None:
-    kept: set[Any] = set(await MovieGenre.filter(movie_id=movie_id).values_list("genre_id", flat=True))
-    gone = kept.difference(genre_ids)
-    if gone:
-        await MovieGenre.filter(movie_id=movie_id, genre_id__in=gone).delete()
-    await _add_genres(movie_id, [genre_id for genre_id in genre_ids if genre_id not in kept])
+    current: set[Any] = set(await MovieGenre.filter(movie_id=movie_id).values_list("genre_id", flat=True))
+    removed = current.difference(genre_ids)
+    if removed:
+        await MovieGenre.filter(movie_id=movie_id, genre_id__in=removed).delete()
+    await _add_genres(movie_id, [genre_id for genre_id in genre_ids if genre_id not in current])
 
 
 async def _add_genres(movie_id: MovieId, genre_ids: Collection[int]) -> None:
     if genre_ids:
-        # An import may give a movie the same genre meanwhile.
+        # A concurrent import may add the same genre.
         await MovieGenre.bulk_create(
             [MovieGenre(movie_id=movie_id, genre_id=genre_id) for genre_id in genre_ids], ignore_conflicts=True
         )
 
 
 @asynccontextmanager
-async def _translated(changes: MovieChanges) -> AsyncIterator[None]:
-    """Stands around the transaction of a write: once it is undone, says what the broken constraint means."""
+async def _translated_violations(changes: MovieChanges) -> AsyncIterator[None]:
+    """Raises the domain error of a violated constraint. Encloses the transaction, because it runs another query."""
     try:
         yield
     except IntegrityError as error:
-        raise await _refusal(violated_constraint(error), changes) or error from error
+        raise await _domain_error(violated_constraint(error), changes) or error from error
 
 
-async def _refusal(constraint: str, changes: MovieChanges) -> DomainError | None:
+async def _domain_error(constraint: str, changes: MovieChanges) -> DomainError | None:
     match constraint:
         case "movies_tmdb_id_key":
             return TmdbIdTaken(changes["tmdb_id"])
@@ -221,12 +269,12 @@ async def _refusal(constraint: str, changes: MovieChanges) -> DomainError | None
         case "movies_country_id_fkey":
             return invalid_field("movie.country_id", "country.exists", f"no country {changes['country_id']}")
         case "movie_genres_genre_id_fkey":
-            return await _unknown_genres(changes["genre_ids"])
+            return await _genres_not_found(changes["genre_ids"])
     return None
 
 
-async def _unknown_genres(genre_ids: Collection[int]) -> FieldsInvalid:
-    """Returns the refusal that names the genres which do not exist; all, should they exist by now."""
+async def _genres_not_found(genre_ids: Collection[int]) -> FieldsInvalid:
+    """Returns the error that names the genres that do not exist; names all if they exist by now."""
     unknown = await find_unknown_genres(genre_ids) or set(genre_ids)
     return FieldsInvalid(
         [

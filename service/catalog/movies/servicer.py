@@ -1,4 +1,4 @@
-"""The rpcs about movies."""
+"""Rpcs about movies."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from service.catalog.services import CatalogServices
 
 
 class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
+    """Converts messages to arguments and back."""
 
     services: CatalogServices
 
@@ -36,13 +36,13 @@ class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def BatchGetMovies(
         self, request: movies_pb2.BatchGetMoviesRequest, context: Any
     ) -> movies_pb2.BatchGetMoviesResponse:
-        """Returns movies by id, and the ids that no movie has."""
+        """Returns movies by id, and the ids without a movie."""
         ids = [MovieId(movie_id) for movie_id in request.ids]
         responses = await self.services.movies.batch_get_movies(ids, caller=current_principal().user_id)
         movies = serialize_movies(responses, view=request.view or BASIC)
-        answer = movies_pb2.BatchGetMoviesResponse(missing_ids=[one for one in ids if one not in movies])
+        response = movies_pb2.BatchGetMoviesResponse(missing_ids=[one for one in ids if one not in movies])
         found = [movies[movie_id] for movie_id in ids if movie_id in movies]
-        return serialized(movies_pb2.BatchGetMoviesResponse, serialize_with(answer, "movies", found))
+        return serialized(movies_pb2.BatchGetMoviesResponse, serialize_with(response, "movies", found))
 
     async def ListMovies(self, request: movies_pb2.ListMoviesRequest, context: Any) -> movies_pb2.ListMoviesResponse:
         """Returns a page of movies."""
@@ -57,14 +57,14 @@ class MoviesServicer(catalog_pb2_grpc.CatalogServiceServicer):
         ids = listed.page.items
         responses = await self.services.movies.batch_get_movies(ids, caller=current_principal().user_id)
         movies = serialize_movies(responses, view=request.view or BASIC)
-        answer = movies_pb2.ListMoviesResponse(
+        response = movies_pb2.ListMoviesResponse(
             next_page_token=listed.page.next_page_token,
             total_size=to_total(listed.total),
             facets=map(to_facet_counts, listed.facets),
         )
         # A movie that was deleted between the two queries is left out.
         found = [movies[movie_id] for movie_id in ids if movie_id in movies]
-        return serialized(movies_pb2.ListMoviesResponse, serialize_with(answer, "movies", found))
+        return serialized(movies_pb2.ListMoviesResponse, serialize_with(response, "movies", found))
 
     async def CreateMovie(self, request: movies_pb2.CreateMovieRequest, context: Any) -> movies_pb2.CreateMovieResponse:
         """Creates a movie."""
