@@ -14,9 +14,8 @@ from service.caching.page_cache import PageCache
 from service.caching.response_cache import ResponseCache
 from service.catalog.cast.characters import Characters
 from service.catalog.cast.service import Cast
-from service.catalog.changes.cursors import RETENTION, Cursors
 from service.catalog.changes.exporting import MovieExports
-from service.catalog.changes.service import ChangeFeed
+from service.catalog.changes.service import RETENTION, ChangeFeed, Cursors
 from service.catalog.changes.watching import ChangeWatches
 from service.catalog.convert import to_parts
 from service.catalog.models import CatalogChange
@@ -24,8 +23,7 @@ from service.catalog.movies.service import FindViewerStates, Movies
 from service.catalog.people.convert import to_person
 from service.catalog.people.credits import Credits
 from service.catalog.people.photos import Photos
-from service.catalog.people.service import People, PersonReader
-from service.catalog.people.values import PersonId
+from service.catalog.people.service import People, PersonId, PersonReader
 from service.catalog.references.service import Countries, Genres
 from service.catalog.search.service import Search
 from service.catalog.service import BackdropOwner, Catalog, MovieParts, PersonPhotoOwner, PosterOwner

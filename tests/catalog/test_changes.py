@@ -12,8 +12,7 @@ import pytest
 from marquee.catalog.v1 import change_pb2, changes_pb2
 
 from service.api.pagination import PageTokens
-from service.catalog.changes.cursors import Cursors, Position
-from service.catalog.changes.service import NOW, READ
+from service.catalog.changes.service import NOW, READ, Cursors, Position
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
 from tests.catalogue import add_movie, add_person

@@ -10,7 +10,7 @@ import grpc
 import pytest
 from marquee.catalog.v1 import changes_pb2, movies_pb2
 
-from service.catalog.changes.exporting import BATCH, EXPORTS
+from service.catalog.changes.exporting import BATCH_SIZE, MAX_EXPORTS
 from service.local.postgres import EmbeddedPostgres
 from service.media.storage import S3UploadStorage
 from service.settings import Settings
@@ -86,7 +86,7 @@ async def test_an_empty_catalogue_has_a_moment_too(exporter: Client, database: a
     assert await changed_since(exporter, message.cursor) == [movie_id]
 
 
-@pytest.mark.parametrize("count", [BATCH - 1, BATCH, BATCH + 1, 3 * BATCH])
+@pytest.mark.parametrize("count", [BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 3 * BATCH_SIZE])
 async def test_every_movie_comes_once(exporter: Client, database: asyncpg.Connection, count: int) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, $1)", count)
     assert await ids_of(export(exporter)) == list(range(1, count + 1))
@@ -161,7 +161,7 @@ async def test_exports_take_no_connection_from_others(
     settings = make_settings(database_url=database_url, database_pool_size=1, database_acquire_timeout=0.5)
     async with served(settings, storage) as here:
         exporter = here.client.as_service("catalog.export")
-        calls = [export(exporter) for _ in range(EXPORTS)]
+        calls = [export(exporter) for _ in range(MAX_EXPORTS)]
         for call in calls:
             await read(call)
         await here.client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
@@ -173,7 +173,7 @@ async def test_one_export_too_many_is_refused_and_an_ended_one_leaves_its_place(
     exporter: Client, database: asyncpg.Connection
 ) -> None:
     await database.execute(LARGE, MANY)
-    calls = [export(exporter) for _ in range(EXPORTS)]
+    calls = [export(exporter) for _ in range(MAX_EXPORTS)]
     for call in calls:
         await read(call)
     refusal = await refused(export(exporter).read())

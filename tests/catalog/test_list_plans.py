@@ -14,7 +14,7 @@ from marquee.catalog.v1 import movies_pb2
 from service.catalog.movies.filters import MovieFilter
 from service.catalog.movies.listing import ORDERS, PLAN, depends_on_values, page_query
 from service.catalog.people import listing
-from service.catalog.people.values import PersonFilter
+from service.catalog.people.listing import PersonFilter
 from tests.client import Client
 from tests.conftest import NewDatabase
 from tests.queries import QueryCount

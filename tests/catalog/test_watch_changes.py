@@ -16,10 +16,8 @@ from marquee.users.v1 import users_pb2
 
 from service.api.pagination import PageTokens
 from service.auth.principal import Principal, Role
-from service.catalog.changes.cursors import Cursors
-from service.catalog.changes.service import ChangeFeed
-from service.catalog.changes.values import ChangePage, Entity
-from service.catalog.changes.watching import PAGE_SIZE, READERS, WATCHES, ChangeWatches
+from service.catalog.changes.service import ChangeFeed, ChangePage, Cursors, Entity
+from service.catalog.changes.watching import MAX_READERS, MAX_WATCHES, PAGE_SIZE, ChangeWatches
 from service.database import orm
 from service.database.listener import Listener
 from service.local.postgres import EmbeddedPostgres
@@ -104,11 +102,11 @@ async def test_changes_come_as_they_are_made(user: Client, database: asyncpg.Con
 async def test_watches_add_no_connection(client: Client, database: asyncpg.Connection) -> None:
     users = [await client.registered() for _ in range(5)]
     before = await database.fetchval(CONNECTIONS)
-    many = [await Watch(user).begun() for user in users for _ in range(WATCHES)]
+    many = [await Watch(user).begun() for user in users for _ in range(MAX_WATCHES)]
     movie_id = await add_movie(database)
-    assert [await watch.ids(1) for watch in many] == [[movie_id]] * 5 * WATCHES
+    assert [await watch.ids(1) for watch in many] == [[movie_id]] * 5 * MAX_WATCHES
     # The pool may have grown by the two watches that read at the same time.
-    assert await database.fetchval(CONNECTIONS) <= before + READERS
+    assert await database.fetchval(CONNECTIONS) <= before + MAX_READERS
     for watch in many:
         watch.call.cancel()
 
@@ -203,7 +201,7 @@ async def test_a_reader_who_takes_nothing_is_read_nothing_for(settings: Settings
 
 async def test_a_fifth_watch_of_one_caller_is_refused(client: Client, user: Client) -> None:
     async with AsyncExitStack() as stack:
-        for _ in range(WATCHES):
+        for _ in range(MAX_WATCHES):
             watch = await Watch(user).begun()
             stack.callback(watch.call.cancel)
         refusal = await refused(Watch(user).call.read())

@@ -1,1 +1,1 @@
-"""Characters and where they appear."""
+"""Characters and their appearances in movies."""

@@ -1,8 +1,9 @@
-"""Characters, apart from the movies they appear in."""
+"""Characters, independent of the movies they appear in."""
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, TypedDict
 
 from tortoise.exceptions import IntegrityError
 
@@ -11,12 +12,36 @@ from service.api.etags import lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.api.text import contains_pattern, nfc
 from service.auth.principal import UserId
-from service.catalog.cast.service import appear, refusal
-from service.catalog.cast.values import CharacterChanges, FirstAppearance, NewCharacter
+from service.catalog.cast.service import add_appearance, appearance_error
 from service.catalog.errors import CharacterInUse, CharacterNotFound
-from service.catalog.models import Character
+from service.catalog.models import Character, CharacterRole, MovieCharacter
 from service.database.orm import connection, transaction, violated_constraint
 from service.errors import invalid_field
+
+
+@dataclass(frozen=True, slots=True)
+class FirstAppearance:
+    """The first appearance of a new character."""
+
+    movie_id: int
+    person_id: int | None
+    billing_order: int
+
+
+@dataclass(frozen=True, slots=True)
+class NewCharacter:
+    """A new character and its first appearance, if requested; its movie, character and person are loaded."""
+
+    character: Character
+    appearance: MovieCharacter | None
+
+
+class CharacterChanges(TypedDict, total=False):
+    """Fields of a character to write; an absent field stays unchanged. None means unknown."""
+
+    name: str
+    description: str | None
+    role: CharacterRole | None
 
 
 class Characters:
@@ -33,7 +58,7 @@ class Characters:
         return character
 
     async def list_characters(self, *, text: str, size: int, page_token: str) -> Page[Character]:
-        """Returns a page of the characters whose name has `text` in it, by name; size 0 is the default.
+        """Returns a page of the characters whose name contains `text`, by name; size 0 is the default.
 
         Raises PageTokenInvalid.
         """
@@ -51,29 +76,32 @@ class Characters:
     async def create_character(
         self, changes: CharacterChanges, *, first: FirstAppearance | None, actor_id: UserId
     ) -> NewCharacter:
-        """Makes a character, and its first appearance in the same transaction.
+        """Creates a character, and its first appearance in the same transaction.
 
         Raises FieldsInvalid for a movie or person that does not exist.
         """
         try:
             async with transaction():
-                made = await Character.create(**changes)
+                character = await Character.create(**changes)
                 await audit.record(
-                    "characters.create", resource=f"characters/{made.id}", actor_user_id=actor_id, name=made.name
+                    "characters.create",
+                    resource=f"characters/{character.id}",
+                    actor_user_id=actor_id,
+                    name=character.name,
                 )
-                appearance = await _first(first, made.id, actor_id=actor_id) if first else None
-                return NewCharacter(await self.get_character(made.id), appearance)
+                appearance = await _add_first(first, character.id, actor_id=actor_id) if first else None
+                return NewCharacter(await self.get_character(character.id), appearance)
         except IntegrityError as error:
             if first is None:
                 raise
             if violated_constraint(error) == "movie_characters_movie_id_fkey":
                 raise invalid_field("movie_id", "movie.exists", f"no movie {first.movie_id}") from error
-            raise refusal(error, first.person_id) or error from error
+            raise appearance_error(error, first.person_id) or error from error
 
     async def update_character(
         self, character_id: int, changes: CharacterChanges, *, etag: str, actor_id: UserId
     ) -> Character:
-        """Changes a character, all that is named or nothing; no change at all leaves its version as it is.
+        """Changes all given fields of a character or none; without changes, its version stays the same.
 
         Raises CharacterNotFound, EtagStale unless the etag is empty.
         """
@@ -90,7 +118,7 @@ class Characters:
             return await self.get_character(character_id)
 
     async def delete_character(self, character_id: int, *, etag: str, actor_id: UserId) -> None:
-        """Removes a character that appears in no movie.
+        """Deletes a character that appears in no movie.
 
         Raises CharacterNotFound, EtagStale unless the etag is empty, CharacterInUse.
         """
@@ -112,8 +140,8 @@ class Characters:
             raise
 
 
-async def _first(first: FirstAppearance, character_id: int, *, actor_id: UserId) -> Any:
-    return await appear(
+async def _add_first(first: FirstAppearance, character_id: int, *, actor_id: UserId) -> Any:
+    return await add_appearance(
         first.movie_id,
         character_id,
         actor_id=actor_id,
@@ -123,7 +151,7 @@ async def _first(first: FirstAppearance, character_id: int, *, actor_id: UserId)
 
 
 async def _rows(text: str, position: list[Any] | None, *, limit: int) -> list[dict[str, Any]]:
-    """Returns the names and ids of one page; compared as rows, for thousands of characters have the same name."""
+    """Returns the names and ids of one page. The position includes the id, because many characters share a name."""
     conditions, values = [], []
     if text:
         values.append(contains_pattern(nfc(text)))
@@ -133,7 +161,7 @@ async def _rows(text: str, position: list[Any] | None, *, limit: int) -> list[di
         conditions.append(f"(name, id) > (${len(values) - 1}, ${len(values)})")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
     return await connection().execute_query_dict(
-        # Every part of the statement is from this file; the values travel apart.
+        # The statement consists of constants of this module; values are parameters.
         f"SELECT id, name FROM characters {where} ORDER BY name, id LIMIT {limit:d}",  # noqa: S608
         values,
     )

@@ -1,4 +1,4 @@
-"""Characters and appearances as messages and back."""
+"""Conversions of characters and appearances to messages and back."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ from service.api.protobuf import (
     read_value,
     timestamp,
 )
-from service.catalog.cast.values import CastChanges, CharacterChanges, FirstAppearance
+from service.catalog.cast.characters import CharacterChanges, FirstAppearance
+from service.catalog.cast.service import CastChanges
 from service.catalog.models import Character, CharacterRole, MovieCharacter
 from service.errors import FieldsInvalid, FieldViolation
 
@@ -56,32 +57,32 @@ def to_appearance(appearance: MovieCharacter) -> character_pb2.CharacterAppearan
 
 
 def new_character_from(request: cast_pb2.CreateCharacterRequest) -> CharacterChanges:
-    """Returns a whole character; raises FieldsInvalid, naming every bad field."""
+    """Returns all fields of a new character; raises FieldsInvalid, naming every invalid field."""
     return cast("CharacterChanges", read_fields(request.character, CHARACTER_FIELDS, CHARACTER_FIELDS))
 
 
 def first_appearance_from(request: cast_pb2.CreateCharacterRequest) -> FirstAppearance | None:
-    """Returns where a new character appears; raises FieldsInvalid for how it appears in no movie."""
+    """Returns the first appearance of a new character; raises FieldsInvalid for its fields without a movie."""
     if request.movie_id:
         return FirstAppearance(request.movie_id, request.person_id or None, request.billing_order)
-    astray = [name for name in ("person_id", "billing_order") if getattr(request, name)]
-    if astray:
-        raise FieldsInvalid([FieldViolation(name, "appearance.movie", "needs movie_id") for name in astray])
+    without_movie = [name for name in ("person_id", "billing_order") if getattr(request, name)]
+    if without_movie:
+        raise FieldsInvalid([FieldViolation(name, "appearance.movie", "needs movie_id") for name in without_movie])
     return None
 
 
 def character_changes_from(request: cast_pb2.UpdateCharacterRequest) -> CharacterChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    """Returns the fields to change; raises FieldsInvalid for an invalid mask and for every invalid field."""
     return cast("CharacterChanges", read_changes(request.character, request.update_mask, CHARACTER_FIELDS))
 
 
 def new_cast_from(request: cast_pb2.AddCastRequest) -> CastChanges:
-    """Returns who plays a character, and how."""
+    """Returns the fields of a new appearance."""
     return cast("CastChanges", read_fields(request, CAST_FIELDS, CAST_FIELDS))
 
 
 def cast_changes_from(request: cast_pb2.UpdateCastRequest) -> CastChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none."""
+    """Returns the fields to change; raises FieldsInvalid for an invalid mask."""
     return cast("CastChanges", read_changes(request, request.update_mask, CAST_FIELDS))
 
 

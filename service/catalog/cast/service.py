@@ -1,9 +1,9 @@
-"""Appearances: who is in which movie, and who plays it."""
+"""Casts: the appearances of characters in movies, and their actors."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import Unpack
+from typing import TypedDict, Unpack
 
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import Q
@@ -13,14 +13,13 @@ from service import audit
 from service.api.etags import lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
-from service.catalog.cast.values import CastChanges
 from service.catalog.errors import CastNotFound, CastTaken, CharacterNotFound, MovieNotFound
-from service.catalog.models import Character, Movie, MovieCharacter
+from service.catalog.models import Character, CharacterRole, Movie, MovieCharacter
 from service.database.orm import transaction, violated_constraint
 from service.errors import DomainError, invalid_field
 
-# Not the whole movie and the whole person of each: their texts are long.
-SHOWN = (
+# Without the long texts of the movie and the person.
+LOADED_COLUMNS = (
     "id",
     "role",
     "billing_order",
@@ -39,8 +38,18 @@ SHOWN = (
 )
 
 
+class CastChanges(TypedDict, total=False):
+    """Fields of an appearance to write; an absent field stays unchanged."""
+
+    person_id: int | None
+    """None for an unknown actor."""
+    role: CharacterRole | None
+    """None means the role of the character."""
+    billing_order: int
+
+
 class Cast:
-    """Appearances of characters; those returned have their movie, character and person loaded."""
+    """Appearances of characters; returned appearances have their movie, character and person loaded."""
 
     def __init__(self, *, page_tokens: PageTokens) -> None:
         self._page_tokens = page_tokens
@@ -66,7 +75,7 @@ class Cast:
     async def list_character_appearances(
         self, character_id: int, *, size: int, page_token: str
     ) -> Page[MovieCharacter]:
-        """Returns a page of a character's appearances across all movies by id; size 0 is the default.
+        """Returns a page of a character's appearances in all movies by id; size 0 is the default.
 
         Raises CharacterNotFound, PageTokenInvalid.
         """
@@ -81,7 +90,7 @@ class Cast:
         return Page(found[:limit], token)
 
     async def add_cast(
-        self, movie_id: int, character_id: int, *, actor_id: UserId, **played: Unpack[CastChanges]
+        self, movie_id: int, character_id: int, *, actor_id: UserId, **fields: Unpack[CastChanges]
     ) -> MovieCharacter:
         """Adds a character to a movie.
 
@@ -89,17 +98,17 @@ class Cast:
         """
         try:
             async with transaction():
-                return await appear(movie_id, character_id, actor_id=actor_id, **played)
+                return await add_appearance(movie_id, character_id, actor_id=actor_id, **fields)
         except IntegrityError as error:
             match violated_constraint(error):
                 case "movie_characters_movie_id_fkey":
                     raise MovieNotFound(movie_id) from error
                 case "movie_characters_character_id_fkey":
                     raise invalid_field("character_id", "character.exists", f"no character {character_id}") from error
-            raise refusal(error, played.get("person_id")) or error from error
+            raise appearance_error(error, fields.get("person_id")) or error from error
 
     async def update_cast(self, cast_id: int, changes: CastChanges, *, etag: str, actor_id: UserId) -> MovieCharacter:
-        """Changes an appearance, all that is named or nothing; no change at all leaves its version as it is.
+        """Changes all given fields of an appearance or none; without changes, its version stays the same.
 
         Raises CastNotFound, EtagStale unless the etag is empty, CastTaken, and FieldsInvalid for a person that
         does not exist.
@@ -114,7 +123,7 @@ class Cast:
                     )
                 return await _loaded().get(id=cast_id)
         except IntegrityError as error:
-            raise refusal(error, changes.get("person_id")) or error from error
+            raise appearance_error(error, changes.get("person_id")) or error from error
 
     async def remove_cast(self, cast_id: int, *, etag: str, actor_id: UserId) -> None:
         """Removes an appearance; its character and person stay.
@@ -135,17 +144,17 @@ async def get_appearances(cast_ids: Collection[int]) -> dict[int, MovieCharacter
     return {appearance.id: appearance for appearance in found}
 
 
-async def appear(
-    movie_id: int, character_id: int, *, actor_id: UserId, **played: Unpack[CastChanges]
+async def add_appearance(
+    movie_id: int, character_id: int, *, actor_id: UserId, **fields: Unpack[CastChanges]
 ) -> MovieCharacter:
-    """Adds a character to a movie within the caller's transaction; raises IntegrityError, see `refusal`."""
-    made = await MovieCharacter.create(movie_id=movie_id, character_id=character_id, **played)
-    await audit.record("cast.add", resource=f"cast/{made.id}", actor_user_id=actor_id, movie_id=movie_id)
-    return await _loaded().get(id=made.id)
+    """Adds a character to a movie in the caller's transaction; raises IntegrityError, see `appearance_error`."""
+    added = await MovieCharacter.create(movie_id=movie_id, character_id=character_id, **fields)
+    await audit.record("cast.add", resource=f"cast/{added.id}", actor_user_id=actor_id, movie_id=movie_id)
+    return await _loaded().get(id=added.id)
 
 
-def refusal(error: IntegrityError, person_id: int | None) -> DomainError | None:
-    """Returns what a broken constraint means to whoever writes an appearance."""
+def appearance_error(error: IntegrityError, person_id: int | None) -> DomainError | None:
+    """Returns the domain error of a violated constraint of an appearance; None for another constraint."""
     match violated_constraint(error):
         case "uq_movie_characters":
             return CastTaken()
@@ -155,4 +164,4 @@ def refusal(error: IntegrityError, person_id: int | None) -> DomainError | None:
 
 
 def _loaded() -> QuerySet[MovieCharacter]:
-    return MovieCharacter.all().select_related("movie", "character", "person").only(*SHOWN)
+    return MovieCharacter.all().select_related("movie", "character", "person").only(*LOADED_COLUMNS)

@@ -1,4 +1,4 @@
-"""The rpcs about characters and casts."""
+"""Rpcs about characters and casts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from service.catalog.services import CatalogServices
 
 
 class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
+    """Converts messages to arguments and back."""
 
     services: CatalogServices
 
@@ -80,15 +80,15 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def CreateCharacter(
         self, request: cast_pb2.CreateCharacterRequest, context: Any
     ) -> cast_pb2.CreateCharacterResponse:
-        """Makes a character."""
-        made = await self.services.characters.create_character(
+        """Creates a character."""
+        created = await self.services.characters.create_character(
             new_character_from(request),
             first=first_appearance_from(request),
             actor_id=current_principal().require_user(),
         )
         return cast_pb2.CreateCharacterResponse(
-            character=to_character(made.character),
-            appearance=to_appearance(made.appearance) if made.appearance else None,
+            character=to_character(created.character),
+            appearance=to_appearance(created.appearance) if created.appearance else None,
         )
 
     async def UpdateCharacter(
@@ -106,7 +106,7 @@ class CastServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def DeleteCharacter(
         self, request: cast_pb2.DeleteCharacterRequest, context: Any
     ) -> cast_pb2.DeleteCharacterResponse:
-        """Removes a character."""
+        """Deletes a character."""
         await self.services.characters.delete_character(
             request.id, etag=request.etag, actor_id=current_principal().require_user()
         )

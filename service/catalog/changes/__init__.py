@@ -1,1 +1,1 @@
-"""The change feed and exports."""
+"""The change feed, watches and exports."""

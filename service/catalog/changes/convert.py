@@ -1,4 +1,4 @@
-"""Changes and exports as messages."""
+"""Messages of changes and exports."""
 
 from __future__ import annotations
 
@@ -7,16 +7,17 @@ from collections.abc import Iterator
 from marquee.catalog.v1 import change_pb2, changes_pb2
 
 from service.api.protobuf import serialize_with, serialized, timestamp
-from service.catalog.changes.values import Change, ChangePage, Entity, ExportedMovies
+from service.catalog.changes.exporting import ExportedMovies
+from service.catalog.changes.service import Change, ChangePage, Entity
 from service.catalog.convert import FULL, serialize_movie, to_parts
 from service.catalog.service import MovieResponse
 
 MESSAGE_BYTES = 1 << 20
-"""A message of an export is about as large at most: clients take 4 MiB unless told otherwise."""
+"""Approximate maximum size of a message of an export; the default limit of clients is 4 MiB."""
 
 
 def entity_from(entity_type: change_pb2.EntityType.ValueType) -> Entity | None:
-    """Returns the entity that is asked for, None for any."""
+    """Returns the requested entity, None for all."""
     if entity_type == change_pb2.ENTITY_TYPE_UNSPECIFIED:
         return None
     return Entity[change_pb2.EntityType.Name(entity_type).removeprefix("ENTITY_TYPE_")]
@@ -33,14 +34,14 @@ def to_change(change: Change) -> change_pb2.Change:
 
 
 def to_watched(page: ChangePage) -> changes_pb2.WatchChangesResponse:
-    """Returns a page as a message of a watch."""
+    """Returns the message of a page of a watch."""
     return changes_pb2.WatchChangesResponse(
         changes=map(to_change, page.changes), next_cursor=page.next_cursor, send_time=timestamp(page.read_at)
     )
 
 
 def to_exported(batch: ExportedMovies) -> Iterator[changes_pb2.ExportMoviesResponse]:
-    """Returns the messages of a batch, at least one; each movie is whole."""
+    """Yields the messages of a batch, at least one; each movie is in one message."""
     movies: list[bytes] = []
     size = 0
     for detail in batch.movies:

@@ -1,4 +1,4 @@
-"""The rpcs of the change feed and of exports."""
+"""Rpcs of the change feed and of exports."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from service.catalog.services import CatalogServices
 
 
 class ChangesServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
+    """Converts messages to arguments and back."""
 
     services: CatalogServices
 
@@ -32,7 +32,7 @@ class ChangesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def WatchChanges(
         self, request: changes_pb2.WatchChangesRequest, context: Any
     ) -> AsyncIterator[changes_pb2.WatchChangesResponse]:
-        """Streams changes as they become visible."""
+        """Streams changes when they become visible."""
         watch = self.services.change_watches.watch_changes(
             caller=current_principal(), cursor=request.cursor, entity=convert.entity_from(request.entity_type)
         )
@@ -43,7 +43,7 @@ class ChangesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def ExportMovies(
         self, request: changes_pb2.ExportMoviesRequest, context: Any
     ) -> AsyncIterator[changes_pb2.ExportMoviesResponse]:
-        """Streams every movie as of one moment."""
+        """Streams all movies of one snapshot."""
         async with aclosing(self.services.movie_exports.export_movies(after_id=request.after_id)) as batches:
             async for batch in batches:
                 for message in convert.to_exported(batch):

@@ -1,4 +1,4 @@
-"""Watches of the change feed: each reads at its own pace, and wakes when there are new changes."""
+"""Watches of the change feed: each reads at the pace of its client, and waits for new changes."""
 
 from __future__ import annotations
 
@@ -9,23 +9,22 @@ from contextlib import asynccontextmanager, suppress
 import asyncpg
 
 from service.auth.principal import Principal
-from service.catalog.changes.service import ChangeFeed
-from service.catalog.changes.values import ChangePage, Entity
+from service.catalog.changes.service import ChangeFeed, ChangePage, Entity
 from service.catalog.errors import TooManyWatches
 from service.database.listener import Channel, Listener
 from service.database.pool import DatabaseUnreachable
 from service.ratelimit.concurrency import ConcurrencyLimit
 
 PAGE_SIZE = 500
-WATCHES = 4
+MAX_WATCHES = 4
 """Watches of one caller on one worker."""
-READERS = 2
-"""Watches of a worker that read at the same time: a change wakes all of them, and the pool serves other calls, too."""
+MAX_READERS = 2
+"""Watches of a worker that read at the same time. A change wakes all watches, and other calls need connections, too."""
 HEARTBEAT = 15.0
-"""Seconds of silence after which a watch sends its cursor."""
+"""Seconds without changes after which a watch sends its cursor."""
 INTERVAL = 1.0
-"""Seconds between two looks without a notification. None comes through a pooler, and none when a transaction ends that
-only held back the changes of others."""
+"""Seconds between two polls without a notification. A pooler passes no notifications, and PostgreSQL sends none when a
+transaction without changes ends that delayed the changes of others."""
 COLLECTION_DELAY = 0.05
 """Seconds for which notifications are collected."""
 NEWEST = """
@@ -41,22 +40,22 @@ class ChangeWatches:
         self._feed = feed
         self._listener = listener
         self._heartbeat = heartbeat
-        self._limit = ConcurrencyLimit(WATCHES, error=TooManyWatches)
-        self._readers = asyncio.Semaphore(READERS)
+        self._limit = ConcurrencyLimit(MAX_WATCHES, error=TooManyWatches)
+        self._readers = asyncio.Semaphore(MAX_READERS)
         self._events: set[asyncio.Event] = set()
         self._polling: asyncio.Task[None] | None = None
 
     async def watch_changes(
         self, *, caller: Principal, cursor: str, entity: Entity | None
     ) -> AsyncGenerator[ChangePage]:
-        """Yields changes in the order of the feed, from the cursor on, or from now on if the cursor is empty.
+        """Yields changes in the order of the feed, after the cursor, or after the call if the cursor is empty.
 
-        Yields at the beginning, and after each silence of a heartbeat, even if there is only a new cursor. Reads
-        nothing ahead. Raises CursorInvalid, CursorExpired, TooManyWatches.
+        Yields once at the beginning, and after each heartbeat without changes, even if there is only a new cursor. Does
+        not read ahead. Raises CursorInvalid, CursorExpired, TooManyWatches.
         """
         with self._limit.acquire((caller.user_id, caller.subject)):
             async with self._new_changes() as has_new:
-                cursor = cursor or await self._feed.cursor_of_now()
+                cursor = cursor or await self._feed.make_current_cursor()
                 due = 0.0
                 while True:
                     has_new.clear()
@@ -73,7 +72,7 @@ class ChangeWatches:
 
     @asynccontextmanager
     async def _new_changes(self) -> AsyncIterator[asyncio.Event]:
-        """Gives an event that is set when the feed has new changes or cannot be read, and at times without a reason."""
+        """Gives an event that is set when the feed has new changes or cannot be read, and sometimes for no reason."""
         event = asyncio.Event()
         self._events.add(event)
         if self._polling is None:
@@ -86,7 +85,7 @@ class ChangeWatches:
                 await self._stop_polling()
 
     async def _stop_polling(self) -> None:
-        # Cleared first: a watch that begins while this task ends starts another one.
+        # Cleared first, so that a watch that begins while this task ends starts another task.
         task, self._polling = self._polling, None
         if task is not None:
             task.cancel()

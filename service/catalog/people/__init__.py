@@ -1,1 +1,1 @@
-"""People: lists, batches, credits, photos, writes."""
+"""People: reads, lists, credits, photos, and edits."""

@@ -1,4 +1,4 @@
-"""People, their photos and credits as messages and back."""
+"""Conversions of people, their photos and credits to messages and back."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ from service.api.protobuf import (
 )
 from service.catalog.cast.convert import to_appearance
 from service.catalog.models import Gender
-from service.catalog.people.values import Credit, PersonChanges, PersonDetail, PersonFilter, Photo
+from service.catalog.people.credits import Credit
+from service.catalog.people.listing import PersonFilter
+from service.catalog.people.photos import Photo
+from service.catalog.people.service import PersonChanges, PersonDetail
 from service.errors import invalid_field
 from service.media.convert import to_image
 
@@ -81,7 +84,7 @@ def to_credit(credit: Credit) -> person_pb2.PersonCredit:
 
 
 def person_filter_from(request: people_pb2.ListPersonsRequest) -> PersonFilter:
-    """Returns which people to list."""
+    """Returns the filter of a request."""
     return PersonFilter(
         country_id=request.country_id or None,
         gender=_gender(request, "gender"),
@@ -90,12 +93,12 @@ def person_filter_from(request: people_pb2.ListPersonsRequest) -> PersonFilter:
 
 
 def new_person_from(request: people_pb2.CreatePersonRequest) -> PersonChanges:
-    """Returns a whole person; raises FieldsInvalid, naming every bad field."""
+    """Returns all fields of a new person; raises FieldsInvalid, naming every invalid field."""
     return cast("PersonChanges", read_fields(request.person, PERSON_FIELDS, PERSON_FIELDS))
 
 
 def person_changes_from(request: people_pb2.UpdatePersonRequest) -> PersonChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    """Returns the fields to change; raises FieldsInvalid for an invalid mask and for every invalid field."""
     return cast("PersonChanges", read_changes(request.person, request.update_mask, PERSON_FIELDS))
 
 

@@ -1,8 +1,9 @@
-"""What people did in movies: what they directed and what they played in."""
+"""Credits of people: the movies that they directed, and their appearances."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -10,13 +11,13 @@ from service.api.pagination import Page, PageTokens, page_size
 from service.catalog.cast.service import get_appearances
 from service.catalog.errors import PersonNotFound
 from service.catalog.models import MovieCharacter, Person
-from service.catalog.people.values import Credit, PersonId
+from service.catalog.people.service import PersonId
 from service.database.orm import connection
 from service.media.service import Media
 from service.media.values import Image
 
-# Directing is a part without an appearance, and comes before those of the same movie. asyncpg reads and writes the
-# date of what has none, -infinity, as Python's first date.
+# A direction has cast_id 0, so that it comes before the appearances in the same movie. A missing release date is
+# -infinity, which asyncpg reads and writes as Python's first date.
 PARTS = """
 SELECT m.id AS movie_id, m.title, m.release_date, m.poster_id, p.cast_id,
     coalesce(m.release_date, '-infinity') AS released
@@ -30,6 +31,18 @@ AFTER = "WHERE (coalesce(m.release_date, '-infinity'), m.id, -p.cast_id) < ($2, 
 ORDER = "ORDER BY coalesce(m.release_date, '-infinity') DESC, m.id DESC, p.cast_id"
 
 
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """Work of a person in one movie: an appearance, or the direction if there is no appearance."""
+
+    movie_id: int
+    title: str
+    release_date: date | None
+    poster: Image | None
+    appearance: MovieCharacter | None
+    """Its movie, character and person are loaded."""
+
+
 class Credits:
     """The credits of people."""
 
@@ -38,7 +51,7 @@ class Credits:
         self._page_tokens = page_tokens
 
     async def list_person_credits(self, person_id: PersonId, *, size: int, page_token: str) -> Page[Credit]:
-        """Returns a page of a person's credits, the newest movie first, those without a date last.
+        """Returns a page of a person's credits, the newest movie first, movies without a date last.
 
         Size 0 is the default. Raises PersonNotFound, PageTokenInvalid.
         """

@@ -6,11 +6,12 @@ An unknown date of birth comes last in both directions.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from service.api.ordering import DATE, DATETIME, Order, Orders, SortKey
 from service.api.query import Parameters
-from service.catalog.people.values import PersonFilter
+from service.catalog.models import Gender
 from service.database.orm import fetch
 
 ORDERS = Orders(
@@ -30,10 +31,19 @@ ORDERS = Orders(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class PersonFilter:
+    """Conditions for the people to list; None means no condition."""
+
+    country_id: int | None = None
+    gender: Gender | None = None
+    has_photo: bool | None = None
+
+
 async def list_ids(
     wanted: PersonFilter, order: Order, *, after: Sequence[Any] | None, limit: int
 ) -> list[tuple[int, list[Any]]]:
-    """Returns up to `limit` ids of the people that a filter admits, each with its position."""
+    """Returns up to `limit` ids of matching people, each with its position."""
     statement, values = page_query(wanted, order, after=after, limit=limit)
     keys = [f"key_{number}" for number in range(len(order.columns))]
     rows = await fetch(statement, *values)

@@ -1,31 +1,62 @@
-"""People, as readers see them and as staff keep them."""
+"""People: cached reads, lists, and edits by staff."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import NewType, TypedDict
 
 from tortoise.exceptions import IntegrityError
 
 from service import audit
-from service.api.etags import lock_row
+from service.api.etags import etag_of, lock_row
 from service.api.pagination import Page, PageTokens, page_size
 from service.auth.principal import UserId
 from service.caching.response_cache import ResponseCache
 from service.catalog.errors import ImdbIdTaken, PersonNotFound, TmdbIdTaken
-from service.catalog.models import Person
+from service.catalog.models import Gender, Person
 from service.catalog.people import listing
-from service.catalog.people.values import PersonChanges, PersonDetail, PersonFilter, PersonId
+from service.catalog.people.listing import PersonFilter
 from service.database.orm import WriteConflict, connection, transaction, violated_constraint
 from service.errors import DomainError, invalid_field
 from service.media.removal import FileRemoval
 from service.media.service import Media
+from service.media.values import Image
 
-# A character is in a movie once with nobody who plays it, and those who played it are about to be nobody.
-MERGED = """
+PersonId = NewType("PersonId", int)
+# A movie has a character at most once without a person. This deletes the appearances that would become a second one.
+DELETE_DUPLICATE_APPEARANCES = """
 DELETE FROM movie_characters AS played USING movie_characters AS unplayed
 WHERE played.person_id = $1 AND unplayed.person_id IS NULL
     AND unplayed.movie_id = played.movie_id AND unplayed.character_id = played.character_id
 """
+
+
+@dataclass(frozen=True, slots=True)
+class PersonDetail:
+    """A person with all data of a response; the country is loaded."""
+
+    person: Person
+    primary_photo: Image | None
+
+    @property
+    def etag(self) -> str:
+        """Etag of the record."""
+        return etag_of(self.person)
+
+
+class PersonChanges(TypedDict, total=False):
+    """Fields of a person to write; an absent field stays unchanged. None means unknown."""
+
+    first_name: str
+    last_name: str
+    biography: str | None
+    date_of_birth: date | None
+    gender: Gender | None
+    country_id: int | None
+    tmdb_id: int | None
+    imdb_id: str | None
 
 
 class PersonReader:
@@ -53,7 +84,7 @@ class PersonReader:
 
 
 class People:
-    """The people of the catalogue, as readers see them and as staff edit them."""
+    """The people of the catalogue."""
 
     def __init__(
         self,
@@ -81,7 +112,7 @@ class People:
         return await self._responses.get_many(person_ids)
 
     async def list_persons(self, wanted: PersonFilter, *, order_by: str, size: int, page_token: str) -> Page[PersonId]:
-        """Returns a page of the ids of the people that a filter admits, in a published order; size 0 is the default.
+        """Returns a page of the ids of matching people, in a published order; size 0 is the default.
 
         Raises OrderByInvalid, PageTokenInvalid.
         """
@@ -97,7 +128,7 @@ class People:
         )
 
     async def create_person(self, changes: PersonChanges, *, actor_id: UserId) -> PersonDetail:
-        """Makes a person.
+        """Creates a person.
 
         Raises TmdbIdTaken, ImdbIdTaken, and FieldsInvalid for a country that does not exist.
         """
@@ -107,14 +138,14 @@ class People:
                 await audit.record("persons.create", resource=f"persons/{person.id}", actor_user_id=actor_id)
                 return await self._reader.get_detail(PersonId(person.id))
         except IntegrityError as error:
-            raise _refusal(error, changes) or error from error
+            raise _domain_error(error, changes) or error from error
 
     async def update_person(
         self, person_id: PersonId, changes: PersonChanges, *, etag: str, actor_id: UserId
     ) -> PersonDetail:
-        """Changes a person, all that is named or nothing; no change at all leaves their version as it is.
+        """Changes all given fields of a person or none; without changes, the version stays the same.
 
-        Raises PersonNotFound, EtagStale unless the etag is empty, and what create_person raises.
+        Raises PersonNotFound, EtagStale unless the etag is empty, and the errors of create_person.
         """
         try:
             async with transaction():
@@ -129,19 +160,19 @@ class People:
                     )
                 return await self._reader.get_detail(person_id)
         except IntegrityError as error:
-            raise _refusal(error, changes) or error from error
+            raise _domain_error(error, changes) or error from error
 
     async def delete_person(self, person_id: PersonId, *, etag: str, actor_id: UserId) -> None:
-        """Removes a person with their photos; the movies and characters stay, without them.
+        """Deletes a person with their photos; their movies and characters stay, without the person.
 
         Raises PersonNotFound, EtagStale unless the etag is empty, WriteConflict.
         """
         try:
             async with transaction():
-                # First, as a verdict does that is about to attach one: neither waits for the other in a circle.
+                # Locks the photos before the person, as a registration that attaches a photo does, to avoid deadlocks.
                 await self._removal.discard_photos(person_id)
                 person = await lock_row(Person.filter(id=person_id), etag=etag, not_found=PersonNotFound(person_id))
-                await connection().execute_query(MERGED, [person_id])
+                await connection().execute_query(DELETE_DUPLICATE_APPEARANCES, [person_id])
                 await Person.filter(id=person_id).delete()
                 await audit.record(
                     "persons.delete",
@@ -151,11 +182,13 @@ class People:
                 )
         except IntegrityError as error:
             if violated_constraint(error) == "uq_movie_characters":
-                raise WriteConflict("who else played the character is being removed, too; repeat") from error
+                raise WriteConflict(
+                    "another person with the same character is being deleted at the same time; repeat"
+                ) from error
             raise
 
 
-def _refusal(error: IntegrityError, changes: PersonChanges) -> DomainError | None:
+def _domain_error(error: IntegrityError, changes: PersonChanges) -> DomainError | None:
     match violated_constraint(error):
         case "persons_tmdb_id_key":
             return TmdbIdTaken(changes["tmdb_id"])

@@ -1,4 +1,4 @@
-"""The rpcs about people."""
+"""Rpcs about people."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from service.catalog.people.convert import (
     to_person,
     to_photo,
 )
-from service.catalog.people.values import PersonId
+from service.catalog.people.service import PersonId
 from service.catalog.services import CatalogServices
 from service.media.values import FileId
 
 
 class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
+    """Converts messages to arguments and back."""
 
     services: CatalogServices
 
@@ -34,12 +34,12 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def BatchGetPersons(
         self, request: people_pb2.BatchGetPersonsRequest, context: Any
     ) -> people_pb2.BatchGetPersonsResponse:
-        """Returns people by id, and the ids that no person has."""
+        """Returns people by id, and the ids without a person."""
         ids = [PersonId(person_id) for person_id in request.ids]
         persons = await self.services.people.batch_get_persons(ids)
-        answer = people_pb2.BatchGetPersonsResponse(missing_ids=[one for one in ids if one not in persons])
+        response = people_pb2.BatchGetPersonsResponse(missing_ids=[one for one in ids if one not in persons])
         found = [persons[person_id] for person_id in ids if person_id in persons]
-        return serialized(people_pb2.BatchGetPersonsResponse, serialize_with(answer, "persons", found))
+        return serialized(people_pb2.BatchGetPersonsResponse, serialize_with(response, "persons", found))
 
     async def ListPersons(self, request: people_pb2.ListPersonsRequest, context: Any) -> people_pb2.ListPersonsResponse:
         """Returns a page of people."""
@@ -50,15 +50,15 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
             page_token=request.page_token,
         )
         persons = await self.services.people.batch_get_persons(page.items)
-        # A person who was deleted between the two queries is left out.
+        # A person that was deleted between the two queries is left out.
         found = [persons[person_id] for person_id in page.items if person_id in persons]
-        answer = people_pb2.ListPersonsResponse(next_page_token=page.next_page_token)
-        return serialized(people_pb2.ListPersonsResponse, serialize_with(answer, "persons", found))
+        response = people_pb2.ListPersonsResponse(next_page_token=page.next_page_token)
+        return serialized(people_pb2.ListPersonsResponse, serialize_with(response, "persons", found))
 
     async def CreatePerson(
         self, request: people_pb2.CreatePersonRequest, context: Any
     ) -> people_pb2.CreatePersonResponse:
-        """Makes a person."""
+        """Creates a person."""
         detail = await self.services.people.create_person(
             new_person_from(request), actor_id=current_principal().require_user()
         )
@@ -79,7 +79,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def DeletePerson(
         self, request: people_pb2.DeletePersonRequest, context: Any
     ) -> people_pb2.DeletePersonResponse:
-        """Removes a person."""
+        """Deletes a person."""
         await self.services.people.delete_person(
             PersonId(request.id), etag=request.etag, actor_id=current_principal().require_user()
         )
@@ -88,7 +88,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def ListPersonCredits(
         self, request: people_pb2.ListPersonCreditsRequest, context: Any
     ) -> people_pb2.ListPersonCreditsResponse:
-        """Returns a page of what a person directed and played in."""
+        """Returns a page of a person's credits."""
         page = await self.services.credits.list_person_credits(
             PersonId(request.person_id), size=request.page_size, page_token=request.page_token
         )
@@ -106,7 +106,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def SetPrimaryPhoto(
         self, request: people_pb2.SetPrimaryPhotoRequest, context: Any
     ) -> people_pb2.SetPrimaryPhotoResponse:
-        """Makes one of a person's photos the one that stands for them."""
+        """Makes one of a person's photos the primary photo."""
         detail = await self.services.photos.set_primary_photo(
             PersonId(request.person_id), FileId(request.file_id), actor_id=current_principal().require_user()
         )
@@ -115,7 +115,7 @@ class PeopleServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def RemovePersonPhoto(
         self, request: people_pb2.RemovePersonPhotoRequest, context: Any
     ) -> people_pb2.RemovePersonPhotoResponse:
-        """Takes a photo from a person."""
+        """Removes a photo of a person."""
         await self.services.photos.remove_person_photo(
             PersonId(request.person_id), FileId(request.file_id), actor_id=current_principal().require_user()
         )

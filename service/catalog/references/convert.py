@@ -1,4 +1,4 @@
-"""Genres and countries as messages and back."""
+"""Conversions of genres and countries to messages and back."""
 
 from __future__ import annotations
 
@@ -50,20 +50,20 @@ def to_country(country: Country) -> reference_pb2.Country:
 
 
 def new_genre_from(request: references_pb2.CreateGenreRequest) -> GenreChanges:
-    """Returns a whole genre; raises FieldsInvalid, naming every bad field."""
+    """Returns all fields of a new genre; raises FieldsInvalid, naming every invalid field."""
     return cast("GenreChanges", read_fields(request.genre, GENRE_FIELDS, GENRE_FIELDS))
 
 
 def genre_changes_from(request: references_pb2.UpdateGenreRequest) -> GenreChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    """Returns the fields to change; raises FieldsInvalid for an invalid mask and for every invalid field."""
     return cast("GenreChanges", read_changes(request.genre, request.update_mask, GENRE_FIELDS))
 
 
 def new_country_from(request: references_pb2.CreateCountryRequest) -> CountryChanges:
-    """Returns a whole country; raises FieldsInvalid, naming every bad field."""
+    """Returns all fields of a new country; raises FieldsInvalid, naming every invalid field."""
     return cast("CountryChanges", read_fields(request.country, COUNTRY_FIELDS, COUNTRY_FIELDS))
 
 
 def country_changes_from(request: references_pb2.UpdateCountryRequest) -> CountryChanges:
-    """Returns what staff want changed; raises FieldsInvalid for a mask that is none and for every bad field."""
+    """Returns the fields to change; raises FieldsInvalid for an invalid mask and for every invalid field."""
     return cast("CountryChanges", read_changes(request.country, request.update_mask, COUNTRY_FIELDS))

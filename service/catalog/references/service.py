@@ -58,7 +58,7 @@ class _References(Generic[R]):
     in_use: ClassVar[type[GenreInUse | CountryInUse]]
     used_by: ClassVar[Collection[str]]
     """Foreign keys that refer to the table and restrict deletion."""
-    taken: ClassVar[Mapping[str, tuple[str, Callable[[object], AlreadyExists]]]]
+    unique_constraints: ClassVar[Mapping[str, tuple[str, Callable[[object], AlreadyExists]]]]
     """The field and the error of each unique constraint."""
 
     def __init__(self, *, page_tokens: PageTokens) -> None:
@@ -90,7 +90,7 @@ class _References(Generic[R]):
                 await self._record("create", record.id, actor_id=actor_id, name=record.name)
                 return await self._get(record.id)
         except IntegrityError as error:
-            self._raise_taken(error, changes)
+            self._raise_if_taken(error, changes)
             raise
 
     async def _update(self, record_id: int, changes: Mapping[str, Any], *, etag: str, actor_id: UserId) -> R:
@@ -102,7 +102,7 @@ class _References(Generic[R]):
                     await self._record("update", record_id, actor_id=actor_id, fields=sorted(changes))
                 return await self._get(record_id)
         except IntegrityError as error:
-            self._raise_taken(error, changes)
+            self._raise_if_taken(error, changes)
             raise
 
     async def _delete(self, record_id: int, *, etag: str, actor_id: UserId) -> None:
@@ -123,10 +123,10 @@ class _References(Generic[R]):
         resource = f"{self.plural}/{record_id}"
         await audit.record(f"{self.plural}.{action}", resource=resource, actor_user_id=actor_id, **details)
 
-    def _raise_taken(self, error: IntegrityError, changes: Mapping[str, Any]) -> None:
-        taken = self.taken.get(violated_constraint(error))
-        if taken is not None:
-            field, error_type = taken
+    def _raise_if_taken(self, error: IntegrityError, changes: Mapping[str, Any]) -> None:
+        violated = self.unique_constraints.get(violated_constraint(error))
+        if violated is not None:
+            field, error_type = violated
             raise error_type(changes[field]) from error
 
 
@@ -138,7 +138,10 @@ class Genres(_References[Genre]):
     not_found = GenreNotFound
     in_use = GenreInUse
     used_by = ("movie_genres_genre_id_fkey",)
-    taken: ClassVar = {"uq_genres_name_ci": ("name", GenreNameTaken), "genres_tmdb_id_key": ("tmdb_id", TmdbIdTaken)}
+    unique_constraints: ClassVar = {
+        "uq_genres_name_ci": ("name", GenreNameTaken),
+        "genres_tmdb_id_key": ("tmdb_id", TmdbIdTaken),
+    }
 
     async def get_genre(self, genre_id: int) -> Genre:
         """Returns a genre; raises GenreNotFound."""
@@ -178,7 +181,7 @@ class Countries(_References[Country]):
     not_found = CountryNotFound
     in_use = CountryInUse
     used_by = ("movies_country_id_fkey", "persons_country_id_fkey")
-    taken: ClassVar = {
+    unique_constraints: ClassVar = {
         "countries_name_key": ("name", CountryNameTaken),
         "countries_iso_3166_1_key": ("iso_3166_1", CountryCodeTaken),
     }

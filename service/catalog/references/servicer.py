@@ -1,4 +1,4 @@
-"""The rpcs about genres and countries."""
+"""Rpcs about genres and countries."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from service.catalog.services import CatalogServices
 
 
 class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
-    """Messages to arguments and back."""
+    """Converts messages to arguments and back."""
 
     services: CatalogServices
 
@@ -39,7 +39,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def CreateGenre(
         self, request: references_pb2.CreateGenreRequest, context: Any
     ) -> references_pb2.CreateGenreResponse:
-        """Makes a genre."""
+        """Creates a genre."""
         genre = await self.services.genres.create_genre(
             new_genre_from(request), actor_id=current_principal().require_user()
         )
@@ -60,7 +60,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def DeleteGenre(
         self, request: references_pb2.DeleteGenreRequest, context: Any
     ) -> references_pb2.DeleteGenreResponse:
-        """Removes a genre."""
+        """Deletes a genre."""
         await self.services.genres.delete_genre(
             request.id, etag=request.etag, actor_id=current_principal().require_user()
         )
@@ -86,7 +86,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def CreateCountry(
         self, request: references_pb2.CreateCountryRequest, context: Any
     ) -> references_pb2.CreateCountryResponse:
-        """Makes a country."""
+        """Creates a country."""
         country = await self.services.countries.create_country(
             new_country_from(request), actor_id=current_principal().require_user()
         )
@@ -107,7 +107,7 @@ class ReferencesServicer(catalog_pb2_grpc.CatalogServiceServicer):
     async def DeleteCountry(
         self, request: references_pb2.DeleteCountryRequest, context: Any
     ) -> references_pb2.DeleteCountryResponse:
-        """Removes a country."""
+        """Deletes a country."""
         await self.services.countries.delete_country(
             request.id, etag=request.etag, actor_id=current_principal().require_user()
         )

@@ -87,7 +87,7 @@ _CORRECTED_SCORE = """0.9 * greatest(
         ) + 0.02 * fame"""
 MOVIES = _MOVIES.format(corrected="", similarity="0")
 CORRECTED_MOVIES = _MOVIES.format(corrected=_CORRECTED_CANDIDATES, similarity=_CORRECTED_SCORE)
-"""A statement of its own, because planning the corrections takes longer than running the statement without them."""
+"""A separate statement, because planning the corrections takes longer than running the statement without them."""
 
 # $1 key, $2 tsquery, $3 and $4 keys one and two edits away, $5 tsquery of corrections or NULL,
 # $6-$8 position, $9 limit.

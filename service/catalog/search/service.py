@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from service.api.pagination import Page, PageTokens, page_size
-from service.catalog.people.service import PersonReader
-from service.catalog.people.values import PersonDetail, PersonId
+from service.catalog.people.service import PersonDetail, PersonId, PersonReader
 from service.catalog.search import ranking, tiers
 from service.catalog.search.query import Query, Span, find_spans
 from service.catalog.search.ranking import Hit
