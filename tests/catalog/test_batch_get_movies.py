@@ -1,4 +1,4 @@
-"""Several movies by id, and which ids no movie has."""
+"""BatchGetMovies: movies by id, and the ids without a movie."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def test_ids_that_no_movie_has_are_no_error(client: Client) -> None:
     assert answer == movies_pb2.BatchGetMoviesResponse(missing_ids=[3, 1, 2])
 
 
-async def test_a_caller_sees_what_they_did(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_caller_sees_their_own_state(client: Client, database: asyncpg.Connection) -> None:
     ids = [await add_movie(database) for _ in range(2)]
     user = await client.registered()
     await database.execute("INSERT INTO favorite_movies (user_id, movie_id) VALUES ($1, $2)", user.user_id, ids[1])

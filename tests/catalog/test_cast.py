@@ -1,4 +1,4 @@
-"""Casts of movies: read by anyone, kept by staff."""
+"""Casts of movies: read by everyone, edited by staff."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def added(staff: Client, movie_id: int, character_id: int, **fields: Any) 
 
 
 async def listed(client: Client, movie_id: int, size: int = 100) -> list[character_pb2.CharacterAppearance]:
-    """Returns a movie's cast, read page by page."""
+    """Returns the cast of a movie, page by page."""
     cast: list[character_pb2.CharacterAppearance] = []
     token = ""
     while True:
@@ -145,7 +145,7 @@ async def test_of_fifty_who_add_the_same_one_succeeds(
     assert len(await listed(client, movie_id)) == 1
 
 
-async def test_what_does_not_exist_is_named(staff: Client, client: Client, movie_id: int, character_id: int) -> None:
+async def test_missing_references_are_named(staff: Client, client: Client, movie_id: int, character_id: int) -> None:
     for call in (
         staff.catalog.AddCast(Add(movie_id=99, character_id=character_id)),
         client.catalog.ListMovieCast(List(movie_id=99)),
@@ -166,7 +166,7 @@ async def test_what_does_not_exist_is_named(staff: Client, client: Client, movie
 
 
 @pytest.mark.parametrize("path", ["*", "id", "movie_id", "character_id", "etag", "validate_only", "update_mask"])
-async def test_a_mask_reaches_only_what_is_staffs_to_write(
+async def test_a_mask_admits_only_fields_that_staff_write(
     staff: Client, movie_id: int, character_id: int, path: str
 ) -> None:
     appearance = await added(staff, movie_id, character_id)

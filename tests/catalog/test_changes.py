@@ -1,4 +1,4 @@
-"""The change feed: in order, with nothing left out, from any place that was kept."""
+"""ListChanges: in order and without gaps, from any stored cursor."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAIVE = "SELECT id, entity_id FROM catalog_changes WHERE id > $1 ORDER BY id"
 
 
 async def listed(client: Client, **request: object) -> changes_pb2.ListChangesResponse:
-    """Returns one answer of ListChanges."""
+    """Returns one response of ListChanges."""
     answer: changes_pb2.ListChangesResponse = await client.catalog.ListChanges(
         changes_pb2.ListChangesRequest(**request)  # type: ignore[arg-type] # fields by name
     )
@@ -39,13 +39,13 @@ async def listed(client: Client, **request: object) -> changes_pb2.ListChangesRe
 
 
 def told(answer: changes_pb2.ListChangesResponse) -> list[tuple[int, int, int]]:
-    """Returns what an answer tells, without times."""
+    """Returns the changes of a response, without times."""
     return [(change.entity_type, change.entity_id, change.kind) for change in answer.changes]
 
 
 @asynccontextmanager
 async def another(database_url: str) -> AsyncIterator[asyncpg.Connection]:
-    """Gives one more connection to write with."""
+    """Gives another connection for writes."""
     connection = await asyncpg.connect(database_url)
     try:
         yield connection
@@ -102,7 +102,7 @@ async def test_one_entity_alone(client: Client, database: asyncpg.Connection) ->
 async def test_the_anomaly_that_the_feed_is_safe_from(
     client: Client, database: asyncpg.Connection, database_url: str
 ) -> None:
-    """Whoever remembers the greatest number seen misses what a slower transaction wrote under a smaller one."""
+    """A reader that stores the greatest id it saw misses a smaller id that a slower transaction commits later."""
     start = await listed(client)
     async with another(database_url) as slow:
         transaction = slow.transaction()
@@ -120,7 +120,7 @@ async def test_the_anomaly_that_the_feed_is_safe_from(
     assert rest == [(MOVIE, late_id, CREATED), (MOVIE, early_id, CREATED)]
 
 
-async def test_what_is_older_than_a_slow_transaction_is_told_at_once(
+async def test_changes_before_a_slow_transaction_are_returned_at_once(
     client: Client, database: asyncpg.Connection, database_url: str
 ) -> None:
     before = await add_movie(database)
@@ -146,7 +146,7 @@ async def test_a_page_of_any_size_is_one_query(client: Client, queries: QueryCou
 
 
 @pytest.mark.parametrize("cursor", ["x", "AAAA", "0" * 150, "é"])
-async def test_what_is_no_cursor_is_refused(client: Client, cursor: str) -> None:
+async def test_an_invalid_cursor_is_refused(client: Client, cursor: str) -> None:
     refusal = await refused(listed(client, cursor=cursor))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID")
     assert refusal.fields == {"cursor": "cursor.signed"}
@@ -165,7 +165,7 @@ async def test_a_negative_size_is_refused(client: Client) -> None:
     assert (await refused(listed(client, page_size=-1))).code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_cursor_is_good_for_as_long_as_changes_are_kept(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_cursor_is_valid_as_long_as_changes_are_stored(client: Client, database: asyncpg.Connection) -> None:
     for days in (31, 29, 28):
         await add_movie(database)
         age = timedelta(days=days)
@@ -182,7 +182,7 @@ async def test_a_cursor_is_good_for_as_long_as_changes_are_kept(client: Client, 
 
 
 async def test_a_cursor_from_before_a_restore_is_refused(client: Client, settings: Settings) -> None:
-    """The restored database counts transactions from a lower number: what is new would lie before the cursor."""
+    """A restored database continues with lower transaction ids, so new changes would come before the cursor."""
     cursors = Cursors(PageTokens(settings.page_token_key.get_secret_value()))
     ahead = cursors.make(Position(2**40, 0, datetime.now(UTC)))
     assert (await refused(listed(client, cursor=ahead))).reason == "CURSOR_EXPIRED"

@@ -1,4 +1,4 @@
-"""Characters: read by anyone, kept by staff, apart from the movies they appear in."""
+"""Characters: read by everyone, edited by staff, independent of the movies they appear in."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def created(staff: Client, **fields: Any) -> Character:
 
 
 async def in_pages(client: Client, size: int, text: str = "") -> list[Character]:
-    """Returns every character of a list, read page by page."""
+    """Returns all characters of a list, page by page."""
     characters: list[Character] = []
     token = ""
     while True:
@@ -118,7 +118,7 @@ async def test_a_character_comes_with_its_first_appearance(
         ({"character": {"name": "x", "role": 9}}, {"character.role": "enum.defined_only"}),
     ],
 )
-async def test_what_cannot_be_leaves_no_character(
+async def test_an_invalid_appearance_leaves_no_character(
     staff: Client, database: asyncpg.Connection, fields: dict[str, Any], broken: dict[str, str]
 ) -> None:
     assert await add_movie(database) == 1
@@ -149,7 +149,7 @@ async def test_pages_of_characters_make_up_the_whole_list_by_name(client: Client
         assert [character.id for character in await in_pages(client, size)] == wanted
 
 
-async def test_a_text_is_looked_for_as_it_stands(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_searched_text_is_literal(client: Client, database: asyncpg.Connection) -> None:
     for name in ("100% Wolf", "Wolfgang", "under_score", "back\\slash", "\u00c9lise", "nobody"):
         await add_character(database, name)
     for text, found in {
@@ -195,7 +195,7 @@ async def test_appearances_reach_across_movies_with_who_plays_in_each(
 
 
 @pytest.mark.parametrize("path", ["*", "id", "etag", "create_time", "appearances", "name.x"])
-async def test_a_mask_reaches_only_what_is_staffs_to_write(staff: Client, path: str) -> None:
+async def test_a_mask_admits_only_fields_that_staff_write(staff: Client, path: str) -> None:
     character = await created(staff)
     refusal = await refused(
         staff.catalog.UpdateCharacter(Update(id=character.id, character=character, update_mask=FieldMask(paths=[path])))

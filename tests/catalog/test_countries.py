@@ -1,4 +1,4 @@
-"""Countries: read by anyone, kept by staff."""
+"""Countries: read by everyone, edited by staff."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_several_countries_have_no_code(staff: Client) -> None:
         ("a\tb", "J", {"country.name": "string.pattern", "country.iso_3166_1": "string.pattern"}),
     ],
 )
-async def test_what_is_no_country_is_refused(staff: Client, name: str, code: str, broken: dict[str, str]) -> None:
+async def test_an_invalid_country_is_refused(staff: Client, name: str, code: str, broken: dict[str, str]) -> None:
     refusal = await refused(staff.catalog.CreateCountry(Create(country=Country(name=name, iso_3166_1=code))))
     assert (refusal.code, refusal.fields) == (grpc.StatusCode.INVALID_ARGUMENT, broken)
 
@@ -129,7 +129,7 @@ async def test_a_rename_shows_in_movies_and_people(client: Client, staff: Client
 
 
 @pytest.mark.parametrize("path", ["*", "id", "etag", "update_time"])
-async def test_a_mask_reaches_only_what_is_staffs_to_write(staff: Client, path: str) -> None:
+async def test_a_mask_admits_only_fields_that_staff_write(staff: Client, path: str) -> None:
     country = await created(staff)
     refusal = await refused(
         staff.catalog.UpdateCountry(Update(id=country.id, update_mask=FieldMask(paths=[path]), country=country))

@@ -1,4 +1,4 @@
-"""Making a movie: every field as it was sent, or a refusal that names what is wrong, and then nothing."""
+"""CreateMovie: stores every field as sent, or stores nothing and names every invalid field."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.client import Client, refused
 from tests.queries import QueryCount
 
 Movie = movie_pb2.Movie
-# What the server alone writes.
+# Fields that only the server writes.
 OWN_FIELDS = {"id", "director", "country", "genres", "rating", "viewer", "etag", "create_time", "update_time"}
 
 
@@ -90,7 +90,7 @@ async def test_a_title_is_enough(staff: Client) -> None:
     assert movie.media_type == movie_pb2.MEDIA_TYPE_MOVIE
 
 
-async def test_texts_are_kept_composed_and_never_grow(staff: Client) -> None:
+async def test_texts_are_stored_in_nfc_and_never_grow(staff: Client) -> None:
     movie = await create(staff, title="Ame\u0301lie", original_title="\u0958" * 500)
     assert (movie.title, movie.original_title) == ("Am\u00e9lie", "\u0958" * 500)
 
@@ -126,7 +126,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, str]]] = [
 ]
 
 
-async def test_what_breaks_a_rule_is_named(staff: Client, database: asyncpg.Connection) -> None:
+async def test_every_broken_rule_is_named(staff: Client, database: asyncpg.Connection) -> None:
     for movie, broken in BROKEN:
         refusal = await refused(create(staff, **movie))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
@@ -158,7 +158,7 @@ async def test_money_is_an_exact_amount_or_refused(staff: Client, database: asyn
     assert await count(database) == 0
 
 
-async def test_money_is_kept_to_the_cent(staff: Client) -> None:
+async def test_money_is_stored_to_the_cent(staff: Client) -> None:
     for sent, kept in MONEY.items():
         movie = await create(staff, title="x", budget={"value": sent})
         assert (movie.budget.value, movie.HasField("revenue")) == (kept, False)

@@ -1,4 +1,4 @@
-"""What people directed and played in."""
+"""ListPersonCredits: directed movies and appearances."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.media.uploads import register, uploaded
 from tests.queries import QueryCount
 
 Credits = people_pb2.ListPersonCreditsRequest
-# Two of one day, two without a date: the order has to fall back on the id.
+# Two movies of one day, and two without a date: the id decides their order.
 DATES = (date(1954, 4, 26), None, date(1985, 6, 1), date(1954, 4, 26), None)
 
 
@@ -25,7 +25,7 @@ async def person_id(database: asyncpg.Connection) -> int:
 
 
 async def in_pages(client: Client, person_id: int, size: int) -> list[person_pb2.PersonCredit]:
-    """Returns every credit of a person, read page by page; fails when a page is short before the end."""
+    """Returns all credits of a person, page by page; fails if a page before the last one is not full."""
     credits_: list[person_pb2.PersonCredit] = []
     token = ""
     while True:

@@ -1,4 +1,4 @@
-"""Removing a movie: what goes with it, what stays, and who is in the way."""
+"""DeleteMovie: rows that are deleted with it, rows that stay, and concurrent writers."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ async def delete(staff: Client, movie_id: int, etag: str = "") -> Any:
 
 
 async def kept_movie(staff: Client, database: asyncpg.Connection, title: str) -> int:
-    """Adds a movie with a cast, a genre and a picture, that a user keeps in every way."""
+    """Adds a movie with a cast, a genre and an image, in all lists of a user."""
     movie_id = await add_movie(database, title, director_id=await add_person(database))
     await add_genre(database, title, movie_id)
     await database.execute(
@@ -59,7 +59,7 @@ async def counts(database: asyncpg.Connection, *tables: str) -> dict[str, int]:
     return {table: await database.fetchval(f"SELECT count(*) FROM {table}") for table in tables}  # noqa: S608 - as above
 
 
-async def test_what_was_the_movies_goes_and_the_rest_stays(staff: Client, database: asyncpg.Connection) -> None:
+async def test_owned_rows_are_deleted_and_other_rows_stay(staff: Client, database: asyncpg.Connection) -> None:
     gone, stayed = [await kept_movie(staff, database, title) for title in ("Ran", "Kagemusha")]
     before = await counts(database, *STAYS)
     await delete(staff, gone)

@@ -1,4 +1,4 @@
-"""Exports of movies: whole, of one moment, and never faster than they are read."""
+"""ExportMovies: all movies of one snapshot, at the pace of the reader."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ Message = changes_pb2.ExportMoviesResponse
 
 
 def export(client: Client, *, after_id: int = 0) -> Any:
-    """Begins an export."""
+    """Starts an export."""
     return client.catalog.ExportMovies(changes_pb2.ExportMoviesRequest(after_id=after_id))
 
 
 async def read(call: Any) -> Message:
-    """Returns the next message; fails when there is none."""
+    """Returns the next message; fails if there is none."""
     message = await asyncio.wait_for(call.read(), PATIENCE)
     assert message is not grpc.aio.EOF
     answer: Message = message
@@ -49,7 +49,7 @@ async def read(call: Any) -> Message:
 
 
 async def rest_of(call: Any) -> list[Message]:
-    """Returns the messages that are still to come."""
+    """Returns the remaining messages."""
     messages = []
     while (message := await asyncio.wait_for(call.read(), PATIENCE)) is not grpc.aio.EOF:
         messages.append(message)
@@ -57,13 +57,13 @@ async def rest_of(call: Any) -> list[Message]:
 
 
 async def ids_of(call: Any) -> list[int]:
-    """Returns the ids of all movies that are still to come."""
+    """Returns the ids of the remaining movies."""
     return [movie.id for message in await rest_of(call) for movie in message.movies]
 
 
 @pytest.fixture
 def exporter(client: Client) -> Client:
-    """A service that may export."""
+    """A service with the scope for exports."""
     return client.as_service("catalog.export")
 
 
@@ -99,7 +99,7 @@ async def changed_since(client: Client, cursor: str) -> list[int]:
     return [change.entity_id for change in answer.changes]
 
 
-async def test_what_changes_meanwhile_is_not_in_it_and_comes_after_its_cursor(
+async def test_changes_during_an_export_are_not_in_it_and_come_after_its_cursor(
     exporter: Client, database: asyncpg.Connection
 ) -> None:
     await database.execute(LARGE, MANY)
@@ -114,10 +114,10 @@ async def test_what_changes_meanwhile_is_not_in_it_and_comes_after_its_cursor(
     assert await changed_since(exporter, first.cursor) == [MANY, MANY - 1, new_id]
 
 
-async def test_what_was_under_way_at_its_moment_comes_after_its_cursor(
+async def test_transactions_that_run_at_the_snapshot_come_after_its_cursor(
     exporter: Client, database: asyncpg.Connection, database_url: str
 ) -> None:
-    """Neither is what was committed beside it lost, be it told twice."""
+    """No change that commits during the export is lost, even if the reader receives it twice."""
     slow = await asyncpg.connect(database_url)
     transaction = slow.transaction()
     await transaction.start()
@@ -144,7 +144,7 @@ async def test_nothing_is_read_far_ahead_of_the_reader(
         call.cancel()
 
 
-async def test_messages_stay_within_what_clients_take(exporter: Client, database: asyncpg.Connection) -> None:
+async def test_messages_stay_within_the_limit_of_clients(exporter: Client, database: asyncpg.Connection) -> None:
     await database.execute(
         "INSERT INTO movies (title, description) SELECT 'x', repeat(chr(128512), 10000) FROM generate_series(1, 150)"
     )
@@ -192,7 +192,7 @@ async def test_one_export_too_many_is_refused_and_an_ended_one_leaves_its_place(
 async def test_a_reader_who_pauses_keeps_the_snapshot(
     make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
-    """Longer than any other transaction may be idle."""
+    """Longer than the idle timeout of other transactions."""
     await database.execute(LARGE, MANY)
     settings = make_settings(database_url=database_url, deadline=0.5)
     async with served(settings, storage) as here:

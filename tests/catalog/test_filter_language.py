@@ -1,4 +1,4 @@
-"""The filter language of ListMovies: what it admits, where it finds fault, and that nothing gets through it."""
+"""The filter language of ListMovies: matching movies, positions of errors, and hostile filters."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ ALL = [WOLF, HEAT, VOID]
 
 @pytest.fixture
 async def listed(client: Client, database: asyncpg.Connection) -> Any:
-    """Returns the titles that a filter admits, by id."""
+    """Returns the titles that match a filter, in the order of ids."""
     person = await add_person(database)
     country = await database.fetchval("INSERT INTO countries (name, iso_3166_1) VALUES ('F', 'FR') RETURNING id")
     ids = [
@@ -138,7 +138,7 @@ CASES: list[tuple[str, list[str]]] = [
 ]
 
 
-async def test_each_filter_admits_what_it_says(listed: Any) -> None:
+async def test_each_filter_returns_the_matching_movies(listed: Any) -> None:
     for text, titles in CASES:
         assert await listed(text) == titles, text
 
@@ -194,7 +194,7 @@ INVALID = {
 }
 
 
-async def test_a_fault_is_told_with_its_position(client: Client) -> None:
+async def test_an_error_names_its_position(client: Client) -> None:
     for text, (position, expected) in INVALID.items():
         refusal = await refused(client.catalog.ListMovies(List(filter=text)))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FILTER_INVALID"), text
@@ -280,7 +280,7 @@ async def test_whatever_is_written_is_answered_or_refused(client: Client, databa
 
 
 async def code(client: Client, text: str) -> grpc.StatusCode:
-    """Returns the code that a filter is answered with."""
+    """Returns the status code for a filter."""
     try:
         await client.catalog.ListMovies(List(filter=text, include_total_size=True))
     except grpc.aio.AioRpcError as error:
@@ -289,7 +289,7 @@ async def code(client: Client, text: str) -> grpc.StatusCode:
 
 
 def examples() -> list[str]:
-    """Returns filters that hypothesis makes up, the same ones each time."""
+    """Returns generated filters, the same ones each time."""
     made: list[str] = []
 
     @settings(max_examples=400, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))

@@ -1,4 +1,4 @@
-"""The filters of ListMovies, each by itself and together."""
+"""The filters of ListMovies, alone and together."""
 
 from __future__ import annotations
 
@@ -38,22 +38,22 @@ MOVIES: dict[str, dict[str, Any]] = {
 }  # fmt: skip
 
 
-class Shelf:
-    """Four movies and what belongs to them."""
+class Catalogue:
+    """Four movies and their related rows."""
 
     def __init__(self, client: Client) -> None:
         self.client = client
         self.ids: dict[str, int] = {}
 
     async def titles(self, **filters: Any) -> list[str]:
-        """Returns the titles that some filters admit, by id."""
+        """Returns the titles that match some filters, in the order of ids."""
         return [movie.title for movie in (await self.client.catalog.ListMovies(List(order_by="id", **filters))).movies]
 
 
 @pytest.fixture
-async def shelf(client: Client, database: asyncpg.Connection) -> Shelf:
-    shelf = Shelf(client)
-    ids = shelf.ids
+async def catalogue(client: Client, database: asyncpg.Connection) -> Catalogue:
+    catalogue = Catalogue(client)
+    ids = catalogue.ids
     for name in ("Scott", "Weaver"):
         ids[name] = await add_person(database, name)
     ids["SU"] = await database.fetchval("INSERT INTO countries (name, iso_3166_1) VALUES ('Union', 'SU') RETURNING id")
@@ -74,7 +74,7 @@ async def shelf(client: Client, database: asyncpg.Connection) -> Shelf:
         " VALUES ($1, 2, 9, 1, 1), ($2, 1, 4, 1, 0), ($3, 0, 0, 0, 0)",
         ids["Alien"], ids["Stalker"], ids["Twin Peaks"],
     )  # fmt: skip
-    return shelf
+    return catalogue
 
 
 def day(year: int, month: int, number: int) -> date_pb2.Date:
@@ -122,37 +122,38 @@ CASES: list[tuple[dict[str, Any], list[str]]] = [
 ]
 
 
-async def test_each_filter_admits_what_it_says(shelf: Shelf) -> None:
+async def test_each_filter_returns_the_matching_movies(catalogue: Catalogue) -> None:
     for filters, titles in CASES:
-        assert await shelf.titles(**filters) == titles, filters
+        assert await catalogue.titles(**filters) == titles, filters
 
 
-async def test_genres_are_asked_for_as_any_all_and_none(shelf: Shelf) -> None:
-    horror, science, drama = (shelf.ids[name] for name in ("Horror", "Science", "Drama"))
-    assert await shelf.titles(genre_ids_any=[horror]) == ["Alien"]
-    assert await shelf.titles(genre_ids_any=[horror, drama]) == ["Alien", "Stalker", "Twin Peaks"]
-    assert await shelf.titles(genre_ids_all=[science, drama]) == ["Stalker"]
-    assert await shelf.titles(genre_ids_all=[horror, drama]) == []
-    assert await shelf.titles(genre_ids_none=[science]) == ["Twin Peaks", "Unmade"]
-    assert await shelf.titles(genre_ids_none=[science, drama]) == ["Unmade"]
-    assert await shelf.titles(genre_ids_any=[science, drama], genre_ids_none=[horror]) == ["Stalker", "Twin Peaks"]
-    assert await shelf.titles(genre_ids_any=[2**31 - 1]) == []
-    assert len(await shelf.titles(genre_ids_none=[2**31 - 1])) == 4
+async def test_genres_are_asked_for_as_any_all_and_none(catalogue: Catalogue) -> None:
+    horror, science, drama = (catalogue.ids[name] for name in ("Horror", "Science", "Drama"))
+    assert await catalogue.titles(genre_ids_any=[horror]) == ["Alien"]
+    assert await catalogue.titles(genre_ids_any=[horror, drama]) == ["Alien", "Stalker", "Twin Peaks"]
+    assert await catalogue.titles(genre_ids_all=[science, drama]) == ["Stalker"]
+    assert await catalogue.titles(genre_ids_all=[horror, drama]) == []
+    assert await catalogue.titles(genre_ids_none=[science]) == ["Twin Peaks", "Unmade"]
+    assert await catalogue.titles(genre_ids_none=[science, drama]) == ["Unmade"]
+    assert await catalogue.titles(genre_ids_any=[science, drama], genre_ids_none=[horror]) == ["Stalker", "Twin Peaks"]
+    assert await catalogue.titles(genre_ids_any=[2**31 - 1]) == []
+    assert len(await catalogue.titles(genre_ids_none=[2**31 - 1])) == 4
 
 
-async def test_people_and_characters_lead_to_their_movies(shelf: Shelf) -> None:
-    assert await shelf.titles(director_id=shelf.ids["Scott"]) == ["Alien"]
-    assert await shelf.titles(director_id=shelf.ids["Weaver"]) == []
-    assert await shelf.titles(person_id=shelf.ids["Weaver"]) == ["Alien"]
-    assert await shelf.titles(person_id=shelf.ids["Scott"]) == ["Alien"]
-    assert await shelf.titles(character_id=shelf.ids["Ripley"]) == ["Alien", "Unmade"]
+async def test_people_and_characters_lead_to_their_movies(catalogue: Catalogue) -> None:
+    assert await catalogue.titles(director_id=catalogue.ids["Scott"]) == ["Alien"]
+    assert await catalogue.titles(director_id=catalogue.ids["Weaver"]) == []
+    assert await catalogue.titles(person_id=catalogue.ids["Weaver"]) == ["Alien"]
+    assert await catalogue.titles(person_id=catalogue.ids["Scott"]) == ["Alien"]
+    assert await catalogue.titles(character_id=catalogue.ids["Ripley"]) == ["Alien", "Unmade"]
 
 
-async def test_every_filter_at_once_admits_one_movie(shelf: Shelf) -> None:
+async def test_every_filter_at_once_admits_one_movie(catalogue: Catalogue) -> None:
     request = List(
-        genre_ids_any=[shelf.ids["Horror"], shelf.ids["Drama"]], genre_ids_all=[shelf.ids["Science"]],
-        genre_ids_none=[shelf.ids["Drama"]], language="en", director_id=shelf.ids["Scott"],
-        person_id=shelf.ids["Weaver"], character_id=shelf.ids["Ripley"], year=1979, released_from=day(1979, 1, 1),
+        genre_ids_any=[catalogue.ids["Horror"], catalogue.ids["Drama"]], genre_ids_all=[catalogue.ids["Science"]],
+        genre_ids_none=[catalogue.ids["Drama"]], language="en", director_id=catalogue.ids["Scott"],
+        person_id=catalogue.ids["Weaver"], character_id=catalogue.ids["Ripley"], year=1979,
+        released_from=day(1979, 1, 1),
         released_before=day(1980, 1, 1), duration_min=100, duration_max=120, vote_average_min=8, vote_average_max=9,
         vote_count_min=1, vote_count_max=1000, rating_min=4, rating_max=5, has_poster=True,
         status=movie_pb2.MOVIE_STATUS_RELEASED, media_type=movie_pb2.MEDIA_TYPE_MOVIE,
@@ -161,16 +162,16 @@ async def test_every_filter_at_once_admits_one_movie(shelf: Shelf) -> None:
     )  # fmt: skip
     for order_by in ("", "rating", "revenue desc", "title"):
         request.order_by = order_by
-        answer = await shelf.client.catalog.ListMovies(request)
+        answer = await catalogue.client.catalog.ListMovies(request)
         assert [movie.title for movie in answer.movies] == ["Alien"], order_by
 
 
 async def test_a_popular_genre_follows_the_popularity_and_the_genres(
-    shelf: Shelf, database: asyncpg.Connection
+    catalogue: Catalogue, database: asyncpg.Connection
 ) -> None:
     async def by_popularity() -> list[str]:
-        request = List(genre_ids_any=[shelf.ids["Drama"]], order_by="popularity desc")
-        return [movie.title for movie in (await shelf.client.catalog.ListMovies(request)).movies]
+        request = List(genre_ids_any=[catalogue.ids["Drama"]], order_by="popularity desc")
+        return [movie.title for movie in (await catalogue.client.catalog.ListMovies(request)).movies]
 
     async def becomes(titles: list[str]) -> bool:
         # The server drops its cached pages when the notification of a change arrives.
@@ -185,7 +186,7 @@ async def test_a_popular_genre_follows_the_popularity_and_the_genres(
     assert await becomes(["Stalker", "Twin Peaks"])
     await database.execute("UPDATE movies SET popularity = 9 WHERE title = 'Alien'")
     await database.execute(
-        "INSERT INTO movie_genres (movie_id, genre_id) VALUES ($1, $2)", shelf.ids["Alien"], shelf.ids["Drama"]
+        "INSERT INTO movie_genres (movie_id, genre_id) VALUES ($1, $2)", catalogue.ids["Alien"], catalogue.ids["Drama"]
     )
     assert await becomes(["Alien", "Stalker", "Twin Peaks"])
     await database.execute("DELETE FROM movies WHERE title = 'Stalker'")
@@ -231,8 +232,8 @@ async def test_filters_out_of_their_range_are_refused(client: Client) -> None:
         assert list(refusal.fields) == [field]
 
 
-async def test_a_token_is_bound_to_every_filter(shelf: Shelf) -> None:
-    listing = shelf.client.catalog.ListMovies
+async def test_a_token_is_bound_to_every_filter(catalogue: Catalogue) -> None:
+    listing = catalogue.client.catalog.ListMovies
     first = {"language": "en", "filter": "duration > 1"}
     token = (await listing(List(page_size=1, **first))).next_page_token  # type: ignore[arg-type]
     again = {"language": "en", "filter": "(runtime>1)"}
@@ -251,7 +252,7 @@ async def test_a_filtered_page_costs_the_same_queries_whatever_its_size(
 ) -> None:
     ids = [await add_movie(database, original_language="en") for _ in range(30)]
     genre = await add_genre(database, "Drama", *ids)
-    await client.catalog.ListMovies(List(page_size=30))  # opens the pool, and keeps the movies
+    await client.catalog.ListMovies(List(page_size=30))  # opens the pool and fills the cache
     counts = set()
     for size in (1, 10, 30):
         with queries.counted() as counted:
@@ -263,5 +264,5 @@ async def test_a_filtered_page_costs_the_same_queries_whatever_its_size(
             )  # fmt: skip
         counts.add(counted.total)
     assert len(counts) == 1
-    # Each of the five is planned for its values, which is a statement of its own.
+    # Each of the five is planned for its values, which takes one more statement.
     assert counts.pop() == 10

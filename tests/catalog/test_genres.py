@@ -1,4 +1,4 @@
-"""Genres: read by anyone, kept by staff."""
+"""Genres: read by everyone, edited by staff."""
 
 from __future__ import annotations
 
@@ -116,7 +116,7 @@ async def test_a_blank_name_is_refused(staff: Client, name: str) -> None:
         )
 
 
-async def test_what_looks_equal_is_the_same_name(staff: Client) -> None:
+async def test_names_that_look_equal_are_the_same(staff: Client) -> None:
     genre = await created(staff, "Com\u00e9die")
     assert (await created(staff, "E\u0301pique")).name == "\u00c9pique"
     for name in ("Com\u00e9die", "Come\u0301die", "COM\u00c9DIE"):
@@ -161,7 +161,7 @@ async def test_of_fifty_changes_with_one_etag_one_succeeds(staff: Client) -> Non
 
 
 @pytest.mark.parametrize("path", ["*", "id", "etag", "movie_count", "create_time", "row_version", "name.x", ""])
-async def test_a_mask_reaches_only_what_is_staffs_to_write(staff: Client, path: str) -> None:
+async def test_a_mask_admits_only_fields_that_staff_write(staff: Client, path: str) -> None:
     genre = await created(staff)
     refusal = await refused(
         staff.catalog.UpdateGenre(
@@ -174,7 +174,7 @@ async def test_a_mask_reaches_only_what_is_staffs_to_write(staff: Client, path: 
     )
 
 
-async def test_a_mask_empties_what_it_names_and_leaves_the_rest(staff: Client) -> None:
+async def test_a_mask_clears_its_fields_and_no_others(staff: Client) -> None:
     genre = await created(staff, notes="Dark.", tmdb_id=18)
     answer = await staff.catalog.UpdateGenre(
         Update(id=genre.id, genre=Genre(name="Ignored"), update_mask=FieldMask(paths=["notes", "tmdb_id"]))

@@ -1,4 +1,4 @@
-"""One movie, by any of its ids, with all that a reply carries."""
+"""GetMovie: by each kind of id, with all fields of a response."""
 
 from __future__ import annotations
 
@@ -59,8 +59,8 @@ async def test_no_id_or_a_malformed_one_is_refused(client: Client, request_: Get
     assert refusal.fields == broken
 
 
-async def test_of_two_ids_on_the_wire_the_last_counts(client: Client, database: asyncpg.Connection) -> None:
-    """As protobuf has it for a oneof."""
+async def test_the_last_of_two_ids_on_the_wire_wins(client: Client, database: asyncpg.Connection) -> None:
+    """The last field of a oneof wins, as in protobuf."""
     movie_id = await add_movie(database, tmdb_id=7)
     call = client.channel.unary_unary(
         "/marquee.catalog.v1.CatalogService/GetMovie",
@@ -73,7 +73,7 @@ async def test_of_two_ids_on_the_wire_the_last_counts(client: Client, database: 
     assert answer.movie.id == movie_id
 
 
-async def test_a_bare_movie_leaves_unset_what_is_not_known(client: Client, database: asyncpg.Connection) -> None:
+async def test_unknown_values_of_a_movie_are_unset(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Untitled")
     movie = (await client.catalog.GetMovie(Get(id=movie_id))).movie
     assert {field.name for field, _ in movie.ListFields()} == {

@@ -1,4 +1,4 @@
-"""Lists of movies: their orders and page sizes."""
+"""ListMovies: orders and page sizes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.client import Client, refused
 
 List = movies_pb2.ListMoviesRequest
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-# Ties, extremes and gaps in every column, so that each order has to fall back on the id somewhere.
+# Ties, extremes and missing values in every column, so that the id decides some places in each order.
 ROWS = [
     ("b", 1.5, date(2001, 5, 5), 3),
     ("a", 0.0, None, 2),
@@ -51,7 +51,7 @@ async def movies(database: asyncpg.Connection) -> list[int]:
 
 
 async def in_pages(client: Client, order_by: str, size: int) -> list[movie_pb2.Movie]:
-    """Returns every movie of a list, read page by page; fails when a page is short before the end."""
+    """Returns all movies of a list, page by page; fails if a page before the last one is not full."""
     movies: list[movie_pb2.Movie] = []
     token = ""
     while True:
@@ -146,7 +146,7 @@ async def test_an_order_outside_the_published_keys_is_refused(client: Client, or
 
 
 def test_one_order_in_several_spellings_is_the_same() -> None:
-    """Page tokens are bound to the order, so it must not matter how it was spelt."""
+    """Page tokens are bound to the order, so different spellings of an order must be equal."""
     assert ORDERS.parse("") == ORDERS.parse("popularity desc") == ORDERS.parse("  popularity   desc ")
     assert ORDERS.parse("title") == ORDERS.parse("title asc") != ORDERS.parse("title desc")
     with pytest.raises(OrderByInvalid):

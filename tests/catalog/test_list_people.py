@@ -1,4 +1,4 @@
-"""People in lists and batches."""
+"""ListPersons and BatchGetPersons."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.queries import QueryCount
 
 List = people_pb2.ListPersonsRequest
 EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
-# Ties in every key, so that the order has to fall back on the id somewhere.
+# Ties in every key, so that the id decides some places in each order.
 ROWS = [
     ("Akira", "Kurosawa", date(1910, 3, 23), 3),
     ("Kiyoshi", "Kurosawa", None, 2),
@@ -56,7 +56,7 @@ async def people(database: asyncpg.Connection) -> list[int]:
 
 
 async def in_pages(client: Client, size: int, **wanted: Any) -> list[person_pb2.Person]:
-    """Returns every person of a list, read page by page; fails when a page is short before the end."""
+    """Returns all people of a list, page by page; fails if a page before the last one is not full."""
     persons: list[person_pb2.Person] = []
     token = ""
     while True:

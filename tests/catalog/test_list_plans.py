@@ -1,4 +1,4 @@
-"""The plans of the movie list's statements: each order and each common filter reads its index, and no more."""
+"""Query plans of ListMovies and ListPersons: each order and each common filter reads only its index."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ PEOPLE_INDEXES = {
 
 @pytest.fixture(scope="module")
 async def filled(new_database: NewDatabase) -> AsyncIterator[asyncpg.Connection]:
-    """A database that is filled once: nothing here writes."""
+    """A database that is filled once; the tests do not write."""
     async with new_database() as url:
         database = await asyncpg.connect(url)
         for statement in FILL:
@@ -89,7 +89,7 @@ async def filled(new_database: NewDatabase) -> AsyncIterator[asyncpg.Connection]
 
 
 class Plan:
-    """How PostgreSQL ran a statement."""
+    """The plan of a statement, as PostgreSQL ran it."""
 
     def __init__(self, root: dict[str, Any]) -> None:
         self.nodes = list(_nodes(root))
@@ -199,14 +199,14 @@ async def test_a_rare_value_is_looked_up_and_not_looked_for_along_the_order(fill
 
 
 @pytest.mark.parametrize("wanted", [MovieFilter(country="ZZ"), MovieFilter(text="genre:nothing")])
-async def test_a_name_that_stands_for_nothing_is_looked_up_before_the_page_is_planned(
+async def test_an_unknown_name_is_looked_up_before_the_page_is_planned(
     client: Client, queries: QueryCount, wanted: MovieFilter
 ) -> None:
     await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())  # opens the pool
     request = movies_pb2.ListMoviesRequest(country=wanted.country or "", filter=wanted.text, order_by="title")
     with queries.counted() as counted:
         assert not (await client.catalog.ListMovies(request)).movies
-    # The settings, the name, the page: PostgreSQL cannot tell how many movies a name admits.
+    # Settings, name, page: PostgreSQL cannot estimate the number of movies for a name.
     assert counted.total == 3
 
 
@@ -238,7 +238,7 @@ async def test_a_narrow_filter_reads_its_index_and_no_table_whole(
 ) -> None:
     page = await plan(filled, wanted)
     assert index in page.indexes
-    # Of countries there is a page or two.
+    # Countries fill only one or two pages.
     assert page.scanned <= {"countries"}
 
 

@@ -1,4 +1,4 @@
-"""Every order of the movie list, both ways: ties, missing values, pages of any size, rows that come while paging."""
+"""Every order of ListMovies, both ways: ties, missing values, any page size, rows that are inserted while paging."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ COLUMNS = {
     "id": "m.id",
 }
 NULLABLE = ("rating", "release_date", "revenue")
-# Few different values, so that each order has ties, and in each nullable column a third without one.
+# Few different values, so that each order has ties; a third of each nullable column is NULL.
 FILL = """
 WITH added AS (
     INSERT INTO movies (title, popularity, vote_average, release_date, revenue, created_at, updated_at)
@@ -41,7 +41,7 @@ SELECT id, id % 3 * 3, id % 3 * 10, id % 3 * 2, id % 3 FROM added WHERE id % 4 >
 
 
 async def in_pages(client: Client, request: movies_pb2.ListMoviesRequest, size: int) -> list[int]:
-    """Returns the ids of a whole list, read page by page; fails when a page is short before the end."""
+    """Returns the ids of a whole list, page by page; fails if a page before the last one is not full."""
     ids: list[int] = []
     request.page_size, request.page_token = size, ""
     while True:
@@ -54,7 +54,7 @@ async def in_pages(client: Client, request: movies_pb2.ListMoviesRequest, size: 
 
 
 async def expected(database: asyncpg.Connection, order_by: str, where: str = "true") -> list[int]:
-    """Returns what an order comes to when PostgreSQL sorts the whole table."""
+    """Returns the ids in an order, sorted by PostgreSQL from the whole table."""
     key, _, direction = order_by.partition(" ")
     rows = await database.fetch(
         f"SELECT m.id FROM movies AS m LEFT JOIN movie_stats AS s ON s.movie_id = m.id WHERE {where}"  # noqa: S608 - ours
@@ -114,7 +114,7 @@ async def test_nothing_is_lost_or_repeated_while_rows_come_and_go(
         request.page_token = page.next_page_token
         if not page.next_page_token:
             break
-        gone = {*chance.sample(sorted(stayed), 3), page.movies[-1].id}  # the token's own row, too
+        gone = {*chance.sample(sorted(stayed), 3), page.movies[-1].id}  # also the row of the token
         await database.execute("DELETE FROM movies WHERE id = ANY($1)", sorted(gone))
         stayed -= gone
         await database.execute(FILL, 5)

@@ -1,4 +1,4 @@
-"""Pages of movies while the catalogue changes, tokens that are not this list's, and what a page costs."""
+"""Pages of ListMovies while the catalogue changes, tokens of other lists, and the cost of a page."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ async def test_nothing_is_lost_or_repeated_while_rows_come_and_go(
         token = page.next_page_token
         if not token:
             break
-        gone = {*chance.sample(sorted(stayed), 3), page.movies[-1].id}  # the token's own row, too
+        gone = {*chance.sample(sorted(stayed), 3), page.movies[-1].id}  # also the row of the token
         await database.execute("DELETE FROM movies WHERE id = ANY($1)", sorted(gone))
         stayed -= gone
         await fill(database, 6)
@@ -135,7 +135,7 @@ async def test_a_huge_token_is_not_even_read(client: Client) -> None:
 
 
 @pytest.mark.parametrize("title", ["x" * 500, "\u6620" * 230, "\U0001f3ac" * 170])
-async def test_the_token_after_a_long_title_is_taken_back(
+async def test_the_token_after_a_long_title_is_accepted(
     client: Client, database: asyncpg.Connection, title: str
 ) -> None:
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""People: read by anyone, kept by staff."""
+"""People: read by everyone, edited by staff."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ async def test_a_person_may_have_one_name_and_nothing_else(staff: Client) -> Non
     }  # fmt: skip
 
 
-async def test_what_the_server_makes_is_passed_over(staff: Client) -> None:
+async def test_fields_of_the_server_are_ignored(staff: Client) -> None:
     person = await created(staff, id=999, etag="x", country={"id": 5}, primary_photo={"file_id": 5})
     assert person.id != 999
     assert not person.HasField("country")
 
 
-async def test_a_change_touches_what_it_names(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_change_writes_only_its_fields(staff: Client, database: asyncpg.Connection) -> None:
     person = await created(staff, last_name="Kurosawa", biography="Directed.", date_of_birth=BORN, tmdb_id=1)
     mask = FieldMask(paths=["biography", "date_of_birth", "gender"])
     changed = (
@@ -88,7 +88,7 @@ async def test_a_change_touches_what_it_names(staff: Client, database: asyncpg.C
     assert (await staff.catalog.UpdatePerson(Update(id=person.id, person=Person(id=7)))).person == changed
 
 
-async def test_names_are_kept_in_one_form(staff: Client) -> None:
+async def test_names_are_stored_in_nfc(staff: Client) -> None:
     person = await created(staff, first_name="E\u0301lodie", last_name="Bouchez\u0301")
     assert (person.first_name, person.last_name) == ("\u00c9lodie", "Bouche\u017a")
 
@@ -153,7 +153,7 @@ async def test_ids_elsewhere_are_one_persons(staff: Client, fields: dict[str, An
     "path",
     ["*", "id", "country", "country.name", "primary_photo", "primary_photo_id", "etag", "create_time", "row_version"],
 )
-async def test_a_mask_reaches_only_what_is_staffs_to_write(staff: Client, path: str) -> None:
+async def test_a_mask_admits_only_fields_that_staff_write(staff: Client, path: str) -> None:
     person = await created(staff)
     refusal = await refused(
         staff.catalog.UpdatePerson(Update(id=person.id, person=person, update_mask=FieldMask(paths=[path])))
@@ -190,7 +190,7 @@ async def test_an_unknown_person_is_named(client: Client, staff: Client) -> None
         assert refusal.details["ResourceInfo"].resource_name == "5"
 
 
-async def test_whoever_is_removed_leaves_their_movies_and_characters(
+async def test_movies_and_characters_of_a_deleted_person_stay(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     person_id = await add_person(database, "Akira")
@@ -211,7 +211,7 @@ async def test_whoever_is_removed_leaves_their_movies_and_characters(
 async def test_a_removal_that_makes_two_appearances_equal_leaves_one(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
-    """A character that two people played in one movie, or one and somebody unknown, is there once less then."""
+    """Two appearances of a character in one movie become one if both lose their person."""
     movie_id, character_id = await add_movie(database), await add_character(database)
     people = [await add_person(database) for _ in range(2)]
     for person_id in (*people, None):

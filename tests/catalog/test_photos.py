@@ -1,4 +1,4 @@
-"""Photos of people: listed, chosen, taken away."""
+"""Photos of people: list, primary photo, removal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def staff(client: Client) -> Client:
 
 
 async def photographed(staff: Client, database: asyncpg.Connection, count: int = 3) -> tuple[int, list[int]]:
-    """Makes a person with photos, the first of them primary; returns their ids."""
+    """Creates a person with photos, of which the first is primary; returns the ids."""
     person_id = await add_person(database)
     files = [await uploaded(staff, "PERSON_PHOTO", person_id=person_id) for _ in range(count)]
     for file in files:
@@ -65,7 +65,7 @@ async def test_to_choose_the_primary_photo_again_changes_nothing(staff: Client, 
     assert await staff.catalog.SetPrimaryPhoto(request) == await staff.catalog.SetPrimaryPhoto(request)
 
 
-async def test_of_many_choices_at_once_one_stands(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_of_concurrent_choices_one_wins(client: Client, staff: Client, database: asyncpg.Connection) -> None:
     person_id, files = await photographed(staff, database, 5)
     await asyncio.gather(
         *(staff.catalog.SetPrimaryPhoto(SetPrimary(person_id=person_id, file_id=file_id)) for file_id in files * 4)

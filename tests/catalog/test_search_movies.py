@@ -1,4 +1,4 @@
-"""SearchMovies: what it forgives, what it says of each result, its pages, and what it makes of hostile queries."""
+"""SearchMovies: errors in queries, highlights, pages, and hostile queries."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_of_one_title_the_more_popular_comes_first_and_a_year_decides(
 
 
 @pytest.mark.usefixtures("movies")
-async def test_what_is_like_nothing_finds_nothing(client: Client) -> None:
+async def test_a_query_without_similar_titles_finds_nothing(client: Client) -> None:
     assert await found(client, "xylophone quartz") == []
     assert await found(client, "   ") == []
 
@@ -134,7 +134,9 @@ def marked(result: search_pb2.MovieMatch) -> list[str]:
         ("micheal man", search_pb2.MATCHED_FIELD_PERSON, ["Michael", "Mann"]),
     ],
 )
-async def test_what_was_found_is_told_and_marked(client: Client, query: str, field: int, parts: list[str]) -> None:
+async def test_the_matched_field_is_named_and_highlighted(
+    client: Client, query: str, field: int, parts: list[str]
+) -> None:
     result = (await client.catalog.SearchMovies(Search(query=query))).results[0]
     assert (result.matched_field, marked(result)) == (field, parts)
 
@@ -190,7 +192,7 @@ async def test_a_token_of_another_query_is_refused(client: Client, database: asy
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-async def test_movies_carry_the_view_and_what_the_caller_did(client: Client, movies: dict[str, int]) -> None:
+async def test_movies_have_the_view_and_the_callers_state(client: Client, movies: dict[str, int]) -> None:
     user = await client.registered()
     await user.favorites.AddFavorite(favorites_pb2.AddFavoriteRequest(movie_id=movies["Heat"]))
     result = (await user.catalog.SearchMovies(Search(query="heat", view=movie_pb2.MOVIE_VIEW_FULL))).results[0]
@@ -229,7 +231,7 @@ async def test_a_page_costs_the_same_queries_whatever_its_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     await fill(database, 90)
-    # All of them are in the cache from here on.
+    # From here on, all movies are cached.
     await client.catalog.SearchMovies(Search(query="night", page_size=100))
     for query in ("night", "nihgt"):
         counts = set()

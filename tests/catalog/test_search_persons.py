@@ -1,4 +1,4 @@
-"""SearchPersons: names with errors, in any order, unfinished; what each result says; pages."""
+"""SearchPersons: names with errors, in any order, incomplete; highlights; pages."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Search = search_pb2.SearchPersonsRequest
 
 @pytest.fixture
 async def people(database: asyncpg.Connection) -> dict[str, int]:
-    """Some people by name; the second Chris Evans directed something."""
+    """Some people by name; the second Chris Evans is a director."""
     names = ["Penélope Cruz", "Renée Zellweger", "Chris Evans", "Keanu Reeves", "Bong Joon-ho", "Cher", "李 連杰"]
     ids = {}
     for name in names:
@@ -72,7 +72,7 @@ async def test_a_result_is_the_person_with_their_name_marked(client: Client, dat
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("query", ["%", "'", "\\", "!!!", " ", "xylophone quartz"])
-async def test_what_is_no_name_finds_nobody(client: Client, query: str) -> None:
+async def test_a_query_without_similar_names_finds_nobody(client: Client, query: str) -> None:
     assert await found(client, query) == []
 
 

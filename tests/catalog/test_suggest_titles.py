@@ -1,4 +1,4 @@
-"""SuggestTitles: what is offered while somebody types."""
+"""SuggestTitles: suggestions while a user types."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ async def test_titles_with_a_word_that_begins_so_the_most_popular_first(
     assert await offered(client, prefix) == titles
 
 
-async def test_a_suggestion_says_the_movie_its_year_and_what_was_typed(client: Client, movies: dict[str, int]) -> None:
+async def test_a_suggestion_has_the_movie_its_year_and_a_highlight(client: Client, movies: dict[str, int]) -> None:
     answer = await client.catalog.SuggestTitles(Suggest(prefix="am"))
     expected = search_pb2.TitleSuggestion(
         movie_id=movies["Amélie"],
@@ -65,7 +65,7 @@ async def test_a_suggestion_says_the_movie_its_year_and_what_was_typed(client: C
     assert list(answer.suggestions) == [expected]
 
 
-async def test_at_most_20_are_offered_and_10_unless_told(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_default_is_10_suggestions_and_the_maximum_20(client: Client, database: asyncpg.Connection) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'Film ' || n FROM generate_series(1, 30) n")
     assert [len(await offered(client, "fi", limit)) for limit in (0, 1, 20, 1000)] == [10, 1, 20, 20]
     refusal = await refused(client.catalog.SuggestTitles(Suggest(prefix="fi", limit=-1)))

@@ -1,4 +1,4 @@
-"""How many movies a filter admits, in all and by genre, decade and language."""
+"""Totals and facets of ListMovies: by genre, decade and language."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ async def total(client: Client, **filters: Any) -> tuple[int, bool]:
 
 
 async def facets(client: Client, *asked: movies_pb2.Facet.ValueType, **filters: Any) -> list[dict[str, int]]:
-    """Returns the counts of facets, each with its values in order."""
+    """Returns the counts of facets, with the values of each in order."""
     answer = await client.catalog.ListMovies(List(page_size=1, facets=asked, **filters))
     assert [counts.facet for counts in answer.facets] == list(asked)
     assert not any(counts.is_partial for counts in answer.facets)
@@ -64,7 +64,7 @@ async def test_ten_thousand_are_counted_and_one_more_is_estimated(client: Client
     assert abs(count - 12_501) < 500
 
 
-async def test_facets_count_what_the_filter_admits(client: Client, database: asyncpg.Connection) -> None:
+async def test_facets_count_the_matching_movies(client: Client, database: asyncpg.Connection) -> None:
     films: list[tuple[str | None, date | None]] = [
         ("en", date(1990, 1, 1)), ("en", date(1999, 12, 31)), ("fr", date(2000, 1, 1)), (None, None),
         ("de", date(1, 1, 1)), ("de", date(9999, 12, 31)), ("en", date(1989, 12, 31)),

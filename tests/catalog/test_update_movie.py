@@ -1,4 +1,4 @@
-"""Changing a movie: what the mask names and nothing else, guarded by etags."""
+"""UpdateMovie: changes only the fields of the mask, guarded by etags."""
 
 from __future__ import annotations
 
@@ -39,24 +39,24 @@ async def get(client: Client, movie_id: int) -> Movie:
 
 
 async def genre_rows(database: asyncpg.Connection) -> dict[int, int]:
-    """Returns the id of the row that gives a movie a genre, by genre."""
+    """Returns the ids of the rows that join a movie to its genres, by genre."""
     return {row["genre_id"]: row["id"] for row in await database.fetch("SELECT genre_id, id FROM movie_genres")}
 
 
-async def test_only_what_the_mask_names_changes(staff: Client, database: asyncpg.Connection) -> None:
+async def test_only_the_fields_of_the_mask_change(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran", tagline="War.", duration=162, budget=Decimal(5))
     answer = await update(staff, movie_id, "tagline", "duration", "budget", title="Not me", tagline="Peace.")
     assert answer == await get(staff, movie_id)
     assert (answer.title, answer.tagline, answer.duration, answer.HasField("budget")) == ("Ran", "Peace.", 0, False)
 
 
-async def test_without_a_mask_what_is_set_changes(staff: Client, database: asyncpg.Connection) -> None:
+async def test_without_a_mask_the_set_fields_change(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran", tagline="War.", duration=162)
     answer = await update(staff, movie_id, tagline="Peace.", duration=0)
     assert (answer.title, answer.tagline, answer.duration) == ("Ran", "Peace.", 162)
 
 
-async def test_every_known_value_can_be_taken_back(staff: Client, database: asyncpg.Connection) -> None:
+async def test_every_optional_value_can_be_cleared(staff: Client, database: asyncpg.Connection) -> None:
     person = await add_person(database)
     country = await database.fetchval("INSERT INTO countries (name) VALUES ('Japan') RETURNING id")
     bare = await get(staff, await add_movie(database, "x"))
@@ -94,16 +94,14 @@ async def test_nothing_but_the_callers_fields_can_be_named(staff: Client, databa
     assert await get(staff, movie_id) == before
 
 
-async def test_what_is_not_the_callers_is_passed_over_without_a_mask(
-    staff: Client, database: asyncpg.Connection
-) -> None:
+async def test_without_a_mask_fields_of_the_server_are_ignored(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     before = await get(staff, movie_id)
     answer = await update(staff, movie_id, id=9, rating={"count": 9}, poster={"file_id": 9}, director={"id": 9})
     assert answer == before, "nothing to change makes no version either"
 
 
-async def test_a_title_cannot_be_taken_back(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_title_cannot_be_cleared(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     refusal = await refused(update(staff, movie_id, "title", "budget", budget={"value": "1e9"}))
     assert refusal.fields == {"movie.title": "string.not_blank", "movie.budget": "decimal.money"}
@@ -194,7 +192,7 @@ async def test_fifty_writers_who_read_again_all_get_through(staff: Client, datab
 
 
 async def test_without_etags_fifty_writers_lose_most_increments(staff: Client, database: asyncpg.Connection) -> None:
-    """What the guard is for."""
+    """The lost update that the etag prevents."""
     movie_id = await add_movie(database, "Ran")
 
     async def add_one() -> None:

@@ -1,4 +1,4 @@
-"""What a movie's reply tells the caller about themselves, and nobody else."""
+"""The viewer of a movie: the state of the caller only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LIST = movies_pb2.ListMoviesRequest(order_by="id")
 
 
 async def keep(database: asyncpg.Connection, user: Client, movie_ids: list[int]) -> None:
-    """Makes the first a favorite, puts the second on the watchlist, and rates the third."""
+    """Marks the first movie as a favorite, adds the second to the watchlist, and rates the third."""
     favorite, watched, rated = movie_ids
     await database.execute("INSERT INTO favorite_movies (user_id, movie_id) VALUES ($1, $2)", user.user_id, favorite)
     await database.execute("INSERT INTO watchlist_items (user_id, movie_id) VALUES ($1, $2)", user.user_id, watched)
@@ -21,7 +21,7 @@ async def keep(database: asyncpg.Connection, user: Client, movie_ids: list[int])
     )
 
 
-async def test_each_caller_sees_what_they_did(client: Client, database: asyncpg.Connection) -> None:
+async def test_each_caller_sees_their_own_state(client: Client, database: asyncpg.Connection) -> None:
     ids = [await add_movie(database) for _ in range(4)]
     ada, bob, eve = [await client.registered() for _ in range(3)]
     await keep(database, ada, ids[:3])

@@ -1,4 +1,4 @@
-"""How much of a movie a reply carries: views, and the metadata "x-field-mask"."""
+"""Fields of a movie in a response: views, and the metadata "x-field-mask"."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def names(movie: movie_pb2.Movie) -> set[str]:
 
 
 async def read(client: Client, movie_id: int, *, view: Any = UNSPECIFIED, mask: str | None = None) -> dict[str, Any]:
-    """Returns the movie as each rpc answers it that reads movies."""
+    """Returns the movie from each rpc that returns movies."""
     options = {} if mask is None else {"metadata": (("x-field-mask", mask),)}
     got = await client.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id, view=view), **options)
     batch = await client.catalog.BatchGetMovies(movies_pb2.BatchGetMoviesRequest(ids=[movie_id], view=view), **options)
@@ -54,7 +54,7 @@ async def read(client: Client, movie_id: int, *, view: Any = UNSPECIFIED, mask: 
     return {"GetMovie": got.movie, "BatchGetMovies": batch.movies[0], "ListMovies": listed.movies[0]}
 
 
-async def test_one_movie_comes_whole_and_many_in_brief_unless_told_otherwise(client: Client, movie_id: int) -> None:
+async def test_one_movie_is_full_and_many_are_basic_by_default(client: Client, movie_id: int) -> None:
     unasked = await read(client, movie_id)
     full = await read(client, movie_id, view=FULL)
     basic = await read(client, movie_id, view=BASIC)
@@ -88,7 +88,7 @@ MASKS: dict[str, Collection[str]] = {
 }
 
 
-async def test_a_mask_leaves_what_it_names(client: Client, movie_id: int) -> None:
+async def test_a_mask_keeps_its_fields(client: Client, movie_id: int) -> None:
     user = await client.registered()
     whole = await read(user, movie_id)
     for mask, kept in MASKS.items():
@@ -120,7 +120,7 @@ async def test_a_mask_does_not_widen_a_view(client: Client, movie_id: int) -> No
     assert names(movies["ListMovies"]) == {"description"}
 
 
-async def test_a_mask_holds_wherever_a_movie_is_told_of(client: Client, movie_id: int) -> None:
+async def test_a_mask_applies_to_every_rpc_that_returns_movies(client: Client, movie_id: int) -> None:
     staff = await client.promoted(await client.registered())
     masked: Any = {"metadata": (("x-field-mask", "title"),)}
     favorite = favorites_pb2.AddFavoriteRequest(movie_id=movie_id)

@@ -1,4 +1,4 @@
-"""Watching changes: they come as they become visible, the watch says that it lives, and ends when it must."""
+"""WatchChanges: changes when they become visible, heartbeats, and the ends of a watch."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ INSERT INTO catalog_changes (entity, entity_id, kind) SELECT 'movie', 1, 'update
 
 
 class Watch:
-    """A WatchChanges under way."""
+    """A running WatchChanges call."""
 
     def __init__(self, client: Client, **request: object) -> None:
         self.call = client.catalog.WatchChanges(changes_pb2.WatchChangesRequest(**request))  # type: ignore[arg-type] # fields by name
         self.cursor = ""
 
     async def read(self) -> changes_pb2.WatchChangesResponse:
-        """Returns the next message; fails when the stream ends."""
+        """Returns the next message; fails if the stream ends."""
         message: Any = await asyncio.wait_for(self.call.read(), PATIENCE)
         assert message is not grpc.aio.EOF
         self.cursor = message.next_cursor
@@ -54,12 +54,12 @@ class Watch:
         return answer
 
     async def begun(self) -> Watch:
-        """Returns the watch once it has said that it is there."""
+        """Returns the watch after its first message."""
         assert not (await self.read()).changes
         return self
 
     async def ids(self, count: int) -> list[int]:
-        """Returns the entities of that many changes."""
+        """Returns the entities of the next `count` changes."""
         found: list[int] = []
         while len(found) < count:
             found += [change.entity_id for change in (await self.read()).changes]
@@ -68,7 +68,7 @@ class Watch:
 
 @pytest.fixture
 async def user(client: Client) -> Client:
-    """Anyone who signed in."""
+    """A signed-in user."""
     return await client.registered()
 
 
@@ -76,7 +76,7 @@ async def user(client: Client) -> Client:
 async def watching(
     settings: Settings, *, heartbeat: float, entity: Entity | None = None
 ) -> AsyncIterator[AsyncIterator[ChangePage]]:
-    """Gives a watch without a server around it."""
+    """Gives a watch without a server."""
     feed = ChangeFeed(cursors=Cursors(PageTokens("p" * 32)))
     listener = Listener(settings)
     await listener.start()
@@ -105,13 +105,13 @@ async def test_watches_add_no_connection(client: Client, database: asyncpg.Conne
     many = [await Watch(user).begun() for user in users for _ in range(MAX_WATCHES)]
     movie_id = await add_movie(database)
     assert [await watch.ids(1) for watch in many] == [[movie_id]] * 5 * MAX_WATCHES
-    # The pool may have grown by the two watches that read at the same time.
+    # Two watches that read at the same time may have opened connections.
     assert await database.fetchval(CONNECTIONS) <= before + MAX_READERS
     for watch in many:
         watch.call.cancel()
 
 
-async def test_a_watch_is_taken_up_where_it_ended(user: Client, database: asyncpg.Connection) -> None:
+async def test_a_watch_resumes_at_its_end(user: Client, database: asyncpg.Connection) -> None:
     watch = await Watch(user).begun()
     first = await add_movie(database)
     assert await watch.ids(1) == [first]
@@ -136,10 +136,10 @@ async def test_one_entity_alone(user: Client, database: asyncpg.Connection) -> N
     assert await watch.ids(1) == [person_id]
 
 
-async def test_what_a_slow_transaction_held_back_comes_when_it_ends(
+async def test_changes_delayed_by_a_slow_transaction_come_when_it_ends(
     user: Client, database: asyncpg.Connection, database_url: str
 ) -> None:
-    """Though nothing announces that: it may have changed nothing of the catalogue."""
+    """No notification tells of the end of a transaction that changed nothing in the catalogue."""
     slow = await asyncpg.connect(database_url)
     transaction = slow.transaction()
     await transaction.start()
@@ -173,10 +173,10 @@ async def test_silence_is_broken_by_heartbeats(settings: Settings, database: asy
         assert [change.entity_id for change in page.changes] == [movie_id]
 
 
-async def test_what_happens_to_others_does_not_put_a_heartbeat_off(
+async def test_changes_of_other_entities_do_not_delay_a_heartbeat(
     settings: Settings, database: asyncpg.Connection
 ) -> None:
-    """As where only people are watched, and movies change all the time."""
+    """For example, a watch of people while movies change all the time."""
     async with watching(settings, heartbeat=0.3, entity=Entity.PERSON) as pages:
         await anext(pages)
         beat = asyncio.ensure_future(anext(pages))
@@ -194,7 +194,7 @@ async def test_a_reader_who_takes_nothing_is_read_nothing_for(settings: Settings
         await anext(pages)
         await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 5000)")
         first = len((await anext(pages)).changes)
-        # What is gone before the reader asks for it was held nowhere.
+        # Rows that are deleted before the reader asks for them were not buffered.
         await database.execute("DELETE FROM catalog_changes WHERE id > (SELECT min(id) + 599 FROM catalog_changes)")
         assert (first, len((await anext(pages)).changes)) == (500, 100)
 
@@ -253,7 +253,7 @@ async def test_a_draining_worker_ends_its_watches_and_does_not_wait_for_them(
         assert time.monotonic() - started < PATIENCE
 
 
-async def test_nor_for_one_whose_reader_takes_nothing(
+async def test_a_draining_worker_does_not_wait_for_a_watch_that_nobody_reads(
     settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     async with served(settings, storage) as here:

@@ -1,4 +1,4 @@
-"""Movies and people that a worker keeps: never older than what was acknowledged, whoever wrote it."""
+"""Cached movies and people: never older than an acknowledged write, of this worker or of another one."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.outage import Served, seconds_until, served
 from tests.queries import QueryCount
 
 BOUND = 3.0
-"""Seconds after an acknowledged write in which another worker may still tell what was before."""
+"""Seconds after an acknowledged write in which another worker may still return the older version."""
 WRITES = 150
 
 
@@ -54,9 +54,9 @@ async def retitle(staff: Client, movie_id: int, title: str) -> None:
     await staff.catalog.UpdateMovie(request)
 
 
-async def test_a_kept_movie_costs_no_query(client: Client, database: asyncpg.Connection, queries: QueryCount) -> None:
+async def test_a_cached_movie_takes_no_query(client: Client, database: asyncpg.Connection, queries: QueryCount) -> None:
     movie_ids = [await add_movie(database, f"Film {number}") for number in range(3)]
-    await person(client, await add_person(database))  # makes the pool
+    await person(client, await add_person(database))  # opens the pool
     request = movies_pb2.BatchGetMoviesRequest(ids=movie_ids)
     with queries.counted() as first:
         answer = await client.catalog.BatchGetMovies(request)
@@ -66,7 +66,7 @@ async def test_a_kept_movie_costs_no_query(client: Client, database: asyncpg.Con
     assert (first.total, second.total) == (1, 0)
 
 
-async def test_a_signed_in_caller_of_a_kept_movie_costs_one(
+async def test_a_cached_movie_for_a_signed_in_caller_takes_one_query(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     movie_id = await add_movie(database)
@@ -77,27 +77,27 @@ async def test_a_signed_in_caller_of_a_kept_movie_costs_one(
     assert counted.total == 1
 
 
-async def test_the_writer_reads_their_own_write_at_once(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_writer_reads_their_own_write_at_once(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Film 0")
     for number in range(50):
         await retitle(staff, movie_id, f"Film {number}")
         assert (await movie(staff, movie_id)).title == f"Film {number}"
 
 
-async def test_what_is_only_tried_is_not_kept(staff: Client, database: asyncpg.Connection) -> None:
-    movie_id = await add_movie(database, "As it is")
+async def test_a_validated_change_is_not_cached(staff: Client, database: asyncpg.Connection) -> None:
+    movie_id = await add_movie(database, "Stored")
     await staff.catalog.UpdateMovie(
         movies_pb2.UpdateMovieRequest(
             id=movie_id,
-            movie=movie_pb2.Movie(title="Tried"),
+            movie=movie_pb2.Movie(title="Validated"),
             update_mask=FieldMask(paths=["title"]),
             validate_only=True,
         )
     )
-    assert (await movie(staff, movie_id)).title == "As it is"
+    assert (await movie(staff, movie_id)).title == "Stored"
 
 
-async def test_readers_of_another_worker_never_see_what_is_older_than_an_acknowledged_write_for_long(
+async def test_another_worker_returns_an_acknowledged_write_within_the_bound(
     staff: Client, other: Served, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database, "0")
@@ -117,9 +117,9 @@ async def test_readers_of_another_worker_never_see_what_is_older_than_an_acknowl
         nonlocal reads
         while not done.is_set():
             due = max(number for at, number in acknowledged if at <= time.monotonic() - BOUND)
-            told = int((await movie(other.client, movie_id)).title)
-            if told < due:
-                late.append(f"{told} was told when {due} was long acknowledged")
+            returned = int((await movie(other.client, movie_id)).title)
+            if returned < due:
+                late.append(f"returned {returned}, but {due} was acknowledged more than {BOUND} seconds before")
             reads += 1
 
     await asyncio.gather(*(read() for _ in range(8)), write())
@@ -132,7 +132,7 @@ async def test_readers_of_another_worker_never_see_what_is_older_than_an_acknowl
     assert await seconds_until(is_newest) < BOUND
 
 
-async def test_a_lost_connection_forgets_everything_and_listens_again(
+async def test_a_lost_connection_empties_the_cache_until_it_listens_again(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     movie_id = await add_movie(database, "Before")
@@ -150,12 +150,12 @@ async def test_a_lost_connection_forgets_everything_and_listens_again(
 
     await seconds_until(is_after)
 
-    async def is_kept_again() -> bool:
+    async def is_cached_again() -> bool:
         with queries.counted() as counted:
             await movie(client, movie_id)
         return counted.total == 0
 
-    await seconds_until(is_kept_again)
+    await seconds_until(is_cached_again)
 
 
 Write = Callable[[asyncpg.Connection, dict[str, int]], Awaitable[Any]]
@@ -173,21 +173,21 @@ async def rename_country(database: asyncpg.Connection, ids: dict[str, int]) -> N
     await database.execute("UPDATE countries SET name = 'New' WHERE id = $1", ids["country"])
 
 
-async def leave_the_genre(database: asyncpg.Connection, ids: dict[str, int]) -> None:
+async def remove_the_genre(database: asyncpg.Connection, ids: dict[str, int]) -> None:
     await database.execute("DELETE FROM movie_genres WHERE movie_id = $1", ids["movie"])
 
 
 async def write_the_same_again(database: asyncpg.Connection, ids: dict[str, int]) -> None:
-    """The version rises, and the etag with it."""
+    """Increases the version, and so changes the etag."""
     await database.execute("UPDATE movies SET title = title WHERE id = $1", ids["movie"])
 
 
-async def lose_the_director(database: asyncpg.Connection, ids: dict[str, int]) -> None:
+async def delete_the_director(database: asyncpg.Connection, ids: dict[str, int]) -> None:
     await database.execute("DELETE FROM persons WHERE id = $1", ids["person"])
 
 
 async def write_a_thousand(database: asyncpg.Connection, _ids: dict[str, int]) -> None:
-    """More than are announced by their ids."""
+    """Writes more movies than a notification lists by id."""
     await database.execute("INSERT INTO movies (title) SELECT 'One of many' FROM generate_series(1, 1000)")
     await database.execute("UPDATE movies SET popularity = popularity + 1")
 
@@ -198,13 +198,13 @@ async def write_a_thousand(database: asyncpg.Connection, _ids: dict[str, int]) -
         rename_genre,
         rename_director,
         rename_country,
-        leave_the_genre,
+        remove_the_genre,
         write_the_same_again,
-        lose_the_director,
+        delete_the_director,
         write_a_thousand,
     ],
 )
-async def test_whatever_a_movie_shows_is_told_anew_when_it_changes(
+async def test_a_write_of_a_movie_or_related_row_invalidates_the_movie(
     client: Client, database: asyncpg.Connection, write: Write
 ) -> None:
     country_id = await add_country(database, "Old")
@@ -215,13 +215,15 @@ async def test_whatever_a_movie_shows_is_told_anew_when_it_changes(
     assert await movie(client, movie_id) == before
     await write(database, {"movie": movie_id, "person": person_id, "country": country_id, "genre": genre_id})
 
-    async def is_told() -> bool:
+    async def is_changed() -> bool:
         return await movie(client, movie_id) != before
 
-    assert await seconds_until(is_told) < BOUND
+    assert await seconds_until(is_changed) < BOUND
 
 
-async def test_a_deleted_movie_is_gone_everywhere(staff: Client, other: Served, database: asyncpg.Connection) -> None:
+async def test_a_deleted_movie_is_gone_on_every_worker(
+    staff: Client, other: Served, database: asyncpg.Connection
+) -> None:
     movie_id = await add_movie(database)
     await movie(other.client, movie_id)
     await staff.catalog.DeleteMovie(movies_pb2.DeleteMovieRequest(id=movie_id))
@@ -233,7 +235,7 @@ async def test_a_deleted_movie_is_gone_everywhere(staff: Client, other: Served, 
     assert await seconds_until(is_gone) < BOUND
 
 
-async def test_people_are_kept_and_told_anew(
+async def test_people_are_cached_and_invalidated(
     staff: Client, other: Served, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     country_id = await add_country(database, "Old")
@@ -251,7 +253,7 @@ async def test_people_are_kept_and_told_anew(
         )
     )
 
-    async def is_told() -> bool:
+    async def is_changed() -> bool:
         return (await person(other.client, person_id)).country.name == "New"
 
-    assert await seconds_until(is_told) < BOUND
+    assert await seconds_until(is_changed) < BOUND
