@@ -75,7 +75,10 @@ class _AuthorizedStub:
     def __getattr__(self, name: str) -> Any:
         rpc = getattr(self._stub, name)
         return lambda request, **options: rpc(
-            request, metadata=(*self._metadata, *options.pop("metadata", ())), timeout=10, **options
+            request,
+            metadata=(*self._metadata, *options.pop("metadata", ())),
+            timeout=options.pop("timeout", 10),
+            **options,
         )
 
 

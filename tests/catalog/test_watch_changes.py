@@ -41,8 +41,11 @@ INSERT INTO catalog_changes (entity, entity_id, kind) SELECT 'movie', 1, 'update
 class Watch:
     """A running WatchChanges call."""
 
-    def __init__(self, client: Client, **request: object) -> None:
-        self.call = client.catalog.WatchChanges(changes_pb2.WatchChangesRequest(**request))  # type: ignore[arg-type] # fields by name
+    def __init__(self, client: Client, *, timeout: float = PATIENCE, **request: object) -> None:
+        self.call = client.catalog.WatchChanges(
+            changes_pb2.WatchChangesRequest(**request),  # type: ignore[arg-type] # fields by name
+            timeout=timeout,
+        )
         self.cursor = ""
 
     async def read(self) -> changes_pb2.WatchChangesResponse:
@@ -257,7 +260,8 @@ async def test_a_draining_worker_does_not_wait_for_a_watch_that_nobody_reads(
     settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     async with served(settings, storage) as here:
-        watch = await Watch(await here.client.registered()).begun()
+        # The rows are inserted while the watch waits.
+        watch = await Watch(await here.client.registered(), timeout=60).begun()
         with queries.counted() as counted:
             await database.execute(MORE_THAN_A_CONNECTION_HOLDS, PAGES * PAGE_SIZE)
             await database.execute("SELECT pg_notify('marquee_changes', '')")
