@@ -58,19 +58,19 @@ READ: dict[str, Callable[..., Any]] = {
 def to_filter(request: movies_pb2.ListMoviesRequest) -> MovieFilter:
     """Returns the filter of a request; raises FieldsInvalid."""
     message: Any = request
-    wanted: dict[str, Any] = {name: getattr(message, name) or None for name in IDS_AND_CODES}
-    wanted |= {name: getattr(message, name) for name in OPTIONAL if message.HasField(name)}
-    wanted |= {name: read(getattr(message, name), field=name) for name, read in READ.items() if message.HasField(name)}
+    values: dict[str, Any] = {name: getattr(message, name) or None for name in IDS_AND_CODES}
+    values |= {name: getattr(message, name) for name in OPTIONAL if message.HasField(name)}
+    values |= {name: read(getattr(message, name), field=name) for name, read in READ.items() if message.HasField(name)}
     if request.status:
-        wanted["status"] = MovieStatus[movie_pb2.MovieStatus.Name(request.status).removeprefix("MOVIE_STATUS_")]
+        values["status"] = MovieStatus[movie_pb2.MovieStatus.Name(request.status).removeprefix("MOVIE_STATUS_")]
     if request.media_type:
-        wanted["media_type"] = MediaType[movie_pb2.MediaType.Name(request.media_type).removeprefix("MEDIA_TYPE_")]
+        values["media_type"] = MediaType[movie_pb2.MediaType.Name(request.media_type).removeprefix("MEDIA_TYPE_")]
     return MovieFilter(
         text=request.filter,
         genre_ids_any=tuple(request.genre_ids_any),
         genre_ids_all=tuple(request.genre_ids_all),
         genre_ids_none=tuple(request.genre_ids_none),
-        **wanted,
+        **values,
     )
 
 

@@ -54,7 +54,7 @@ class FacetCounts:
     facet: Facet
     values: Sequence[FacetValue]
     is_partial: bool
-    """Whether more than FACET_MOVIES movies match, of which only these many are counted."""
+    """True if more than FACET_MOVIES movies match, of which only FACET_MOVIES are counted."""
 
 
 VALUES = {

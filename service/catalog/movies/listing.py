@@ -145,12 +145,12 @@ def page_query(
     """Returns the statement of a page of ids, and its values."""
     parameters = Parameters()
     source, rest = _source(conditions, order, parameters, nulls=nulls)
-    wanted = [*source.conditions, *(condition_sql(condition, parameters) for condition in rest)]
+    clauses = [*source.conditions, *(condition_sql(condition, parameters) for condition in rest)]
     if after is not None:
         by_id_only = nulls or source.id == source.value
         position, columns = (after[1:], (source.id,)) if by_id_only else (after, (source.value, source.id))
-        wanted.append(order.after(position, columns, parameters))
-    where = f"WHERE {' AND '.join(wanted)} " if wanted else ""
+        clauses.append(order.after(position, columns, parameters))
+    where = f"WHERE {' AND '.join(clauses)} " if clauses else ""
     # The statement consists of constants of this package; values are parameters.
     statement = (
         f"SELECT {source.id} AS id, {source.value} AS value FROM {source.tables} {where}"  # noqa: S608
@@ -219,13 +219,13 @@ def _in_genre(
 ) -> Source:
     # movie_genres repeats the sort values: an index has the movies of a genre, or of a genre and year, in order.
     movies = " JOIN movies AS m ON m.id = d.movie_id" if joined else ""
-    wanted = [f"d.genre_id {genre_sql(genre.field, genre.value, parameters)}"]
+    clauses = [f"d.genre_id {genre_sql(genre.field, genre.value, parameters)}"]
     if year is not None and order.name == "release_date":
         days = [parameters.place(date(year.value, *day)) for day in ((1, 1), (12, 31))]
-        wanted.append(f"d.release_date BETWEEN {days[0]} AND {days[1]}")
+        clauses.append(f"d.release_date BETWEEN {days[0]} AND {days[1]}")
     elif year is not None:
-        wanted.append(f"d.release_year = {parameters.place(year.value)}")
+        clauses.append(f"d.release_year = {parameters.place(year.value)}")
     column = f"d.{order.name}"
     return Source(
-        f"movie_genres AS d{movies}", "d.movie_id", column, (*wanted, *_has_value(order, column, nulls=nulls))
+        f"movie_genres AS d{movies}", "d.movie_id", column, (*clauses, *_has_value(order, column, nulls=nulls))
     )

@@ -141,7 +141,7 @@ class Movies:
 
     async def list_movies(
         self,
-        wanted: MovieFilter,
+        filter_: MovieFilter,
         *,
         size: int,
         page_token: str,
@@ -155,19 +155,19 @@ class Movies:
         """
         limit = page_size(size)
         page = await self._pages.get(
-            (wanted, limit, page_token, order_by),
-            lambda: self._read_page(wanted, limit, page_token, order_by),
+            (filter_, limit, page_token, order_by),
+            lambda: self._read_page(filter_, limit, page_token, order_by),
             # Pages are invalidated when movies change, not when ratings do.
-            is_cacheable="rating" not in order_by and not wanted.reads_ratings,
+            is_cacheable="rating" not in order_by and not filter_.reads_ratings,
         )
         return MovieList(
             page,
-            await counting.count_movies(wanted.conditions) if with_total else None,
-            [await counting.count_by(facet, wanted.conditions) for facet in facets],
+            await counting.count_movies(filter_.conditions) if with_total else None,
+            [await counting.count_by(facet, filter_.conditions) for facet in facets],
         )
 
-    async def _read_page(self, wanted: MovieFilter, limit: int, page_token: str, order_by: str) -> Page[MovieId]:
-        order, conditions = listing.ORDERS.parse(order_by), wanted.conditions
+    async def _read_page(self, filter_: MovieFilter, limit: int, page_token: str, order_by: str) -> Page[MovieId]:
+        order, conditions = listing.ORDERS.parse(order_by), filter_.conditions
         binding = ("ListMovies", order, *conditions)
         position = self._page_tokens.read(page_token, binding=binding)
         rows = await listing.list_ids(conditions, order, after=position, limit=limit + 1)

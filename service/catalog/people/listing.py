@@ -41,19 +41,21 @@ class PersonFilter:
 
 
 async def list_ids(
-    wanted: PersonFilter, order: Order, *, after: Sequence[Any] | None, limit: int
+    filter_: PersonFilter, order: Order, *, after: Sequence[Any] | None, limit: int
 ) -> list[tuple[int, list[Any]]]:
     """Returns up to `limit` ids of matching people, each with its position."""
-    statement, values = page_query(wanted, order, after=after, limit=limit)
+    statement, values = page_query(filter_, order, after=after, limit=limit)
     keys = [f"key_{number}" for number in range(len(order.columns))]
     rows = await fetch(statement, *values)
     return [(row["id"], order.position([row[key] for key in keys], row["id"])) for row in rows]
 
 
-def page_query(wanted: PersonFilter, order: Order, *, after: Sequence[Any] | None, limit: int) -> tuple[str, list[Any]]:
+def page_query(
+    filter_: PersonFilter, order: Order, *, after: Sequence[Any] | None, limit: int
+) -> tuple[str, list[Any]]:
     """Returns the statement of a page of ids, and its values."""
     parameters, columns = Parameters(), (*order.columns, "id")
-    conditions = _conditions(wanted, parameters)
+    conditions = _conditions(filter_, parameters)
     if after is not None:
         conditions.append(order.after(after, columns, parameters))
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
@@ -63,12 +65,12 @@ def page_query(wanted: PersonFilter, order: Order, *, after: Sequence[Any] | Non
     return statement, parameters.values
 
 
-def _conditions(wanted: PersonFilter, parameters: Parameters) -> list[str]:
+def _conditions(filter_: PersonFilter, parameters: Parameters) -> list[str]:
     conditions: list[str] = []
-    if wanted.country_id is not None:
-        conditions.append(f"country_id = {parameters.place(wanted.country_id)}")
-    if wanted.gender is not None:
-        conditions.append(f"gender = {parameters.place(wanted.gender.value)}")
-    if wanted.has_photo is not None:
-        conditions.append(f"primary_photo_id IS {'NOT ' if wanted.has_photo else ''}NULL")
+    if filter_.country_id is not None:
+        conditions.append(f"country_id = {parameters.place(filter_.country_id)}")
+    if filter_.gender is not None:
+        conditions.append(f"gender = {parameters.place(filter_.gender.value)}")
+    if filter_.has_photo is not None:
+        conditions.append(f"primary_photo_id IS {'NOT ' if filter_.has_photo else ''}NULL")
     return conditions

@@ -111,16 +111,16 @@ class People:
         """Returns the serialized Persons that exist, by id."""
         return await self._responses.get_many(person_ids)
 
-    async def list_persons(self, wanted: PersonFilter, *, order_by: str, size: int, page_token: str) -> Page[PersonId]:
+    async def list_persons(self, filter_: PersonFilter, *, order_by: str, size: int, page_token: str) -> Page[PersonId]:
         """Returns a page of the ids of matching people, in a published order; size 0 is the default.
 
         Raises OrderByInvalid, PageTokenInvalid.
         """
         order = listing.ORDERS.parse(order_by)
         limit = page_size(size)
-        binding = ("ListPersons", order, wanted)
+        binding = ("ListPersons", order, filter_)
         position = self._page_tokens.read(page_token, binding=binding)
-        rows = await listing.list_ids(wanted, order, after=position, limit=limit + 1)
+        rows = await listing.list_ids(filter_, order, after=position, limit=limit + 1)
         page, more = rows[:limit], len(rows) > limit
         return Page(
             [PersonId(person_id) for person_id, _ in page],

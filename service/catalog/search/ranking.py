@@ -161,7 +161,7 @@ class Hit:
     """Order of equal scores: the popularity of a movie, the number of credits of a person."""
     score: float
     of_people: bool = False
-    """Whether a movie matches only by its people."""
+    """True if a movie matches only by its people."""
 
     @property
     def position(self) -> list[Any]:
