@@ -97,7 +97,7 @@ class MessageMalformed(InvalidArgument):
 
 
 class WorkerStopping(Unavailable):
-    """The worker stops and therefore ends a stream that has no end of its own."""
+    """The worker stops and therefore ends an endless stream."""
 
     def __init__(self) -> None:
         super().__init__("this worker is stopping; connect again", retry_after=STREAM_END_DELAY)

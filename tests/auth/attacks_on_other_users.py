@@ -30,7 +30,7 @@ async def end_session_of_another_user(scenario: Scenario) -> list[Refusal]:
         session.id,
         UNKNOWN_UUID,
     )
-    await scenario.nobody.users.RefreshTokens(refresh(scenario.victim.refresh_token))
+    await scenario.anonymous.users.RefreshTokens(refresh(scenario.victim.refresh_token))
     return refusals
 
 
@@ -116,7 +116,7 @@ async def send_unknown_fields(scenario: Scenario) -> list[str]:
         # Encoded as varints: field number and wire type of a bool, then true.
         extra = b"".join(bytes([number << 3, 1]) for number in range(1, 16) if number not in known)
         rpc = request.DESCRIPTOR.name.removesuffix("Request")
-        call: Any = scenario.nobody.channel.unary_unary(f"/marquee.users.v1.UsersService/{rpc}")
+        call: Any = scenario.anonymous.channel.unary_unary(f"/marquee.users.v1.UsersService/{rpc}")
         metadata = (("authorization", f"Bearer {scenario.attacker.token}"),)
         data = await call(request.SerializeToString() + extra, metadata=metadata, timeout=10)
         user = answer.FromString(data).user
@@ -155,8 +155,8 @@ async def use_revoked_role(scenario: Scenario) -> list[Refusal]:
         ).reason == "TOKEN_INVALID"
 
     await seconds_until(is_refused)
-    tokens = await scenario.nobody.users.RefreshTokens(refresh(staff.refresh_token))
-    demoted = scenario.nobody.with_token(tokens.access_token.token)
+    tokens = await scenario.anonymous.users.RefreshTokens(refresh(staff.refresh_token))
+    demoted = scenario.anonymous.with_token(tokens.access_token.token)
     assert not (await demoted.users.GetProfile(OWN)).user.is_staff
     return [
         await refused(demoted.users.ListUsers(users_pb2.ListUsersRequest())),
@@ -183,7 +183,7 @@ async def send_forged_page_tokens(scenario: Scenario) -> list[Refusal]:
         refusals.append(await refused(caller.users.ListAuditEvents(audit_request)))
     for token in (*tokens, users, events):
         movies = movies_pb2.ListMoviesRequest(page_token=token)
-        refusals.append(await refused(scenario.nobody.catalog.ListMovies(movies)))
+        refusals.append(await refused(scenario.anonymous.catalog.ListMovies(movies)))
         favorites = favorites_pb2.ListFavoritesRequest(page_token=token)
         refusals.append(await refused(scenario.attacker.favorites.ListFavorites(favorites)))
     return refusals
@@ -194,14 +194,14 @@ async def send_huge_page_tokens(scenario: Scenario) -> list[Refusal]:
     return [
         await refused(staff.users.ListUsers(users_pb2.ListUsersRequest(page_token=huge))),
         await refused(staff.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(page_token=huge))),
-        await refused(scenario.nobody.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_token=huge))),
+        await refused(scenario.anonymous.catalog.ListMovies(movies_pb2.ListMoviesRequest(page_token=huge))),
         await refused(scenario.attacker.favorites.ListFavorites(favorites_pb2.ListFavoritesRequest(page_token=huge))),
     ]
 
 
 async def _victim_avatar(scenario: Scenario) -> int:
     file = await uploaded(scenario.victim)
-    await scenario.nobody.as_service(MEDIA_REGISTER).media.RegisterFile(register(file.key))
+    await scenario.anonymous.as_service(MEDIA_REGISTER).media.RegisterFile(register(file.key))
     assert (await scenario.victim.users.GetProfile(OWN)).user.avatar.file_id == file.id
     return file.id
 

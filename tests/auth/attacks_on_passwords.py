@@ -21,43 +21,51 @@ PEER = "203.0.113.7"
 async def spray_many_accounts(scenario: Scenario) -> list[Refusal]:
     """One password, many accounts, one peer: afterwards the peer cannot try any other account."""
     names = [f"nobody{number}" for number in range(BY_PEER)]
-    await _fails(scenario.nobody.users.Login(login(name, "Summer2026!"), **via(PEER)) for name in names)
+    await _fails(scenario.anonymous.users.Login(login(name, "Summer2026!"), **via(PEER)) for name in names)
     tries = (login("nobody-else", "Summer2026!"), login(scenario.attacker.username))
-    return [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in tries]
+    return [await refused(scenario.anonymous.users.Login(request, **via(PEER))) for request in tries]
 
 
 async def guess_one_account_from_many_peers(scenario: Scenario) -> list[Refusal]:
     """A peer that never used the account cannot sign in even with the correct password."""
     peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT)]
-    await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
+    await _fails(
+        scenario.anonymous.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers
+    )
     tries = (login(scenario.victim.username, "wrong"), login(scenario.victim.username))
-    return [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in tries]
+    return [await refused(scenario.anonymous.users.Login(request, **via(PEER))) for request in tries]
 
 
 async def vary_case_of_username(scenario: Scenario) -> list[Refusal]:
     name = scenario.victim.username
     spellings = [name, name.upper(), name.title()]
-    await _fails(scenario.nobody.users.Login(login(spelling, "wrong"), **via(PEER)) for spelling in spellings)
-    return [await refused(scenario.nobody.users.Login(login(name.swapcase(), "wrong"), **via(PEER)))]
+    await _fails(scenario.anonymous.users.Login(login(spelling, "wrong"), **via(PEER)) for spelling in spellings)
+    return [await refused(scenario.anonymous.users.Login(login(name.swapcase(), "wrong"), **via(PEER)))]
 
 
 async def change_address_within_network(scenario: Scenario) -> list[Refusal]:
     peers = [f"2001:db8:1:2::{number:x}" for number in range(BY_ACCOUNT_AND_PEER)]
-    await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
-    return [await refused(scenario.nobody.users.Login(login(scenario.victim.username), **via("2001:db8:1:2:3:4:5:6")))]
+    await _fails(
+        scenario.anonymous.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers
+    )
+    return [
+        await refused(scenario.anonymous.users.Login(login(scenario.victim.username), **via("2001:db8:1:2:3:4:5:6")))
+    ]
 
 
 async def forge_forwarded_peer(scenario: Scenario) -> list[Refusal]:
     """The caller wrote the entries before the entry of the proxy."""
     for number in range(BY_ACCOUNT_AND_PEER):
         await _fails(
-            [scenario.nobody.users.Login(login(scenario.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))]
+            [scenario.anonymous.users.Login(login(scenario.victim.username, "x"), **via(f"192.0.2.{number}, {PEER}"))]
         )
-    return [await refused(scenario.nobody.users.Login(login(scenario.victim.username), **via(f"127.0.0.1, {PEER}")))]
+    return [await refused(scenario.anonymous.users.Login(login(scenario.victim.username), **via(f"127.0.0.1, {PEER}")))]
 
 
 async def guess_fifty_concurrently(scenario: Scenario) -> list[Refusal]:
-    calls = [scenario.nobody.users.Login(login(scenario.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)]
+    calls = [
+        scenario.anonymous.users.Login(login(scenario.victim.username, f"guess {n}"), **via(PEER)) for n in range(50)
+    ]
     refusals = [refusal_of(error) for error in await _errors(calls)]
     checked = [refusal for refusal in refusals if refusal.reason == "CREDENTIALS_INVALID"]
     assert len(checked) <= BY_ACCOUNT_AND_PEER, "no more passwords are checked than the rate admits"
@@ -85,17 +93,19 @@ async def guess_with_a_stolen_access_token(scenario: Scenario) -> list[Refusal]:
 async def lock_the_owner_out(scenario: Scenario) -> list[str]:
     """Returns the refusals of the owner: at home during the attack, and elsewhere after it."""
     peers = [f"198.51.100.{number}" for number in range(BY_ACCOUNT + 3)]
-    await _fails(scenario.nobody.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers)
+    await _fails(
+        scenario.anonymous.users.Login(login(scenario.victim.username, "wrong"), **via(peer)) for peer in peers
+    )
     # The victim registered without a proxy, so the peer without a proxy is their known peer.
-    refusals = await _errors([scenario.nobody.users.Login(login(scenario.victim.username))])
+    refusals = await _errors([scenario.anonymous.users.Login(login(scenario.victim.username))])
     await scenario.database.execute("UPDATE counters SET expires_at = now() - interval '1 second'")
-    refusals += await _errors([scenario.nobody.users.Login(login(scenario.victim.username), **via("192.0.2.200"))])
+    refusals += await _errors([scenario.anonymous.users.Login(login(scenario.victim.username), **via("192.0.2.200"))])
     return [str(error.details()) for error in refusals]
 
 
 async def enumerate_accounts(scenario: Scenario) -> list[Any]:
     """Returns the answers that distinguish existing, unknown and deactivated accounts."""
-    name, deactivated = scenario.victim.username, await scenario.nobody.registered()
+    name, deactivated = scenario.victim.username, await scenario.anonymous.registered()
     await (await scenario.superuser()).users.UpdateUser(change(deactivated, is_active=False))
     requests = [
         *(
@@ -104,7 +114,7 @@ async def enumerate_accounts(scenario: Scenario) -> list[Any]:
         ),
         login(deactivated.username),
     ]
-    signing_in = [await refused(scenario.nobody.users.Login(request, **via(PEER))) for request in requests]
+    signing_in = [await refused(scenario.anonymous.users.Login(request, **via(PEER))) for request in requests]
     sids = (scenario.victim.user_id, deactivated.user_id, 999_999)
     refreshing = [await scenario.refresh(signed(scenario.ring, typ="refresh", sub=str(sub))) for sub in sids]
     return [answer for refusals in (signing_in, refreshing) for answer in _distinct(refusals)[1:]]

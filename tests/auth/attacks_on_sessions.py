@@ -27,14 +27,14 @@ NEW_PASSWORD = "staple battery horse"
 async def replay_first_refresh_token_of_a_chain(scenario: Scenario) -> list[Refusal]:
     chain = [scenario.victim.refresh_token]
     for _ in range(4):
-        chain.append((await scenario.nobody.users.RefreshTokens(refresh(chain[-1]))).refresh_token.token)
+        chain.append((await scenario.anonymous.users.RefreshTokens(refresh(chain[-1]))).refresh_token.token)
     return [await scenario.refresh(token) for token in chain]
 
 
 async def refresh_before_the_owner(scenario: Scenario) -> list[Refusal]:
     """The owner uses the stolen token second, which ends the session of the thief."""
     stolen = scenario.victim.refresh_token
-    stolen_pair = await scenario.nobody.users.RefreshTokens(refresh(stolen))
+    stolen_pair = await scenario.anonymous.users.RefreshTokens(refresh(stolen))
     refusal = await scenario.refresh(stolen)
     await _wait_until_refused(scenario, stolen_pair.access_token.token)
     return [
@@ -47,9 +47,9 @@ async def refresh_before_the_owner(scenario: Scenario) -> list[Refusal]:
 async def replay_concurrently(scenario: Scenario) -> list[Refusal]:
     """The winner of the race loses the session, too."""
     used = scenario.victim.refresh_token
-    current = (await scenario.nobody.users.RefreshTokens(refresh(used))).refresh_token.token
+    current = (await scenario.anonymous.users.RefreshTokens(refresh(used))).refresh_token.token
     tokens = [used, current] * 10
-    await asyncio.gather(*(scenario.nobody.users.RefreshTokens(refresh(t)) for t in tokens), return_exceptions=True)
+    await asyncio.gather(*(scenario.anonymous.users.RefreshTokens(refresh(t)) for t in tokens), return_exceptions=True)
     return [await scenario.refresh(used), await scenario.refresh(current)]
 
 
@@ -62,7 +62,7 @@ async def use_session_id_of_another_user(scenario: Scenario) -> list[Refusal]:
         signed(scenario.ring, sub=str(scenario.victim.user_id), key=Ed25519PrivateKey.generate(), **claims),
     )
     refusals = [await scenario.refresh(token) for token in tokens]
-    await scenario.nobody.users.RefreshTokens(refresh(scenario.victim.refresh_token))
+    await scenario.anonymous.users.RefreshTokens(refresh(scenario.victim.refresh_token))
     return refusals
 
 
@@ -73,7 +73,7 @@ async def use_tokens_after_account_deletion(scenario: Scenario) -> list[Refusal]
 
 async def use_tokens_after_deactivation(scenario: Scenario) -> list[Refusal]:
     """Reactivation restores no session, not even one that was not used in the meantime."""
-    superuser, unused = await scenario.superuser(), await scenario.nobody.login(scenario.victim)
+    superuser, unused = await scenario.superuser(), await scenario.anonymous.login(scenario.victim)
     await superuser.users.UpdateUser(change(scenario.victim, is_active=False))
     refusals = await _refusals_of_all_tokens(scenario, scenario.victim)
     await superuser.users.UpdateUser(change(scenario.victim, is_active=True))
@@ -81,7 +81,7 @@ async def use_tokens_after_deactivation(scenario: Scenario) -> list[Refusal]:
 
 
 async def use_tokens_after_password_change(scenario: Scenario) -> list[Refusal]:
-    thief = await scenario.nobody.login(scenario.victim)
+    thief = await scenario.anonymous.login(scenario.victim)
     request = users_pb2.ChangePasswordRequest(current_password=PASSWORD, new_password=NEW_PASSWORD)
     await scenario.victim.users.ChangePassword(request)
     return await _refusals_of_all_tokens(scenario, thief)
@@ -102,10 +102,10 @@ async def use_tokens_after_key_removal(scenario: Scenario) -> list[Refusal]:
     }
     tokens = [signed(scenario.ring, **by_older, **type_claims) for type_claims in types]
     access, refreshing, service = tokens
-    await scenario.nobody.with_token(access).users.GetProfile(OWN)
-    remove_key(scenario.nobody.settings.keys_dir, older.kid)
+    await scenario.anonymous.with_token(access).users.GetProfile(OWN)
+    remove_key(scenario.anonymous.settings.keys_dir, older.kid)
     await _wait_until_refused(scenario, access)
-    service_client = scenario.nobody.with_token(service)
+    service_client = scenario.anonymous.with_token(service)
     return [
         await scenario.call(access),
         await scenario.refresh(refreshing),
@@ -132,7 +132,7 @@ async def send_key_address_in_header(scenario: Scenario) -> list[Refusal]:
 
 
 async def call_user_rpcs_as_a_service(scenario: Scenario) -> list[Refusal]:
-    service_client = scenario.nobody.as_service(MEDIA_REGISTER, "*", "users")
+    service_client = scenario.anonymous.as_service(MEDIA_REGISTER, "*", "users")
     calls = (
         service_client.users.GetProfile(OWN),
         service_client.users.ListUsers(users_pb2.ListUsersRequest()),
@@ -148,8 +148,8 @@ async def call_service_rpcs_as_a_user(scenario: Scenario) -> list[Refusal]:
     callers = (
         scenario.attacker,
         await scenario.superuser(),
-        scenario.nobody.as_service(),
-        scenario.nobody.as_service("media", "media.register.more", "*", ""),
+        scenario.anonymous.as_service(),
+        scenario.anonymous.as_service("media", "media.register.more", "*", ""),
     )
     return [
         refusal
@@ -166,7 +166,7 @@ async def fix_session_id_before_login(scenario: Scenario) -> list[str]:
     chosen = str(uuid.uuid4())
     names = ("x-device-label", "x-session-id", "x-request-id", "session", "sid", "cookie")
     metadata = tuple((name, chosen) for name in names)
-    await scenario.nobody.users.Login(
+    await scenario.anonymous.users.Login(
         users_pb2.LoginRequest(login=scenario.victim.username, password=PASSWORD), metadata=metadata
     )
     sessions = (await scenario.victim.users.ListSessions(users_pb2.ListSessionsRequest())).sessions
@@ -185,7 +185,7 @@ async def _wait_until_refused(scenario: Scenario, token: str) -> None:
 
     async def is_refused() -> bool:
         try:
-            await scenario.nobody.with_token(token).users.GetProfile(OWN)
+            await scenario.anonymous.with_token(token).users.GetProfile(OWN)
         except grpc.aio.AioRpcError:
             return (await scenario.call(token)).reason == "TOKEN_INVALID"
         return False

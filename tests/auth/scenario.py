@@ -19,7 +19,7 @@ OWN = users_pb2.GetProfileRequest()
 class Scenario:
     """A running server and its callers."""
 
-    nobody: Client
+    anonymous: Client
     attacker: Client
     victim: Client
     database: asyncpg.Connection
@@ -27,23 +27,23 @@ class Scenario:
     @property
     def ring(self) -> KeyRing:
         """The keys of the server, for tokens that a real attacker could not sign."""
-        return KeyRing.load(self.nobody.settings.keys_dir)
+        return KeyRing.load(self.anonymous.settings.keys_dir)
 
     async def staff(self) -> Client:
         """Returns a staff user."""
-        return await self.nobody.promoted(await self.nobody.registered())
+        return await self.anonymous.promoted(await self.anonymous.registered())
 
     async def superuser(self) -> Client:
         """Returns a superuser."""
-        return await self.nobody.promoted(await self.nobody.registered(), superuser=True)
+        return await self.anonymous.promoted(await self.anonymous.registered(), superuser=True)
 
     async def refresh(self, token: str) -> Refusal:
         """Returns the refusal of a refresh."""
-        return await refused(self.nobody.users.RefreshTokens(refresh(token)))
+        return await refused(self.anonymous.users.RefreshTokens(refresh(token)))
 
     async def call(self, token: str) -> Refusal:
         """Returns the refusal of a call with an access token."""
-        return await refused(self.nobody.with_token(token).users.GetProfile(OWN))
+        return await refused(self.anonymous.with_token(token).users.GetProfile(OWN))
 
 
 def refresh(token: str) -> users_pb2.RefreshTokensRequest:

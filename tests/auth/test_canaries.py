@@ -71,21 +71,21 @@ async def test_no_secret_is_logged_or_sent_back(server: RecordedServer, database
 
 async def _use_an_account(server: RecordedServer) -> list[str]:
     """Creates an account, uses it correctly and incorrectly, and erases it; returns every issued token."""
-    nobody, call = server.client, server.call
+    anonymous, call = server.client, server.call
     registering = {"username": "somebody", "email": EMAIL, "password": PASSWORD}
-    registered = await call(nobody, "Register", users_pb2.RegisterRequest(**registering))
-    user = nobody.with_token(registered.access_token.token)
+    registered = await call(anonymous, "Register", users_pb2.RegisterRequest(**registering))
+    user = anonymous.with_token(registered.access_token.token)
     for changes in (
         {"username": "another"},
         {"email": "canary at no address"},
         {"password": "canary"},
         {"first_name": "canary\n"},
     ):
-        await call(nobody, "Register", users_pb2.RegisterRequest(**(registering | changes)))
+        await call(anonymous, "Register", users_pb2.RegisterRequest(**(registering | changes)))
     # Some users type the password into the name field.
     for name, password in (("somebody", WRONG_PASSWORD), (EMAIL, WRONG_PASSWORD), (PASSWORD, PASSWORD)):
-        await call(nobody, "Login", login(name, password))
-    signed_in = await call(nobody, "Login", login(EMAIL, PASSWORD))
+        await call(anonymous, "Login", login(name, password))
+    signed_in = await call(anonymous, "Login", login(EMAIL, PASSWORD))
     await call(user, "UpdateProfile", users_pb2.UpdateProfileRequest(birth_date=BORN, bio="canary"))
     for password in (WRONG_PASSWORD, PASSWORD):
         moving = users_pb2.UpdateProfileRequest(email=NEXT_EMAIL, current_password=password)
@@ -93,15 +93,15 @@ async def _use_an_account(server: RecordedServer) -> list[str]:
     for current in (WRONG_PASSWORD, PASSWORD):
         changing = users_pb2.ChangePasswordRequest(current_password=current, new_password=NEXT_PASSWORD)
         await call(user, "ChangePassword", changing)
-    fresh = await call(nobody, "RefreshTokens", refresh(registered.refresh_token.token))
+    fresh = await call(anonymous, "RefreshTokens", refresh(registered.refresh_token.token))
     for token in (registered.refresh_token.token, FORGED):
-        await call(nobody, "RefreshTokens", refresh(token))
-    await call(nobody.with_token(FORGED), "GetProfile", OWN)
-    again = await call(nobody, "Login", login(NEXT_EMAIL, NEXT_PASSWORD))
+        await call(anonymous, "RefreshTokens", refresh(token))
+    await call(anonymous.with_token(FORGED), "GetProfile", OWN)
+    again = await call(anonymous, "Login", login(NEXT_EMAIL, NEXT_PASSWORD))
     tokens = [token.token for answer in (registered, signed_in, fresh, again)
               for token in (answer.access_token, answer.refresh_token)]  # fmt: skip
     await _send_invalid_headers(server, again.access_token.token)
-    user = nobody.with_token(again.access_token.token)
+    user = anonymous.with_token(again.access_token.token)
     await call(user, "ListUsers", users_pb2.ListUsersRequest(text=NEXT_EMAIL))
     await call(user, "DeleteAccount", users_pb2.DeleteAccountRequest(current_password=WRONG_PASSWORD))
     await call(user, "DeleteAccount", users_pb2.DeleteAccountRequest(current_password=NEXT_PASSWORD))
