@@ -1,4 +1,4 @@
-"""Staff's care of accounts."""
+"""Administration of accounts by staff."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def names(staff: Client, **filters: Any) -> list[str]:
     return [user.username for user in answer.users]
 
 
-async def test_staff_see_an_account_as_its_owner_does(client: Client, staff: Client) -> None:
+async def test_staff_and_the_owner_read_the_same_account(client: Client, staff: Client) -> None:
     user = await client.registered()
     own = (await user.users.GetProfile(users_pb2.GetProfileRequest())).user
     assert (await staff.users.GetUser(users_pb2.GetUserRequest(user_id=user.user_id))).user == own
@@ -44,7 +44,9 @@ async def test_staff_see_an_account_as_its_owner_does(client: Client, staff: Cli
 
 
 @pytest.mark.usefixtures("superuser")
-async def test_accounts_are_found_by_every_filter(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_every_filter_selects_the_matching_accounts(
+    client: Client, staff: Client, database: asyncpg.Connection
+) -> None:
     await client.registered("zoe")
     await client.registered("max_100")
     await database.execute("UPDATE users SET is_active = false, first_name = 'Ma\u00df \\ 5%' WHERE username = 'zoe'")
@@ -71,7 +73,9 @@ async def test_accounts_are_found_by_every_filter(client: Client, staff: Client,
     assert await names(staff, text="'; DROP TABLE users; --") == []
 
 
-async def test_wildcards_are_letters(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_wildcard_characters_are_matched_literally(
+    client: Client, staff: Client, database: asyncpg.Connection
+) -> None:
     await client.registered("a_b")
     await client.registered("axc")
     await database.execute("UPDATE users SET last_name = '100% \\ sure' WHERE username = 'axc'")
@@ -81,7 +85,7 @@ async def test_wildcards_are_letters(client: Client, staff: Client, database: as
     assert await names(staff, text="%") == ["axc"]
 
 
-async def test_pages_hold_everyone_once(staff: Client, database: asyncpg.Connection) -> None:
+async def test_pages_contain_every_account_once(staff: Client, database: asyncpg.Connection) -> None:
     await database.execute(
         "INSERT INTO users (username, email_encrypted, email_hash, password_hash)"
         " SELECT 'member' || n, email_encrypted, sha256(n::text::bytea), 'x'"
@@ -98,16 +102,14 @@ async def test_pages_hold_everyone_once(staff: Client, database: asyncpg.Connect
     assert seen == sorted(seen, reverse=True)
 
 
-async def test_a_page_token_is_good_for_its_filter_alone(client: Client, staff: Client) -> None:
+async def test_a_page_token_is_valid_only_for_its_filter(client: Client, staff: Client) -> None:
     await client.registered()
     page = await staff.users.ListUsers(users_pb2.ListUsersRequest(page_size=1))
     request = users_pb2.ListUsersRequest(page_size=1, page_token=page.next_page_token, is_active=True)
     assert (await refused(staff.users.ListUsers(request))).reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_staff_deactivate_ordinary_users_and_nothing_else(
-    client: Client, staff: Client, superuser: Client
-) -> None:
+async def test_staff_can_only_deactivate_users_without_roles(client: Client, staff: Client, superuser: Client) -> None:
     user = await client.registered()
     colleague = await client.promoted(await client.registered())
     answer = await staff.users.UpdateUser(change(user, is_active=False))
@@ -124,7 +126,9 @@ async def test_staff_deactivate_ordinary_users_and_nothing_else(
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED")
 
 
-async def test_superusers_give_and_take_roles(client: Client, superuser: Client, database: asyncpg.Connection) -> None:
+async def test_superusers_grant_and_revoke_roles(
+    client: Client, superuser: Client, database: asyncpg.Connection
+) -> None:
     user = await client.registered()
     answer = await superuser.users.UpdateUser(change(user, is_staff=True, is_superuser=True))
     assert (answer.user.is_staff, answer.user.is_superuser) == (True, True)
@@ -137,14 +141,14 @@ async def test_superusers_give_and_take_roles(client: Client, superuser: Client,
     assert "is_staff" in events[0]["detail"]
 
 
-async def test_nobody_changes_their_own_account_here(superuser: Client, staff: Client) -> None:
+async def test_callers_cannot_change_their_own_account(superuser: Client, staff: Client) -> None:
     for caller in (superuser, staff):
         refusal = await refused(caller.users.UpdateUser(change(caller, is_active=False)))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "OWN_ACCOUNT")
 
 
-async def test_two_superusers_cannot_take_the_role_from_each_other(client: Client, superuser: Client) -> None:
-    """One of them is always left."""
+async def test_two_superusers_cannot_demote_each_other_concurrently(client: Client, superuser: Client) -> None:
+    """One superuser always remains."""
     rival = await client.promoted(await client.registered("rival"), superuser=True)
     answers = await asyncio.gather(
         superuser.users.UpdateUser(change(rival, is_superuser=False)),
@@ -156,7 +160,7 @@ async def test_two_superusers_cannot_take_the_role_from_each_other(client: Clien
     assert errors[0] in {"ACCESS_DENIED", "TOKEN_INVALID"}
 
 
-async def test_what_is_so_already_changes_nothing(client: Client, superuser: Client) -> None:
+async def test_an_update_to_the_same_values_changes_nothing(client: Client, superuser: Client) -> None:
     user = await client.registered()
     before = (await user.users.GetProfile(users_pb2.GetProfileRequest())).user
     answer = await superuser.users.UpdateUser(change(user, is_active=True, is_staff=False))
@@ -172,7 +176,7 @@ async def test_a_stale_etag_changes_nothing(client: Client, superuser: Client) -
 
 
 @pytest.mark.parametrize("path", ["*", "username", "email", "user_id", "password_hash", "is_staff.x", ""])
-async def test_nothing_but_the_listed_fields_can_be_named(client: Client, superuser: Client, path: str) -> None:
+async def test_a_mask_with_any_other_field_is_refused(client: Client, superuser: Client, path: str) -> None:
     user = await client.registered()
     request = users_pb2.UpdateUserRequest(user_id=user.user_id, is_staff=True, update_mask=FieldMask(paths=[path]))
     assert (await refused(superuser.users.UpdateUser(request))).fields == {
@@ -180,14 +184,16 @@ async def test_nothing_but_the_listed_fields_can_be_named(client: Client, superu
     }
 
 
-async def test_a_mask_is_needed(client: Client, superuser: Client) -> None:
+async def test_an_update_without_a_mask_is_refused(client: Client, superuser: Client) -> None:
     user = await client.registered()
     request = users_pb2.UpdateUserRequest(user_id=user.user_id, is_staff=True)
     assert (await refused(superuser.users.UpdateUser(request))).fields == {"update_mask": "required"}
 
 
-async def test_who_was_just_demoted_changes_nobody(client: Client, staff: Client, database: asyncpg.Connection) -> None:
-    """The token may say otherwise for a moment; the account decides."""
+async def test_a_demoted_user_can_no_longer_change_accounts(
+    client: Client, staff: Client, database: asyncpg.Connection
+) -> None:
+    """For a moment, the token still contains the old role; the account decides."""
     user = await client.registered()
     await database.execute("UPDATE users SET is_staff = false WHERE id = $1", staff.user_id)
     assert (await refused(staff.users.UpdateUser(change(user, is_active=False)))).reason == "ACCESS_DENIED"

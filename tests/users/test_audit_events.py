@@ -1,4 +1,4 @@
-"""The audit trail, as users and staff read it, and as nobody rewrites it."""
+"""The audit trail: users and staff can read it, and nobody can change it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ async def events(caller: Client, **filters: Any) -> list[audit_pb2.AuditEvent]:
     return list(answer.audit_events)
 
 
-async def test_users_see_what_they_did_and_what_was_done_to_them(client: Client) -> None:
+async def test_users_list_events_that_they_caused_or_that_concern_them(client: Client) -> None:
     user, other = await client.registered(), await client.registered()
     boss = await client.promoted(await client.registered(), superuser=True)
     await refused(client.users.Login(users_pb2.LoginRequest(login=user.username, password="wrong password")))
@@ -43,7 +43,7 @@ async def test_users_see_what_they_did_and_what_was_done_to_them(client: Client)
     assert {event.resource for event in await events(again)} == {f"users/{user.user_id}"}
 
 
-async def test_users_cannot_ask_for_others(client: Client) -> None:
+async def test_users_cannot_list_events_of_other_users(client: Client) -> None:
     user, other = await client.registered(), await client.registered()
     refusal = await refused(user.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(actor_user_id=other.user_id)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED")
@@ -51,7 +51,7 @@ async def test_users_cannot_ask_for_others(client: Client) -> None:
     assert len(await events(user, actor_user_id=user.user_id)) == 1
 
 
-async def test_staff_find_by_every_filter(client: Client, database: asyncpg.Connection) -> None:
+async def test_every_filter_of_staff_selects_the_matching_events(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     staff = await client.promoted(await client.registered())
     await user.users.Logout(users_pb2.LogoutRequest())
@@ -76,7 +76,7 @@ async def test_staff_find_by_every_filter(client: Client, database: asyncpg.Conn
     assert len(await events(staff, created_from=late)) == 4
 
 
-async def test_pages_hold_every_event_once(client: Client, database: asyncpg.Connection) -> None:
+async def test_pages_contain_every_event_once(client: Client, database: asyncpg.Connection) -> None:
     staff = await client.promoted(await client.registered())
     await database.execute(
         "INSERT INTO audit_log (action, resource, outcome) SELECT 'x', n::text, 'ok' FROM generate_series(1, 25) AS n"
@@ -92,7 +92,7 @@ async def test_pages_hold_every_event_once(client: Client, database: asyncpg.Con
     assert seen == list(range(25, 0, -1))
 
 
-async def test_a_users_page_token_is_no_other_users(client: Client) -> None:
+async def test_a_page_token_of_another_user_is_refused(client: Client) -> None:
     user, other = await client.registered(), await client.registered()
     await user.users.UpdateProfile(users_pb2.UpdateProfileRequest(bio="x"))
     page = await user.users.ListAuditEvents(users_pb2.ListAuditEventsRequest(page_size=1))
@@ -103,14 +103,16 @@ async def test_a_users_page_token_is_no_other_users(client: Client) -> None:
 @pytest.mark.parametrize(
     "statement", ["UPDATE audit_log SET outcome = 'ok'", "DELETE FROM audit_log", "TRUNCATE audit_log"]
 )
-async def test_nobody_rewrites_the_trail(client: Client, database: asyncpg.Connection, statement: str) -> None:
+async def test_events_cannot_be_changed_or_deleted(
+    client: Client, database: asyncpg.Connection, statement: str
+) -> None:
     await client.registered()
     with pytest.raises(asyncpg.InsufficientPrivilegeError, match="append-only"):
         await database.execute(statement)
     assert await database.fetchval("SELECT count(*) FROM audit_log") == 1
 
 
-async def test_no_event_holds_what_must_stay_secret(client: Client, database: asyncpg.Connection) -> None:
+async def test_events_contain_no_secrets(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await client.login(user, device="Ada's own device")
     await refused(client.users.Login(users_pb2.LoginRequest(login="Nobody@example.org", password="my secret word")))

@@ -1,4 +1,4 @@
-"""DeleteAccount: by its owner alone, whole, at once, and felt everywhere."""
+"""DeleteAccount: only the owner can erase an account, and it takes effect everywhere at once."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ WHERE (rating_count, rating_sum) <> (coalesce(number, 0), coalesce(total, 0))
 """
 
 
-async def test_the_password_is_asked_again(client: Client, database: asyncpg.Connection) -> None:
+async def test_erasure_needs_the_password(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     refusal = await refused(user.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password="wrong")))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PASSWORD_WRONG")
@@ -31,7 +31,7 @@ async def test_the_password_is_asked_again(client: Client, database: asyncpg.Con
     assert (await user.users.GetProfile(users_pb2.GetProfileRequest())).user.id == user.user_id
 
 
-async def test_every_token_is_refused_from_then_on(client: Client) -> None:
+async def test_every_token_of_an_erased_user_is_refused(client: Client) -> None:
     user = await client.registered()
     elsewhere = await client.login(user)
     await user.users.DeleteAccount(RIGHT)
@@ -43,7 +43,7 @@ async def test_every_token_is_refused_from_then_on(client: Client) -> None:
             refusal = await refused(session.users.GetProfile(users_pb2.GetProfileRequest()))
             return refusal.reason == "TOKEN_INVALID"
 
-        # Until the revocation is read, the account's own absence refuses.
+        # Before the worker has read the revocation, the missing account causes the refusal.
         await seconds_until(is_refused)
     repeat = await refused(user.users.DeleteAccount(RIGHT))
     assert repeat.code is grpc.StatusCode.UNAUTHENTICATED
@@ -51,7 +51,7 @@ async def test_every_token_is_refused_from_then_on(client: Client) -> None:
     assert (await refused(client.users.Login(login))).reason == "CREDENTIALS_INVALID"
 
 
-async def test_name_and_address_are_free_again(client: Client) -> None:
+async def test_name_and_address_of_an_erased_user_can_be_registered_again(client: Client) -> None:
     user = await client.registered("theodora")
     await user.users.DeleteAccount(RIGHT)
     again = await client.registered("Theodora")
@@ -59,7 +59,7 @@ async def test_name_and_address_are_free_again(client: Client) -> None:
     assert (await again.users.ListSessions(users_pb2.ListSessionsRequest())).sessions[0].is_current
 
 
-async def test_the_figures_of_movies_stay_exact(client: Client, database: asyncpg.Connection) -> None:
+async def test_rating_figures_of_movies_stay_exact(client: Client, database: asyncpg.Connection) -> None:
     user, other = await client.registered(), await client.registered()
     await database.execute("INSERT INTO movies (title) SELECT n::text FROM generate_series(1, 2000) AS n")
     for rater in (user, other):
@@ -74,7 +74,7 @@ async def test_the_figures_of_movies_stay_exact(client: Client, database: asyncp
     assert await database.fetch(RATING_FIGURES) == []
 
 
-async def test_the_trail_tells_that_it_was_done_and_by_whom(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_audit_trail_records_the_erasure_and_its_actor(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await user.users.DeleteAccount(RIGHT)
     event = await database.fetchrow("SELECT * FROM audit_log WHERE action = 'users.erase'")
@@ -83,7 +83,7 @@ async def test_the_trail_tells_that_it_was_done_and_by_whom(client: Client, data
     assert (event["outcome"], event["detail"]) == ("ok", "{}")
 
 
-async def test_the_last_superuser_stays(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_last_superuser_cannot_be_erased(client: Client, database: asyncpg.Connection) -> None:
     user = await client.promoted(await client.registered(), superuser=True)
     gone = await client.promoted(await client.registered(), superuser=True)
     await database.execute("UPDATE users SET is_active = false WHERE id = $1", gone.user_id)
@@ -92,7 +92,7 @@ async def test_the_last_superuser_stays(client: Client, database: asyncpg.Connec
     assert await database.fetchval("SELECT count(*) FROM sessions WHERE user_id = $1", user.user_id) == 2
 
 
-async def test_of_all_superusers_leaving_at_once_one_stays(client: Client, database: asyncpg.Connection) -> None:
+async def test_one_superuser_remains_after_concurrent_erasures(client: Client, database: asyncpg.Connection) -> None:
     users = [await client.promoted(await client.registered(), superuser=True) for _ in range(4)]
     answers = await asyncio.gather(*(user.users.DeleteAccount(RIGHT) for user in users), return_exceptions=True)
     assert await database.fetchval("SELECT count(*) FROM users") == 1
@@ -100,7 +100,7 @@ async def test_of_all_superusers_leaving_at_once_one_stays(client: Client, datab
     assert refusal.code() is grpc.StatusCode.FAILED_PRECONDITION
 
 
-async def test_who_erases_twice_at_once_is_erased_once(client: Client, database: asyncpg.Connection) -> None:
+async def test_concurrent_erasures_of_one_account_erase_it_once(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     answers = await asyncio.gather(*(user.users.DeleteAccount(RIGHT) for _ in range(4)), return_exceptions=True)
     codes = {answer.code() for answer in answers if isinstance(answer, grpc.aio.AioRpcError)}
@@ -109,7 +109,7 @@ async def test_who_erases_twice_at_once_is_erased_once(client: Client, database:
     assert await database.fetchval("SELECT count(*) FROM audit_log WHERE action = 'users.erase'") == 1
 
 
-async def test_what_staff_gave_the_catalogue_stays(client: Client, database: asyncpg.Connection) -> None:
+async def test_catalogue_images_that_an_erased_user_uploaded_stay(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     file = await uploaded(client.as_staff(user.user_id), "POSTER", movie_id=movie_id)
@@ -123,7 +123,7 @@ async def test_what_staff_gave_the_catalogue_stays(client: Client, database: asy
 
 
 @pytest.mark.parametrize("state", ["pending", "ready", "rejected", "expired"])
-async def test_of_an_avatar_only_its_place_in_storage_is_left(
+async def test_only_the_storage_location_of_an_avatar_remains(
     client: Client, database: asyncpg.Connection, state: str
 ) -> None:
     user = await client.registered()
@@ -139,12 +139,20 @@ async def test_of_an_avatar_only_its_place_in_storage_is_left(
     row = await database.fetchrow("SELECT * FROM files")
     assert row is not None
     assert (row["state"], row["key"], row["bucket"]) == ("deleted", file.key, "marquee-uploads")
-    told = ("uploader_id", "file_name", "sha256", "declared_sha256", "thumbhash", "dominant_color", "rejection_detail")
-    assert not any(row[name] for name in told)
+    erased_columns = (
+        "uploader_id",
+        "file_name",
+        "sha256",
+        "declared_sha256",
+        "thumbhash",
+        "dominant_color",
+        "rejection_detail",
+    )
+    assert not any(row[name] for name in erased_columns)
     assert await database.fetchval("SELECT count(*) FROM file_renditions") == 0
 
 
-async def test_a_verdict_that_comes_late_brings_nothing_back(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_late_processing_result_restores_nothing(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     file = await uploaded(user)
     await user.users.DeleteAccount(RIGHT)
@@ -153,7 +161,7 @@ async def test_a_verdict_that_comes_late_brings_nothing_back(client: Client, dat
     assert await database.fetchval("SELECT count(*) FROM file_renditions") == 0
 
 
-async def test_a_verdict_at_the_same_time_leaves_nothing_either(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_concurrent_processing_result_restores_nothing(client: Client, database: asyncpg.Connection) -> None:
     service = client.as_service("media.register")
     for _ in range(5):
         user = await client.registered()

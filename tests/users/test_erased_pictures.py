@@ -25,18 +25,18 @@ MINUTE = timedelta(minutes=1)
 
 @pytest.fixture
 def quick(make_settings: SettingsFactory, database_url: str) -> Settings:
-    """Settings of a server that keeps house all the time."""
+    """Settings of a server that runs its housekeeping all the time."""
     return make_settings(database_url=database_url, housekeeping_interval=0.05)
 
 
 @pytest.fixture
 async def system(settings: Settings, objects: ObjectStorage) -> AsyncIterator[Served]:
-    """A server whose storage works, and which keeps no house meanwhile."""
+    """A server with working storage, which runs no housekeeping."""
     async with served(settings, objects.storage) as running:
         yield running
 
 
-async def test_every_version_and_rendition_is_gone_at_once(system: Served, objects: ObjectStorage) -> None:
+async def test_every_version_and_rendition_is_deleted_at_once(system: Served, objects: ObjectStorage) -> None:
     user, other = await system.client.registered(), await system.client.registered()
     keys = []
     for owner in (user, user, other):
@@ -51,7 +51,7 @@ async def test_every_version_and_rendition_is_gone_at_once(system: Served, objec
     assert [len(objects.left(key)) for key in keys] == [0, 0, 4]
 
 
-async def test_a_longer_key_that_begins_alike_is_another(system: Served, objects: ObjectStorage) -> None:
+async def test_objects_with_a_longer_key_of_the_same_prefix_stay(system: Served, objects: ObjectStorage) -> None:
     user = await system.client.registered()
     answer = await user.media.CreateUpload(upload())
     neighbour = f"{answer.file.key}0"
@@ -61,7 +61,7 @@ async def test_a_longer_key_that_begins_alike_is_another(system: Served, objects
     assert len(objects.left(neighbour)) == 3
 
 
-async def test_what_staff_gave_the_catalogue_stays(
+async def test_catalogue_images_that_an_erased_user_uploaded_stay(
     system: Served, objects: ObjectStorage, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
@@ -73,7 +73,7 @@ async def test_what_staff_gave_the_catalogue_stays(
     assert len(objects.left(answer.file.key)) == 3
 
 
-async def test_a_picture_that_arrives_after_all_is_removed_once_its_form_has_ended(
+async def test_an_image_uploaded_after_the_erasure_is_removed_when_its_form_has_expired(
     system: Served, objects: ObjectStorage, database: asyncpg.Connection, quick: Settings
 ) -> None:
     user = await system.client.registered()
@@ -94,7 +94,7 @@ async def test_a_picture_that_arrives_after_all_is_removed_once_its_form_has_end
     assert len(objects.left(other.file.key)) == 1
 
 
-async def test_while_a_picture_may_yet_arrive_its_place_is_kept(
+async def test_the_storage_location_is_remembered_while_the_form_is_valid(
     system: Served, objects: ObjectStorage, database: asyncpg.Connection, quick: Settings
 ) -> None:
     user = await system.client.registered()
@@ -111,7 +111,7 @@ async def test_while_a_picture_may_yet_arrive_its_place_is_kept(
     assert await database.fetchval("SELECT key FROM files") == late.file.key
 
 
-async def test_storage_that_is_away_holds_nobody_up_and_is_swept_later(
+async def test_unavailable_storage_delays_no_erasure_and_is_swept_later(
     system: Served, objects: ObjectStorage, database: asyncpg.Connection, quick: Settings
 ) -> None:
     user = await system.client.registered()

@@ -1,4 +1,4 @@
-"""ExportAccount: everything, in order, to its owner alone, however much it is."""
+"""ExportAccount: all data of any size, in order, and only for the owner."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ async def add_movies(database: asyncpg.Connection, number: int) -> None:
 
 
 async def add_ratings(database: asyncpg.Connection, user_id: int, review: str = "") -> None:
-    """Rates every movie, the newest first, so that neither ids nor titles of movies are in the order of ratings."""
+    """Rates every movie, the newest first, so that the order of ratings differs from the order of ids and titles."""
     await database.execute(
         "INSERT INTO movie_ratings (user_id, movie_id, rating, review)"
         " SELECT $1, id, 1 + id % 5, $2 FROM movies ORDER BY id DESC",
@@ -43,7 +43,7 @@ async def add_ratings(database: asyncpg.Connection, user_id: int, review: str = 
 
 
 async def add_events(database: asyncpg.Connection, user_id: int, number: int) -> None:
-    """Writes a batch and more that a user caused, then every third caused, every third about them, every third both."""
+    """Writes events. The user is the actor of more than a batch of them, and then in turn subject, actor, or both."""
     await database.execute(
         "INSERT INTO audit_log (actor_user_id, action, resource, outcome)"
         " SELECT CASE WHEN n <= $3 OR n % 3 <> 0 THEN $1::int END, 'test.' || n,"
@@ -55,7 +55,7 @@ async def add_events(database: asyncpg.Connection, user_id: int, number: int) ->
     )
 
 
-async def test_the_account_comes_first_then_the_profile_then_kind_by_kind(
+async def test_the_account_comes_first_then_the_profile_then_each_kind_of_record(
     client: Client, database: asyncpg.Connection
 ) -> None:
     user = await client.registered("ada")
@@ -63,7 +63,7 @@ async def test_the_account_comes_first_then_the_profile_then_kind_by_kind(
     await uploaded(user)
     await add_movies(database, 2)
     for table in ("favorite_movies", "watchlist_items", "dismissed_recommendations"):
-        insert = f"INSERT INTO {table} (user_id, movie_id) SELECT $1, id FROM movies ORDER BY id"  # noqa: S608 - ours
+        insert = f"INSERT INTO {table} (user_id, movie_id) SELECT $1, id FROM movies ORDER BY id"  # noqa: S608 - the tests' own names
         await database.execute(insert, user.user_id)
     await add_ratings(database, user.user_id, "good")
     records = await exported(user)
@@ -89,7 +89,7 @@ async def test_the_account_comes_first_then_the_profile_then_kind_by_kind(
     assert actions == ["users.register", "users.update_profile", "users.export"]
 
 
-async def test_a_picture_comes_with_where_to_fetch_it(client: Client) -> None:
+async def test_an_image_is_exported_with_its_url(client: Client) -> None:
     user = await client.registered()
     file = await uploaded(user)
     await client.as_service("media.register").media.RegisterFile(register(file.key))
@@ -98,7 +98,7 @@ async def test_a_picture_comes_with_where_to_fetch_it(client: Client) -> None:
     assert record.file.url.startswith("http://media.test/")
 
 
-async def test_ended_sessions_are_told_too(client: Client) -> None:
+async def test_ended_sessions_are_exported(client: Client) -> None:
     user = await client.registered()
     again = await client.login(user, device="a telephone")
     await again.users.Logout(users_pb2.LogoutRequest())
@@ -106,7 +106,9 @@ async def test_ended_sessions_are_told_too(client: Client) -> None:
     assert labels[1:] == ["a telephone"]
 
 
-async def test_more_than_a_batch_comes_whole_and_in_order(client: Client, database: asyncpg.Connection) -> None:
+async def test_more_than_one_batch_is_exported_completely_and_in_order(
+    client: Client, database: asyncpg.Connection
+) -> None:
     user, other = await client.registered(), await client.registered()
     await add_movies(database, MANY)
     await add_ratings(database, user.user_id)
@@ -130,7 +132,7 @@ async def test_more_than_a_batch_comes_whole_and_in_order(client: Client, databa
     assert len({session.id for session in sessions}) == MANY + 1
 
 
-async def test_a_reader_who_waits_holds_neither_connection_nor_memory(
+async def test_a_slow_reader_occupies_neither_a_connection_nor_memory(
     make_settings: SettingsFactory,
     database_url: str,
     storage: S3UploadStorage,
@@ -139,7 +141,7 @@ async def test_a_reader_who_waits_holds_neither_connection_nor_memory(
 ) -> None:
     batches = 10
     settings = make_settings(database_url=database_url, database_pool_size=1)
-    # The client's transport takes 64 KB ahead of its reader, and not what the connection could carry.
+    # The client's transport buffers only 64 KB, far less than it would by default.
     options = [("grpc.http2.bdp_probe", 0), ("grpc.http2.lookahead_bytes", 1 << 16)]
     async with served(settings, storage) as system, grpc.aio.insecure_channel(system.address, options) as channel:
         user = await Client(channel, settings).registered()
@@ -148,34 +150,34 @@ async def test_a_reader_who_waits_holds_neither_connection_nor_memory(
         with queries.counted() as counted:
             stream = user.users.ExportAccount(REQUEST)
             assert (await stream.read()).record.user.id == user.user_id
-            # For as long as this, the server may do what it likes.
+            # The server has this long to read ahead.
             await asyncio.sleep(0.5)
             assert (await user.users.GetProfile(users_pb2.GetProfileRequest())).user.id == user.user_id
             assert sum("movie_ratings" in statement for statement in counted.sent) < batches / 2
             stream.cancel()
 
 
-async def test_a_reader_who_leaves_is_no_fault_of_the_server(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_cancelled_export_is_no_server_fault(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await add_movies(database, 20 * BATCH)
     await add_ratings(database, user.user_id, "x" * 1000)
 
     async def has_ended() -> bool:
-        return any(event["event"] == "rpc.finished" for event in told)
+        return any(event["event"] == "rpc.finished" for event in logged)
 
-    with capture_logs() as told:
+    with capture_logs() as logged:
         stream = user.users.ExportAccount(REQUEST)
         await stream.read()
         await asyncio.sleep(0.5)
         stream.cancel()
         await seconds_until(has_ended)
-    assert [(event["event"], event.get("code")) for event in told] == [("rpc.finished", "CANCELLED")]
+    assert [(event["event"], event.get("code")) for event in logged] == [("rpc.finished", "CANCELLED")]
 
 
 @pytest.mark.parametrize(
     ("caller", "code"), [("nobody", grpc.StatusCode.UNAUTHENTICATED), ("service", grpc.StatusCode.PERMISSION_DENIED)]
 )
-async def test_only_users_export(client: Client, caller: str, code: grpc.StatusCode) -> None:
+async def test_only_users_can_export(client: Client, caller: str, code: grpc.StatusCode) -> None:
     stub: Any = client.as_service("media.register") if caller == "service" else client
     with pytest.raises(grpc.aio.AioRpcError) as refused:
         await exported(stub)

@@ -1,4 +1,4 @@
-"""Signing in through the front door."""
+"""Login through a real server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def request(login: str, password: str = PASSWORD) -> users_pb2.LoginRequest:
     "login",
     ["Ada.L", "ada.l", "ADA.L", "Ada.Lovelace@example.org", "ada.lovelace@example.org", "ADA.LOVELACE@EXAMPLE.ORG"],
 )
-async def test_a_name_or_address_in_any_case_signs_in(
+async def test_names_and_addresses_in_any_case_sign_in(
     client: Client, ada: users_pb2.RegisterResponse, login: str
 ) -> None:
     answer = await client.users.Login(request(login))
@@ -43,7 +43,7 @@ async def test_a_name_or_address_in_any_case_signs_in(
     assert profile.user.id == ada.user.id
 
 
-async def test_signing_in_changes_no_account(client: Client, ada: users_pb2.RegisterResponse) -> None:
+async def test_signing_in_does_not_change_the_account(client: Client, ada: users_pb2.RegisterResponse) -> None:
     await client.users.Login(request("ada.l"))
     answer = await client.users.Login(request("ada.l"))
     assert answer.user.last_login_time.ToDatetime() > ada.user.date_joined.ToDatetime()
@@ -51,8 +51,8 @@ async def test_signing_in_changes_no_account(client: Client, ada: users_pb2.Regi
     assert answer.user == ada.user
 
 
-async def test_an_address_in_another_alphabet_signs_in(client: Client) -> None:
-    """Composed or decomposed, as different keyboards type it."""
+async def test_an_address_in_any_unicode_form_signs_in(client: Client) -> None:
+    """Keyboards type composed or decomposed characters."""
     await client.users.Register(
         users_pb2.RegisterRequest(username="jose", email="jos\u00e9@example.org", password=PASSWORD)
     )
@@ -60,7 +60,7 @@ async def test_an_address_in_another_alphabet_signs_in(client: Client) -> None:
         assert (await client.users.Login(request(address))).user.username == "jose"
 
 
-async def test_a_password_is_the_same_from_every_keyboard(client: Client) -> None:
+async def test_a_password_in_any_unicode_form_is_the_same(client: Client) -> None:
     password = "\u00e9t\u00e9 \u00e0 No\u00ebl"
     await client.users.Register(users_pb2.RegisterRequest(username="jose", email="jose@example.org", password=password))
     decomposed = unicodedata.normalize("NFD", password)
@@ -68,7 +68,7 @@ async def test_a_password_is_the_same_from_every_keyboard(client: Client) -> Non
     assert (await client.users.Login(request("jose", decomposed))).user.username == "jose"
 
 
-async def test_no_cause_can_be_told_from_another(
+async def test_the_response_does_not_reveal_the_cause_of_a_refusal(
     client: Client, ada: users_pb2.RegisterResponse, database: asyncpg.Connection
 ) -> None:
     attempts = [
@@ -91,10 +91,10 @@ async def test_no_cause_can_be_told_from_another(
     assert {tuple(refusal.details) for refusal in refusals} == {("ErrorInfo", "RequestInfo")}
 
 
-async def test_an_unknown_name_costs_the_same_work(
+async def test_an_unknown_name_causes_the_same_work(
     client: Client, ada: users_pb2.RegisterResponse, queries: QueryCount, database: asyncpg.Connection
 ) -> None:
-    """Or the time would tell what the text does not: the same statements, and a hash is checked either way."""
+    """The duration must not reveal it either: the statements are the same, and a hash is always checked."""
     await database.execute("UPDATE sessions SET peer_hash = sha256('elsewhere')")
     shapes = []
     for login in (ada.user.username, "nobody", ada.user.email, "nobody@example.org"):
@@ -105,7 +105,7 @@ async def test_an_unknown_name_costs_the_same_work(
     assert shapes[2] == shapes[3]
 
 
-async def test_every_sign_in_has_a_token_of_its_own(
+async def test_every_sign_in_returns_a_new_token(
     client: Client, ada: users_pb2.RegisterResponse, database: asyncpg.Connection
 ) -> None:
     tokens = {(await client.users.Login(request("ada.l"))).access_token.token for _ in range(3)}
@@ -115,7 +115,7 @@ async def test_every_sign_in_has_a_token_of_its_own(
     assert await database.fetchval("SELECT last_login_at > date_joined FROM users")
 
 
-async def test_what_the_token_says(client: Client, ada: users_pb2.RegisterResponse, settings: Settings) -> None:
+async def test_the_claims_of_a_token(client: Client, ada: users_pb2.RegisterResponse, settings: Settings) -> None:
     answer = await client.users.Login(request("ada.l"))
     claims = jwt.decode(answer.access_token.token, options={"verify_signature": False})
     assert claims["exp"] == answer.access_token.expire_time.seconds
@@ -139,12 +139,12 @@ async def test_what_the_token_says(client: Client, ada: users_pb2.RegisterRespon
         (True, True, ["staff", "superuser", "user"]),
     ],
 )
-async def test_flags_become_roles_at_the_next_sign_in(
+async def test_flags_of_the_account_become_roles_at_the_next_sign_in(
     client: Client,
     ada: users_pb2.RegisterResponse,
     database: asyncpg.Connection,
-    is_staff: bool,  # noqa: FBT001 - a case's value
-    is_superuser: bool,  # noqa: FBT001 - a case's value
+    is_staff: bool,  # noqa: FBT001 - a parameter of the test
+    is_superuser: bool,  # noqa: FBT001 - a parameter of the test
     roles: list[str],
 ) -> None:
     await database.execute("UPDATE users SET is_staff = $1, is_superuser = $2", is_staff, is_superuser)
@@ -153,7 +153,7 @@ async def test_flags_become_roles_at_the_next_sign_in(
     assert (answer.user.is_staff, answer.user.is_superuser) == (is_staff, is_superuser)
 
 
-async def test_every_bad_field_is_told_at_once(client: Client) -> None:
+async def test_all_invalid_fields_are_reported_at_once(client: Client) -> None:
     refusal = await refused(client.users.Login(users_pb2.LoginRequest()))
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
     assert refusal.fields == {"login": "string.min_len", "password": "string.min_len"}

@@ -31,11 +31,11 @@ WHERE contype = 'f' AND confrelid = 'users'::regclass
 UNION
 SELECT 'users', 'id'
 """
-NOBODYS = {
-    "revocations": "bare ids, for as long as an erased user's access tokens would live, and what must refuse them"
+IMPERSONAL_TABLES = {
+    "revocations": "only ids of erased users, stored until their access tokens expire, so that they are refused"
 }
-# What a user's row of each table becomes in an export; what is None is a secret's hash, a copy of an answer, or counts
-# of what else is exported.
+# The kind of item that a row of each table becomes in an export. None: the table has only hashes of secrets, copies of
+# responses, or counts of other exported rows.
 EXPORTED_AS = {
     "users": "user",
     "user_profiles": "profile",
@@ -50,21 +50,21 @@ EXPORTED_AS = {
     "idempotency_keys": None,
 }
 OWN_ROWS = {"users", "user_profiles", "sessions", "audit_log", "user_activities"}
-"""Tables that registering, or a row of another table, makes rows in."""
+"""Tables that get rows from a registration, or by a trigger of another table."""
 
 
 async def columns_of(database: asyncpg.Connection) -> list[tuple[str, str]]:
-    """Returns every column that may name a user, by its table."""
+    """Returns every column that may refer to a user, by table."""
     return [(table, column) for table, column in await database.fetch(COLUMNS)]
 
 
 def reference(column: str, user_id: int) -> int | str:
-    """Returns how a column names a user."""
+    """Returns the value with which a column refers to a user."""
     return {"caller": f"users/{user_id}", "subject": f"user:{user_id}"}.get(column, user_id)
 
 
 async def rows_of(database: asyncpg.Connection, user_id: int) -> dict[str, list[str]]:
-    """Returns the rows that name a user, as text, by their table."""
+    """Returns the rows that refer to a user, as text, by table."""
     found: dict[str, list[str]] = {}
     for table, column in await columns_of(database):
         query = f"SELECT to_jsonb(t)::text FROM {table} AS t WHERE {column} = $1 ORDER BY 1"  # noqa: S608 - the schema's
@@ -73,7 +73,7 @@ async def rows_of(database: asyncpg.Connection, user_id: int) -> dict[str, list[
 
 
 async def fill(database: asyncpg.Connection, user_id: int) -> None:
-    """Gives a user a row of every table that registering makes none in."""
+    """Adds a row of a user to every table in which a registration creates none."""
     movie_id = await database.fetchval("INSERT INTO movies (title) VALUES ('A Film') RETURNING id")
     rows: dict[str, dict[str, Any]] = {
         "files": {
@@ -97,10 +97,10 @@ async def fill(database: asyncpg.Connection, user_id: int) -> None:
         },
     }
     for table, column in await columns_of(database):
-        if table not in OWN_ROWS | NOBODYS.keys():
+        if table not in OWN_ROWS | IMPERSONAL_TABLES.keys():
             row = rows[table] | {column: reference(column, user_id)}
             places = ", ".join(f"${number}" for number in range(1, len(row) + 1))
-            insert = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"  # noqa: S608 - the schema's names
+            insert = f"INSERT INTO {table} ({', '.join(row)}) VALUES ({places})"  # noqa: S608 - names from the schema
             await database.execute(insert, *row.values())
 
 
@@ -110,21 +110,23 @@ async def exported(client: Client) -> list[export_pb2.ExportedRecord]:
 
 @pytest.fixture
 def tables(settings: Settings, storage: S3UploadStorage) -> Iterator[set[str]]:
-    """The tables that the sources of a server answer for."""
+    """The tables that the personal data sources of a server cover."""
     passwords = PasswordHasher.from_settings(settings)
     composition = compose(settings, passwords=passwords, keys=KeyRing.from_settings(settings), storage=storage)
     yield set(composition.users.privacy.tables)
     passwords.close()
 
 
-async def test_every_column_that_names_a_user_is_somebodys(database: asyncpg.Connection, tables: set[str]) -> None:
+async def test_every_column_that_refers_to_a_user_belongs_to_a_source(
+    database: asyncpg.Connection, tables: set[str]
+) -> None:
     naming = {table for table, _ in await columns_of(database)}
-    assert naming - NOBODYS.keys() - tables == set()
+    assert naming - IMPERSONAL_TABLES.keys() - tables == set()
     assert tables == EXPORTED_AS.keys()
-    assert not tables & NOBODYS.keys()
+    assert not tables & IMPERSONAL_TABLES.keys()
 
 
-async def test_a_row_of_every_table_is_exported(client: Client, database: asyncpg.Connection) -> None:
+async def test_rows_of_every_table_are_exported(client: Client, database: asyncpg.Connection) -> None:
     user, other = await client.registered(), await client.registered()
     await fill(database, user.user_id)
     await fill(database, other.user_id)
@@ -132,28 +134,28 @@ async def test_a_row_of_every_table_is_exported(client: Client, database: asyncp
     for table, column in await columns_of(database):
         kind = EXPORTED_AS.get(table)
         if kind is not None:
-            query = f"SELECT count(*) FROM {table} WHERE {column} = $1"  # noqa: S608 - the schema's names
+            query = f"SELECT count(*) FROM {table} WHERE {column} = $1"  # noqa: S608 - names from the schema
             assert counted[kind] == await database.fetchval(query, reference(column, user.user_id)) > 0, table
 
 
-async def test_an_erased_user_is_in_no_row_and_others_are_untouched(
+async def test_an_erased_user_is_in_no_row_and_other_users_are_unchanged(
     client: Client, database: asyncpg.Connection
 ) -> None:
     user, other = await client.registered("Theodora"), await client.registered()
     for owner in (user, other):
         await fill(database, owner.user_id)
-    kept = await rows_of(database, other.user_id)
-    assert all(rows for name, rows in kept.items() if name.split(".")[0] not in NOBODYS)
+    others_rows = await rows_of(database, other.user_id)
+    assert all(rows for name, rows in others_rows.items() if name.split(".")[0] not in IMPERSONAL_TABLES)
     await user.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))
     left = {name for name, rows in (await rows_of(database, user.user_id)).items() if rows}
     assert left == {"audit_log.actor_user_id", "revocations.subject"}
-    assert await rows_of(database, other.user_id) == kept
+    assert await rows_of(database, other.user_id) == others_rows
 
 
-async def test_nothing_that_a_user_told_is_left_in_any_table(client: Client, database: asyncpg.Connection) -> None:
+async def test_no_table_contains_texts_of_an_erased_user(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered("Theodora")
     await fill(database, user.user_id)
-    told = {
+    texts = {
         "username": "Theodora",
         "email": "Theodora@example.org",
         "first_name": "Vasilisa",
@@ -164,9 +166,9 @@ async def test_nothing_that_a_user_told_is_left_in_any_table(client: Client, dat
         "device": "telescreen",
     }
     await user.users.UpdateProfile(
-        users_pb2.UpdateProfileRequest(first_name=told["first_name"], last_name=told["last_name"], bio=told["bio"])
+        users_pb2.UpdateProfileRequest(first_name=texts["first_name"], last_name=texts["last_name"], bio=texts["bio"])
     )
-    again = await client.login(user, device=told["device"])
+    again = await client.login(user, device=texts["device"])
     with pytest.raises(Exception, match="is wrong"):
         await client.login(user, "wrong")
     with pytest.raises(Exception, match="is wrong"):
@@ -175,10 +177,10 @@ async def test_nothing_that_a_user_told_is_left_in_any_table(client: Client, dat
         )
     await exported(again)
     text = await whole_database(database)
-    assert {name for name, value in told.items() if value not in text} == {"email"}, "stored encrypted"
+    assert {name for name, value in texts.items() if value not in text} == {"email"}, "stored encrypted"
     await again.users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))
     text = await whole_database(database)
-    assert {name for name, value in told.items() if value in text} == set()
+    assert {name for name, value in texts.items() if value in text} == set()
     events = await database.fetch("SELECT * FROM audit_log WHERE actor_user_id = $1", user.user_id)
     assert {"users.register", "users.login", "users.export", "users.erase"} <= {event["action"] for event in events}
 

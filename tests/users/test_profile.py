@@ -13,7 +13,7 @@ from tests.client import Client, refused
 OWN = users_pb2.GetProfileRequest()
 
 
-async def test_everyone_sees_their_own(client: Client) -> None:
+async def test_users_read_their_own_account_and_profile(client: Client) -> None:
     ada, bob = await client.registered("ada"), await client.registered("bob")
     answers = [(await user.users.GetProfile(OWN)).user for user in (ada, bob)]
     assert [(user.id, user.username, user.email) for user in answers] == [
@@ -22,7 +22,7 @@ async def test_everyone_sees_their_own(client: Client) -> None:
     ]
 
 
-async def test_what_a_user_told_about_themselves(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_profile_contains_the_personal_data_of_its_user(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     answer = await user.users.GetProfile(OWN)
     assert (answer.profile.bio, list(answer.profile.favorite_genre_ids)) == ("", [])
@@ -40,14 +40,14 @@ async def test_a_deactivated_account_has_no_profile(client: Client, database: as
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ACCOUNT_GONE")
 
 
-async def test_nor_has_an_erased_one(client: Client, database: asyncpg.Connection) -> None:
+async def test_an_erased_account_has_no_profile(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await database.execute("DELETE FROM users")
     refusal = await refused(user.users.GetProfile(OWN))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "ACCOUNT_GONE")
 
 
-async def test_changes_show_in_the_update_time(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_change_sets_the_update_time(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     before = (await user.users.GetProfile(OWN)).user
     await database.execute("UPDATE users SET first_name = 'Ada'")
@@ -57,6 +57,6 @@ async def test_changes_show_in_the_update_time(client: Client, database: asyncpg
     assert after.update_time.ToDatetime() > before.update_time.ToDatetime()
 
 
-async def test_nobody_has_no_profile_and_neither_has_a_service(client: Client) -> None:
+async def test_anonymous_callers_and_services_have_no_profile(client: Client) -> None:
     assert (await refused(client.users.GetProfile(OWN))).reason == "AUTHENTICATION_REQUIRED"
     assert (await refused(client.as_service("media.register").users.GetProfile(OWN))).reason == "ACCESS_DENIED"

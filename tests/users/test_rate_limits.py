@@ -1,4 +1,4 @@
-"""GetRateLimits: how a caller stands, told without counting."""
+"""GetRateLimits: the limits of the caller and the remaining calls. The rpc itself does not count."""
 
 from __future__ import annotations
 
@@ -34,16 +34,16 @@ async def statuses(client: Client) -> list[Any]:
 
 
 async def remaining(client: Client) -> dict[str, int]:
-    return {told.method_class: told.remaining for told in await statuses(client)}
+    return {limit.method_class: limit.remaining for limit in await statuses(client)}
 
 
 async def read(client: Client) -> None:
     await client.catalog.ListMovies(movies_pb2.ListMoviesRequest())
 
 
-async def test_it_tells_every_limit_that_is_for_the_caller(client: Client) -> None:
-    told = {limit.method_class: limit for limit in await statuses(client)}
-    assert {name: (limit.limit, limit.window.ToTimedelta()) for name, limit in told.items()} == {
+async def test_all_limits_of_the_caller_are_returned(client: Client) -> None:
+    limits = {limit.method_class: limit for limit in await statuses(client)}
+    assert {name: (limit.limit, limit.window.ToTimedelta()) for name, limit in limits.items()} == {
         "read": (3, DAY),
         "write": (20, DAY),
         "sign_in": (10, timedelta(hours=1)),
@@ -52,12 +52,12 @@ async def test_it_tells_every_limit_that_is_for_the_caller(client: Client) -> No
     assert (of_service.method_class, of_service.limit) == ("service", 1000)
 
 
-async def test_it_counts_nothing_itself_and_is_not_limited(client: Client) -> None:
+async def test_the_call_itself_is_neither_counted_nor_limited(client: Client) -> None:
     for _ in range(12):
         assert await remaining(client) == {"read": 3, "write": 20, "sign_in": 10}
 
 
-async def test_what_remains_is_the_callers_own(client: Client) -> None:
+async def test_remaining_calls_are_counted_per_caller(client: Client) -> None:
     user = await client.registered()
     assert await remaining(client) == {"read": 3, "write": 20, "sign_in": 9}
     await read(user)
@@ -67,7 +67,7 @@ async def test_what_remains_is_the_callers_own(client: Client) -> None:
     assert await remaining(again) == {"read": 2, "write": 19, "sign_in": 10}
 
 
-async def test_the_reset_is_now_while_calls_remain_and_else_when_one_is_free(client: Client) -> None:
+async def test_the_reset_time_is_when_the_next_call_is_admitted(client: Client) -> None:
     for left in (3, 2, 1):
         limit = (await statuses(client))[0]
         assert limit.remaining == left
@@ -77,10 +77,10 @@ async def test_the_reset_is_now_while_calls_remain_and_else_when_one_is_free(cli
     limit = (await statuses(client))[0]
     assert limit.remaining == 0
     wait = (await refused(client.catalog.ListMovies(movies_pb2.ListMoviesRequest()))).details["RetryInfo"].retry_delay
-    told, free = limit.reset_time.ToDatetime(UTC), datetime.now(UTC) + wait.ToTimedelta()
-    # The refusal, told later, means the same moment.
-    assert before < told <= free + timedelta(milliseconds=1)
-    assert told <= before + DAY + timedelta(minutes=1)
+    reset, free = limit.reset_time.ToDatetime(UTC), datetime.now(UTC) + wait.ToTimedelta()
+    # The refusal comes later and names the same moment.
+    assert before < reset <= free + timedelta(milliseconds=1)
+    assert reset <= before + DAY + timedelta(minutes=1)
 
 
 class TestUnlimited:
@@ -88,5 +88,5 @@ class TestUnlimited:
     def settings(self, make_settings: SettingsFactory, database_url: str) -> Settings:
         return make_settings(database_url=database_url)
 
-    async def test_without_limits_there_is_nothing_to_tell(self, client: Client) -> None:
+    async def test_without_limits_the_list_is_empty(self, client: Client) -> None:
         assert await statuses(client) == []

@@ -1,4 +1,4 @@
-"""Registering through the front door."""
+"""Register through a real server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def request(**changes: str) -> users_pb2.RegisterRequest:
     return users_pb2.RegisterRequest(**(fields | changes))
 
 
-async def test_the_token_works_at_once(client: Client) -> None:
+async def test_the_returned_token_is_accepted_at_once(client: Client) -> None:
     answer = await client.users.Register(request(first_name="Ada", last_name="Lovelace"))
     profile = await client.with_token(answer.access_token.token).users.GetProfile(users_pb2.GetProfileRequest())
     assert profile.user == answer.user
@@ -26,7 +26,7 @@ async def test_the_token_works_at_once(client: Client) -> None:
     assert not profile.user.is_staff
 
 
-async def test_no_secret_is_kept_in_clear(client: Client, database: asyncpg.Connection) -> None:
+async def test_no_secret_is_stored_in_plain_text(client: Client, database: asyncpg.Connection) -> None:
     await client.users.Register(request())
     row = await database.fetchrow("SELECT * FROM users")
     assert row is not None
@@ -35,7 +35,9 @@ async def test_no_secret_is_kept_in_clear(client: Client, database: asyncpg.Conn
     assert b"ada@" not in bytes(row["email_hash"])
 
 
-async def test_account_profile_and_audit_are_one_transaction(client: Client, database: asyncpg.Connection) -> None:
+async def test_account_profile_and_audit_event_are_written_in_one_transaction(
+    client: Client, database: asyncpg.Connection
+) -> None:
     await client.users.Register(request())
     assert await database.fetchval("SELECT count(*) FROM user_profiles JOIN users ON users.id = user_id") == 1
     assert await database.fetchval("SELECT action FROM audit_log") == "users.register"
@@ -59,7 +61,7 @@ async def test_names_and_addresses_are_unique_without_regard_to_case(
     assert field in refusal.fields
 
 
-async def test_of_many_at_once_one_wins(client: Client) -> None:
+async def test_one_of_many_concurrent_registrations_succeeds(client: Client) -> None:
     calls = [client.users.Register(request(email=f"ada{n}@example.org")) for n in range(20)]
     answers = await asyncio.gather(*calls, return_exceptions=True)
     errors = [refusal_of(answer) for answer in answers if isinstance(answer, grpc.aio.AioRpcError)]
@@ -67,7 +69,7 @@ async def test_of_many_at_once_one_wins(client: Client) -> None:
     assert {error.reason for error in errors} == {"USERNAME_TAKEN"}
 
 
-async def test_every_bad_field_is_told_at_once(client: Client) -> None:
+async def test_all_invalid_fields_are_reported_at_once(client: Client) -> None:
     refusal = await refused(client.users.Register(request(username="x", password="short", first_name="a\tb")))
     assert refusal.code is grpc.StatusCode.INVALID_ARGUMENT
     assert refusal.fields == {
@@ -88,7 +90,7 @@ async def test_names_that_look_alike_are_the_same_name(client: Client) -> None:
 
 
 @pytest.mark.parametrize("username", ["\u0430da", "ad\u0430", "ada\u200b", "\uff41da", "\u212ada", "ada ", "a\u0301da"])
-async def test_letters_of_another_alphabet_cannot_pass_for_one(client: Client, username: str) -> None:
+async def test_a_username_with_letters_of_other_alphabets_is_refused(client: Client, username: str) -> None:
     assert (await refused(client.users.Register(request(username=username)))).fields == {"username": "string.pattern"}
 
 
@@ -114,16 +116,16 @@ async def test_a_password_that_is_easy_to_guess_is_refused(client: Client, passw
     assert answer.fields == {"password": rule}
 
 
-async def test_a_bad_address_and_a_bad_password_are_told_together(client: Client) -> None:
+async def test_an_invalid_address_and_a_weak_password_are_reported_together(client: Client) -> None:
     refusal = await refused(client.users.Register(request(email="not an address", password="password1")))
     assert refusal.fields == {"email": "email.format", "password": "password.common"}
 
 
-async def test_names_are_kept_in_one_form(client: Client) -> None:
+async def test_names_are_stored_in_normalized_form(client: Client) -> None:
     answer = await client.users.Register(request(first_name="Jose\u0301", last_name="A\u030angstro\u0308m"))
     assert (answer.user.first_name, answer.user.last_name) == ("Jos\u00e9", "\u00c5ngstr\u00f6m")
 
 
-async def test_an_address_that_is_none_is_refused(client: Client) -> None:
+async def test_an_invalid_address_is_refused(client: Client) -> None:
     refusal = await refused(client.users.Register(request(email="not an address")))
     assert refusal.fields == {"email": "email.format"}

@@ -1,4 +1,4 @@
-"""Rotating data keys: what users entrusted to us is encrypted again, and nothing of it lost."""
+"""Rotation of data keys: all encrypted values of users are encrypted with the new key, and none is lost."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ def with_data_keys(settings: Settings, *keys: str) -> Settings:
 
 @pytest.fixture
 def old(settings: Settings) -> str:
-    """The key that everything is encrypted with at first."""
+    """The key with which all values are encrypted at first."""
     return settings.data_keys.get_secret_value()
 
 
 @pytest.fixture
 def both(settings: Settings, old: str) -> dict[str, Any]:
-    """An operator's shell that has both keys, the new one first."""
+    """An operator's environment with both keys, the new one first."""
     return variables_of(with_data_keys(settings, NEW, old))
 
 
 @pytest.fixture
 async def users(client: Client) -> list[Client]:
-    """Three users, two of whom told their date of birth."""
+    """Three users, two of them with a date of birth."""
     made = [await client.registered() for _ in range(3)]
     for user in made[:2]:
         request = users_pb2.UpdateProfileRequest(birth_date=BORN, update_mask=FieldMask(paths=["birth_date"]))
@@ -55,12 +55,12 @@ async def users(client: Client) -> list[Client]:
 
 
 def rotated(**variables: Any) -> tuple[int, list[str]]:
-    """Rotates; returns the exit code and what was said, but for the bar."""
-    told = run(*ROTATE, **variables)
-    return told.returncode, [line for line in told.stdout.splitlines() if not line.startswith("values ")]
+    """Rotates; returns the exit code and the output without the progress bar."""
+    result = run(*ROTATE, **variables)
+    return result.returncode, [line for line in result.stdout.splitlines() if not line.startswith("values ")]
 
 
-async def test_after_the_rotation_the_new_key_alone_is_enough(
+async def test_after_the_rotation_the_new_key_is_sufficient(
     settings: Settings, storage: S3UploadStorage, users: list[Client], both: dict[str, Any], old: str
 ) -> None:
     assert await asyncio.to_thread(rotated, **both) == (0, ["5 of 5 values encrypted again"])
@@ -75,7 +75,7 @@ async def test_after_the_rotation_the_new_key_alone_is_enough(
         assert answers[0].profile.birth_date == BORN
 
 
-async def test_a_server_that_knows_both_keys_reads_all_meanwhile(
+async def test_a_server_with_both_keys_reads_all_values_during_the_rotation(
     settings: Settings, storage: S3UploadStorage, users: list[Client], database: asyncpg.Connection, old: str
 ) -> None:
     own = with_data_keys(settings, NEW, old)
@@ -88,10 +88,10 @@ async def test_a_server_that_knows_both_keys_reads_all_meanwhile(
                 seen.append((await user.users.GetProfile(OWN)).user.email)
 
         reading = asyncio.create_task(read())
-        told = await asyncio.to_thread(run, *ROTATE, **variables_of(own))
+        result = await asyncio.to_thread(run, *ROTATE, **variables_of(own))
         over.set()
         await reading
-    assert told.returncode == 0
+    assert result.returncode == 0
     assert set(seen) == {f"{users[0].username}@example.org"}
     assert all(DataCipher(NEW, index_key="i").decrypt(encrypted) for encrypted in await encrypted_values(database))
 
@@ -104,7 +104,7 @@ async def encrypted_values(database: asyncpg.Connection) -> list[bytes]:
     return [row["encrypted"] for row in rows]
 
 
-async def test_what_no_key_opens_is_told_and_left_and_stops_nothing(
+async def test_values_that_no_key_decrypts_are_reported_and_left_unchanged(
     users: list[Client], both: dict[str, Any], database: asyncpg.Connection
 ) -> None:
     foreign = Fernet(Fernet.generate_key()).encrypt(b"ada@example.org")
@@ -128,20 +128,20 @@ async def test_what_no_key_opens_is_told_and_left_and_stops_nothing(
     ])  # fmt: skip
 
 
-async def test_a_change_meanwhile_is_kept_and_encrypted_anew_as_well(
+async def test_a_concurrent_change_is_preserved_and_encrypted_with_the_new_key(
     settings: Settings, users: list[Client], database: asyncpg.Connection, old: str
 ) -> None:
-    """A server that has the old key first may still be running."""
+    """A server that encrypts with the old key may still be running."""
     patient = with_data_keys(settings, NEW, old).model_copy(update={"database_lock_timeout": 60.0})
     patient = patient.model_copy(update={"database_statement_timeout": 60.0})
     cipher = DataCipher(f"{NEW},{old}", index_key="i")
     changed = users[0].user_id
-    told: list[tuple[int, int]] = []
+    progress: list[tuple[int, int]] = []
     async with orm.connected(patient):
         async with database.transaction():
             encrypted = DataCipher(old, index_key="i").encrypt("new@example.org")
             await database.execute("UPDATE users SET email_encrypted = $1 WHERE id = $2", encrypted, changed)
-            rotating = asyncio.create_task(rotation.rotate_data(cipher, progress=lambda *done: told.append(done)))
+            rotating = asyncio.create_task(rotation.rotate_data(cipher, progress=lambda *done: progress.append(done)))
 
             async def waits() -> bool:
                 return bool(await database.fetchval("SELECT count(*) FROM pg_locks WHERE NOT granted"))
@@ -151,10 +151,10 @@ async def test_a_change_meanwhile_is_kept_and_encrypted_anew_as_well(
     now = await database.fetchval("SELECT email_encrypted FROM users WHERE id = $1", changed)
     assert DataCipher(NEW, index_key="i").decrypt(now) == "new@example.org"
     assert (summary.rotated, summary.total, summary.undecryptable) == (5, 5, [])
-    assert told == [(3, 5), (5, 5)]
+    assert progress == [(3, 5), (5, 5)]
 
 
-async def test_more_than_one_batch_is_gone_through(
+async def test_more_than_one_batch_is_rotated(
     settings: Settings, users: list[Client], database: asyncpg.Connection, old: str
 ) -> None:
     many = 2 * rotation.BATCH + 1
@@ -176,8 +176,8 @@ def test_a_cipher_rotates_values_that_it_can_decrypt() -> None:
     encrypted = DataCipher(old, index_key="i").encrypt("ada")
     cipher = DataCipher(f"{new},{old}", index_key="i")
     assert cipher.needs_rotation(encrypted)
-    anew = cipher.rotate(encrypted)
-    assert not cipher.needs_rotation(anew)
-    assert DataCipher(new, index_key="i").decrypt(anew) == "ada"
+    rotated_value = cipher.rotate(encrypted)
+    assert not cipher.needs_rotation(rotated_value)
+    assert DataCipher(new, index_key="i").decrypt(rotated_value) == "ada"
     with pytest.raises(InvalidToken):
         DataCipher(new, index_key="i").rotate(encrypted)

@@ -1,4 +1,4 @@
-"""Changing one's own account and profile."""
+"""Changes to the caller's own account and profile."""
 
 from __future__ import annotations
 
@@ -58,14 +58,14 @@ async def test_every_field_can_be_changed(client: Client, database: asyncpg.Conn
     assert "example.net" not in str(stored)
 
 
-async def test_the_mask_names_what_changes(client: Client) -> None:
+async def test_only_fields_in_the_mask_change(client: Client) -> None:
     user = await client.registered()
     await update(user, first_name="Ada", last_name="Lovelace", bio="x")
     answer = await update(user, "last_name", "bio", "bio", first_name="Not me", last_name="King")
     assert (answer.user.first_name, answer.user.last_name, answer.profile.bio) == ("Ada", "King", "")
 
 
-async def test_without_a_mask_what_is_set_changes(client: Client) -> None:
+async def test_without_a_mask_the_fields_that_are_set_change(client: Client) -> None:
     user = await client.registered()
     await update(user, first_name="Ada", bio="x")
     answer = await update(user, bio="y")
@@ -80,7 +80,7 @@ async def test_without_a_mask_what_is_set_changes(client: Client) -> None:
         "favorite_genre_ids.0", "token_epoch",
     ],
 )  # fmt: skip
-async def test_nothing_but_the_listed_fields_can_be_named(client: Client, path: str) -> None:
+async def test_a_mask_with_any_other_field_is_refused(client: Client, path: str) -> None:
     user = await client.registered()
     refusal = await refused(user.users.UpdateProfile(request("bio", path, bio="x")))
     assert refusal.fields == {"update_mask.paths[1]": "update_mask.allowed"}
@@ -100,7 +100,7 @@ async def test_a_stale_etag_changes_nothing(client: Client) -> None:
     assert (await user.users.GetProfile(OWN)).user.etag == third
 
 
-async def test_of_many_with_one_etag_one_wins(client: Client) -> None:
+async def test_one_of_many_concurrent_updates_with_the_same_etag_succeeds(client: Client) -> None:
     user = await client.registered()
     etag = (await user.users.GetProfile(OWN)).user.etag
     calls = [user.users.UpdateProfile(request(bio=str(n), etag=etag)) for n in range(20)]
@@ -110,7 +110,7 @@ async def test_of_many_with_one_etag_one_wins(client: Client) -> None:
     assert {refusal.reason for refusal in refusals} == {"ETAG_STALE"}
 
 
-async def test_fifty_writers_who_read_again_all_get_through(client: Client) -> None:
+async def test_fifty_writers_that_retry_all_succeed(client: Client) -> None:
     user = await client.registered()
 
     async def add_one() -> None:
@@ -119,7 +119,7 @@ async def test_fifty_writers_who_read_again_all_get_through(client: Client) -> N
             try:
                 await update(user, bio=str(int(seen.profile.bio or "0") + 1), etag=seen.user.etag)
             except grpc.aio.AioRpcError as error:
-                assert refusal_of(error).code is grpc.StatusCode.ABORTED  # noqa: PT017 - the loop ends by success
+                assert refusal_of(error).code is grpc.StatusCode.ABORTED  # noqa: PT017 - the loop ends on success
             else:
                 return
 
@@ -138,7 +138,7 @@ async def test_a_new_address_needs_the_password(client: Client) -> None:
     assert (seen.user.email, seen.profile.bio) == (f"{user.username}@example.org", "")
 
 
-async def test_what_another_has_cannot_be_taken(client: Client) -> None:
+async def test_a_name_or_address_of_another_user_is_refused(client: Client) -> None:
     await client.registered("lovelace")
     user = await client.registered()
     for name in ("lovelace", "LoveLace", "1ovelace"):
@@ -147,12 +147,12 @@ async def test_what_another_has_cannot_be_taken(client: Client) -> None:
     assert refusal.reason == "EMAIL_TAKEN"
 
 
-async def test_ones_own_name_can_be_written_otherwise(client: Client) -> None:
+async def test_the_case_of_the_own_name_can_be_changed(client: Client) -> None:
     user = await client.registered("lovelace")
     assert (await update(user, username="Love.Lace")).user.username == "Love.Lace"
 
 
-async def test_every_bad_field_is_told_at_once(client: Client, database: asyncpg.Connection) -> None:
+async def test_all_invalid_fields_are_reported_at_once(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     genre = await add_genre(database, "Drama")
     message = request(
@@ -176,13 +176,13 @@ async def test_every_bad_field_is_told_at_once(client: Client, database: asyncpg
     ("year", "month", "day"),
     [(2001, 2, 29), (2000, 0, 0), (0, 12, 10), (2000, 13, 1), (-1, 1, 1), (10000, 1, 1), (2000, 1, 32)],
 )
-async def test_a_date_that_is_none_is_refused(client: Client, year: int, month: int, day: int) -> None:
+async def test_an_invalid_date_is_refused(client: Client, year: int, month: int, day: int) -> None:
     user = await client.registered()
     born = date_pb2.Date(year=year, month=month, day=day)
     assert (await refused(user.users.UpdateProfile(request(birth_date=born)))).fields == {"birth_date": "date.whole"}
 
 
-async def test_a_date_of_birth_is_in_the_past(client: Client) -> None:
+async def test_a_date_of_birth_in_the_future_is_refused(client: Client) -> None:
     user = await client.registered()
     today = datetime.now(UTC).date()
     for born, admitted in {today + timedelta(1): False, today - timedelta(2): True}.items():
@@ -195,7 +195,7 @@ async def test_a_date_of_birth_is_in_the_past(client: Client) -> None:
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-async def test_numbers_that_json_lacks_are_refused(client: Client, number: float) -> None:
+async def test_numbers_that_json_cannot_represent_are_refused(client: Client, number: float) -> None:
     user = await client.registered()
     message = request()
     message.notification_preferences.update({"a": [{"b": number}]})
@@ -203,7 +203,7 @@ async def test_numbers_that_json_lacks_are_refused(client: Client, number: float
 
 
 @pytest.mark.parametrize("preferences", [{"a\0": 1}, {"a": "\0"}, {"a": [{"b": {"\0": []}}]}, {"a": ["x", "\0"]}])
-async def test_a_nul_is_found_however_deep(client: Client, preferences: dict[str, Any]) -> None:
+async def test_a_nul_character_at_any_depth_is_refused(client: Client, preferences: dict[str, Any]) -> None:
     user = await client.registered()
     message = request()
     message.notification_preferences.update(preferences)
@@ -211,7 +211,7 @@ async def test_a_nul_is_found_however_deep(client: Client, preferences: dict[str
     assert list(refusal.fields.values()) == ["string.no_nul"]
 
 
-async def test_preferences_come_back_as_they_went(client: Client) -> None:
+async def test_preferences_are_returned_unchanged(client: Client) -> None:
     user = await client.registered()
     nested: dict[str, Any] = {"a": 1}
     for _ in range(25):
@@ -222,7 +222,7 @@ async def test_preferences_come_back_as_they_went(client: Client) -> None:
     assert answer.profile.notification_preferences == message.notification_preferences
 
 
-async def test_the_change_is_in_the_audit_trail_without_its_values(
+async def test_the_audit_trail_records_a_change_without_its_values(
     client: Client, database: asyncpg.Connection
 ) -> None:
     user = await client.registered()
