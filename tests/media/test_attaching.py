@@ -1,4 +1,4 @@
-"""Registered pictures become their owner's."""
+"""Registered images are attached to their owner."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ async def photos(database: asyncpg.Connection) -> list[tuple[int, bool]]:
     return [(row["file_id"], row["is_primary"]) for row in rows]
 
 
-async def test_an_avatar_is_its_uploaders(client: Client, service: Client) -> None:
+async def test_an_avatar_belongs_to_its_uploader(client: Client, service: Client) -> None:
     ada, bob = await client.registered(), await client.registered()
     file = await uploaded(ada)
     assert not (await ada.users.GetProfile(users_pb2.GetProfileRequest())).user.HasField("avatar")
@@ -45,7 +45,7 @@ async def test_an_avatar_is_its_uploaders(client: Client, service: Client) -> No
 
 
 @pytest.mark.parametrize(("kind", "field"), [("POSTER", "poster"), ("BACKDROP", "backdrop")])
-async def test_a_poster_and_a_backdrop_are_their_movies(
+async def test_posters_and_backdrops_belong_to_their_movie(
     client: Client, staff: Client, service: Client, database: asyncpg.Connection, kind: str, field: str
 ) -> None:
     movie_id, other = await add_movie(database), await add_movie(database)
@@ -62,7 +62,7 @@ async def test_a_poster_and_a_backdrop_are_their_movies(
     assert getattr(listed[0], field) == image
 
 
-async def test_a_poster_made_once_more_does_not_take_the_place_of_the_next(
+async def test_a_poster_that_is_processed_again_does_not_replace_a_newer_one(
     client: Client, staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
@@ -72,12 +72,12 @@ async def test_a_poster_made_once_more_does_not_take_the_place_of_the_next(
     shown = (await the_movie(client, movie_id)).poster
     again = (await service.media.RegisterFile(register(first.key, "0B"))).file.image
     assert (await the_movie(client, movie_id)).poster == shown != again
-    # Another object under the same key is another picture.
+    # Another object version under the same key is another image.
     await service.media.RegisterFile(register(first.key, object=version(first.key, "0C", version_id="v2")))
     assert (await the_movie(client, movie_id)).poster == again
 
 
-async def test_a_rejected_poster_is_shown_no_more(
+async def test_a_rejected_poster_is_detached_from_its_movie(
     client: Client, staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
@@ -100,18 +100,18 @@ async def test_the_first_photo_of_a_person_is_primary_and_the_second_not(
     assert await photos(database) == [(first.id, False), (second.id, True)], "no second row for a newer version"
 
 
-async def test_of_photos_registered_at_once_one_is_primary(
+async def test_one_of_several_concurrently_registered_photos_is_primary(
     staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     person_id = await add_person(database)
     files = [await uploaded(staff, "PERSON_PHOTO", person_id=person_id) for _ in range(8)]
     await asyncio.gather(*(service.media.RegisterFile(register(file.key)) for file in files for _ in range(2)))
-    taken = await photos(database)
-    assert [file_id for file_id, _ in taken] == [file.id for file in files]
-    assert sum(is_primary for _, is_primary in taken) == 1
+    attached = await photos(database)
+    assert [file_id for file_id, _ in attached] == [file.id for file in files]
+    assert sum(is_primary for _, is_primary in attached) == 1
 
 
-async def test_a_vanished_owner_is_no_error(
+async def test_a_deleted_owner_causes_no_error(
     client: Client, staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     files = [
@@ -125,7 +125,7 @@ async def test_a_vanished_owner_is_no_error(
     assert await photos(database) == []
 
 
-async def test_a_page_of_pictured_movies_costs_the_same_queries_whatever_its_size(
+async def test_pages_of_movies_with_images_of_any_size_need_the_same_number_of_queries(
     client: Client, staff: Client, service: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     for _ in range(6):

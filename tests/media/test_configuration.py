@@ -16,33 +16,39 @@ CREATE = media_pb2.CreateUploadRequest.DESCRIPTOR.fields_by_name
 REGISTER = media_pb2.RegisterFileRequest.DESCRIPTOR.fields_by_name
 
 
-async def test_it_is_what_the_functions_do(client: Client) -> None:
-    told = await client.media.GetImageConfiguration(media_pb2.GetImageConfigurationRequest())
-    names = [media_pb2.FileKind.Name(kind.kind).removeprefix("FILE_KIND_").lower() for kind in told.kinds]
+async def test_the_configuration_equals_that_of_the_functions(client: Client) -> None:
+    configuration = await client.media.GetImageConfiguration(media_pb2.GetImageConfigurationRequest())
+    names = [media_pb2.FileKind.Name(kind.kind).removeprefix("FILE_KIND_").lower() for kind in configuration.kinds]
     assert names == [kind.value for kind in FileKind]
     assert set(names) == KINDS.keys()
-    for name, kind in zip(names, told.kinds, strict=True):
+    for name, kind in zip(names, configuration.kinds, strict=True):
         made = KINDS[name]
         assert (tuple(kind.widths), tuple(kind.heights)) == (made.widths, made.heights)
         assert (kind.max_pixels, kind.min_width, kind.min_height) == (made.max_pixels, made.min_width, made.min_height)
-    assert (told.max_bytes, told.max_side, told.full_side) == (MAX_BYTES, MAX_SIDE, FULL_SIDE)
-    assert told.max_frames == size_checks.MAX_FRAMES
-    made_in = {media_pb2.ImageFormat.Name(made).removeprefix("IMAGE_FORMAT_") for made in told.formats}
+    assert (configuration.max_bytes, configuration.max_side, configuration.full_side) == (
+        MAX_BYTES,
+        MAX_SIDE,
+        FULL_SIDE,
+    )
+    assert configuration.max_frames == size_checks.MAX_FRAMES
+    made_in = {media_pb2.ImageFormat.Name(made).removeprefix("IMAGE_FORMAT_") for made in configuration.formats}
     assert made_in == {made.value for made in RenditionFormat}
-    least = {taken.content_type: taken.max_pixels for taken in told.accepted_types if taken.max_pixels}
+    least = {
+        accepted.content_type: accepted.max_pixels for accepted in configuration.accepted_types if accepted.max_pixels
+    }
     assert least == {f"image/{name.lower()}": most for name, most in size_checks.FORMAT_MAX_PIXELS.items()}
-    four = {taken.content_type: taken.max_progressive_cmyk_pixels for taken in told.accepted_types}
+    four = {accepted.content_type: accepted.max_progressive_cmyk_pixels for accepted in configuration.accepted_types}
     assert {name: most for name, most in four.items() if most} == {
         "image/jpeg": size_checks.PROGRESSIVE_CMYK_MAX_PIXELS
     }
 
 
-async def test_it_is_what_the_contract_admits(client: Client) -> None:
-    told = await client.media.GetImageConfiguration(media_pb2.GetImageConfigurationRequest())
-    types = [taken.content_type for taken in told.accepted_types]
+async def test_the_configuration_agrees_with_the_rules_of_the_contract(client: Client) -> None:
+    configuration = await client.media.GetImageConfiguration(media_pb2.GetImageConfigurationRequest())
+    types = [accepted.content_type for accepted in configuration.accepted_types]
     for field in (CREATE["content_type"], REGISTER["mime_type"]):
         assert getattr(rules(field).string, "in") == types
-    assert rules(CREATE["size_bytes"]).int64.lte == told.max_bytes
+    assert rules(CREATE["size_bytes"]).int64.lte == configuration.max_bytes
 
 
 def rules(field: Any) -> Any:

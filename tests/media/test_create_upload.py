@@ -1,4 +1,4 @@
-"""Upload forms: who gets one for what, and what it pins."""
+"""Upload forms: who may request one for which owner, and the values that a form fixes."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def policy(form: media_pb2.UploadForm) -> dict[str, Any]:
     return decoded
 
 
-async def test_a_form_pins_key_type_and_size(client: Client, settings: Settings) -> None:
+async def test_a_form_fixes_key_type_and_size(client: Client, settings: Settings) -> None:
     user = await client.registered()
     answer = await user.media.CreateUpload(upload(content_type="image/webp", size_bytes=12345))
     form, signed = answer.upload, policy(answer.upload)
@@ -46,7 +46,7 @@ async def test_a_form_pins_key_type_and_size(client: Client, settings: Settings)
     assert abs((ends - datetime.now(UTC)).total_seconds() - settings.upload_ttl) < 10
 
 
-async def test_an_announced_checksum_is_pinned_too(client: Client) -> None:
+async def test_a_form_fixes_a_declared_checksum(client: Client) -> None:
     user = await client.registered()
     answer = await user.media.CreateUpload(upload(sha256=bytes(range(32))))
     pinned = {"x-amz-meta-sha256": bytes(range(32)).hex()}
@@ -65,7 +65,7 @@ async def test_the_new_file_is_pending(client: Client) -> None:
     assert (await user.media.GetFile(media_pb2.GetFileRequest(id=file.id))).file == file
 
 
-async def test_every_form_has_a_key_of_its_own_that_tells_nothing(client: Client) -> None:
+async def test_every_form_has_a_unique_random_key(client: Client) -> None:
     user = await client.registered("ada")
     keys = [(await uploaded(user, file_name="../../etc/passwd".replace("/", "-"))).key for _ in range(3)]
     assert len(set(keys)) == 3
@@ -91,7 +91,7 @@ async def test_staff_upload_for_movies_and_people(client: Client, database: asyn
 
 
 @pytest.mark.parametrize("kind", OF_STAFF)
-async def test_users_upload_avatars_only_and_learn_nothing_of_owners(
+async def test_users_can_only_upload_avatars_and_owners_are_not_revealed(
     client: Client, database: asyncpg.Connection, kind: str
 ) -> None:
     user = await client.registered()
@@ -111,7 +111,7 @@ async def test_users_upload_avatars_only_and_learn_nothing_of_owners(
         ("PERSON_PHOTO", "person_id", "PERSON_NOT_FOUND"),
     ],
 )
-async def test_an_unknown_owner_is_named(client: Client, kind: str, column: str, reason: str) -> None:
+async def test_the_error_names_an_unknown_owner(client: Client, kind: str, column: str, reason: str) -> None:
     staff = client.as_staff((await client.registered()).user_id)
     refusal = await refused(staff.media.CreateUpload(upload(kind, **{column: 999})))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, reason)
@@ -131,14 +131,14 @@ async def test_an_unknown_owner_is_named(client: Client, kind: str, column: str,
         ("PERSON_PHOTO", {"movie_id": 1}),
     ],
 )
-async def test_each_kind_takes_its_own_owner(client: Client, kind: str, changes: dict[str, int]) -> None:
+async def test_each_kind_requires_its_own_type_of_owner(client: Client, kind: str, changes: dict[str, int]) -> None:
     staff = client.as_staff((await client.registered()).user_id)
     refusal = await refused(staff.media.CreateUpload(upload(kind, **changes)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
     assert refusal.fields == {"": "create_upload.owner"}
 
 
-async def test_every_broken_rule_is_told(client: Client) -> None:
+async def test_all_broken_rules_are_reported(client: Client) -> None:
     user = await client.registered()
     cases: list[tuple[dict[str, Any], dict[str, str]]] = [
         ({"file_name": ""}, {"file_name": "string.pattern"}),
@@ -163,11 +163,11 @@ async def test_every_broken_rule_is_told(client: Client) -> None:
         assert broken.items() <= refusal.fields.items(), changes
 
 
-async def test_a_kind_that_is_none_is_refused(client: Client) -> None:
+async def test_an_unknown_kind_is_refused(client: Client) -> None:
     user = await client.registered()
     for kind, rule in ((0, "enum.not_in"), (99, "enum.defined_only"), (-1, "enum.defined_only")):
         request = upload()
-        request.kind = kind  # type: ignore[assignment] # what another language's client may send
+        request.kind = kind  # type: ignore[assignment] # clients in other languages can send this
         assert (await refused(user.media.CreateUpload(request))).fields == {"kind": rule}
 
 

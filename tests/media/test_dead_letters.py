@@ -1,4 +1,4 @@
-"""Dead letters on real queues: read, sent again and thrown away, each as often as one likes."""
+"""Dead letters on real queues: they can be listed, sent again and purged, repeatedly."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ POISON = {
     "no JSON": "{not json",
     "no event": '"text"',
     "no key": '{"Records": [{"s3": {"object": {}}}]}',
-    "half a key": '{"Records": [{"s3": {"object": {"key": "uploads/%ff"}}}]}',
-    "a nest": "[" * 5000,
+    "an incomplete key": '{"Records": [{"s3": {"object": {"key": "uploads/%ff"}}}]}',
+    "deep nesting": "[" * 5000,
     "a test event": '{"Event": "s3:TestEvent"}',
     "no records": '{"Records": []}',
 }
@@ -47,12 +47,12 @@ class Queues:
         self.letters = DeadLetters(client, queues=[self.pair], poll=0)
 
     def add(self, body: object, **options: Any) -> str:
-        """Puts a dead letter there and returns its id."""
+        """Adds a dead letter and returns its id."""
         text = body if isinstance(body, str) else json.dumps(body)
         return self.client.send_message(QueueUrl=self.pair.dead_letters_url, MessageBody=text, **options)["MessageId"]
 
     def bodies(self) -> list[str]:
-        """Takes every message out of the queue."""
+        """Receives and returns the bodies of all messages in the queue."""
         answer = self.client.receive_message(
             QueueUrl=self.pair.url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
         )
@@ -68,7 +68,7 @@ def queues(objects: ObjectStorage) -> Iterator[Queues]:
         client.delete_queue(QueueUrl=url)
 
 
-async def test_letters_are_listed_with_what_they_speak_of_and_stay(queues: Queues) -> None:
+async def test_listed_letters_have_the_keys_of_their_objects_and_stay_in_the_queue(queues: Queues) -> None:
     sent = {queues.add(body) for body in READABLE.values()}
     for times in (1, 2):
         letters = await queues.letters.list_letters(limit=100)
@@ -78,14 +78,14 @@ async def test_letters_are_listed_with_what_they_speak_of_and_stay(queues: Queue
         assert all(timedelta() <= datetime.now(UTC) - letter.sent_at < timedelta(minutes=1) for letter in letters)
 
 
-async def test_what_no_function_can_read_is_told(queues: Queues) -> None:
+async def test_letters_that_no_function_can_read_are_reported(queues: Queues) -> None:
     for body in POISON.values():
         queues.add(body)
     letters = await queues.letters.list_letters(limit=10)
     assert [(letter.keys, bool(letter.problem)) for letter in letters] == [([], True)] * len(POISON)
 
 
-async def test_a_redrive_moves_letters_once_and_keeps_poison(queues: Queues) -> None:
+async def test_a_redrive_moves_each_letter_once_and_leaves_unreadable_ones(queues: Queues) -> None:
     attribute: Any = {"trace": {"StringValue": "t-1", "DataType": "String"}}
     sent = {queues.add(CREATED, MessageAttributes=attribute), queues.add(READABLE["of SQS"])}
     poison = queues.add(POISON["no JSON"])
@@ -98,27 +98,27 @@ async def test_a_redrive_moves_letters_once_and_keeps_poison(queues: Queues) -> 
     assert queues.bodies() == []
 
 
-async def test_a_limit_bounds_how_many_are_looked_at(queues: Queues) -> None:
+async def test_the_limit_bounds_the_number_of_letters_read(queues: Queues) -> None:
     for _ in range(25):
         queues.add(CREATED)
     assert len(await queues.letters.list_letters(limit=12)) == 12
-    assert len(await queues.letters.list_letters(limit=100)) == 25, "the first ones were let go"
+    assert len(await queues.letters.list_letters(limit=100)) == 25, "the first ones are visible again"
     assert len((await queues.letters.redrive(limit=23)).sent) == 23
     assert len((await queues.letters.redrive(limit=23)).sent) == 2
 
 
-async def test_two_redrives_at_once_send_every_letter_once(queues: Queues) -> None:
+async def test_two_concurrent_redrives_send_every_letter_once(queues: Queues) -> None:
     ids = {queues.add(CREATED) for _ in range(30)}
     ends = await asyncio.gather(*(queues.letters.redrive(limit=100) for _ in range(2)))
     sent = [letter.message_id for end in ends for letter in end.sent]
     assert (len(sent), set(sent)) == (30, ids)
 
 
-async def test_a_letter_that_fails_again_at_once_is_not_sent_twice(queues: Queues) -> None:
+async def test_a_letter_that_fails_again_immediately_is_not_sent_twice(queues: Queues) -> None:
     queues.add(CREATED)
 
-    class FailingAtOnce:
-        """A queue whose every message is a dead letter straight away."""
+    class FailingQueue:
+        """A queue that turns every message into a dead letter immediately."""
 
         def __getattr__(self, name: str) -> Any:
             return getattr(queues.client, name)
@@ -126,12 +126,12 @@ async def test_a_letter_that_fails_again_at_once_is_not_sent_twice(queues: Queue
         def send_message(self, **options: Any) -> Any:
             return queues.client.send_message(**{**options, "QueueUrl": queues.pair.dead_letters_url})
 
-    client: Any = FailingAtOnce()
+    client: Any = FailingQueue()
     done = await DeadLetters(client, queues=[queues.pair], poll=0).redrive(limit=100)
     assert (len(done.sent), len(done.skipped)) == (1, 1)
 
 
-async def test_purging_takes_the_letter_named_and_no_other(queues: Queues) -> None:
+async def test_purging_removes_only_the_named_letter(queues: Queues) -> None:
     poison, good = queues.add(POISON["no JSON"]), queues.add(CREATED)
     assert (await queues.letters.purge(poison, limit=100)).message_id == poison
     assert [letter.message_id for letter in await queues.letters.list_letters(limit=10)] == [good]
@@ -139,7 +139,7 @@ async def test_purging_takes_the_letter_named_and_no_other(queues: Queues) -> No
         await queues.letters.purge(poison, limit=100)
 
 
-def test_the_commands_say_what_they_did(queues: Queues, objects: ObjectStorage) -> None:
+def test_the_commands_report_their_result(queues: Queues, objects: ObjectStorage) -> None:
     poison = queues.add(POISON["no JSON"])
     queues.add(CREATED)
     settings = {"upload_queue_url": queues.pair.url, "upload_dead_letters_url": queues.pair.dead_letters_url}

@@ -1,4 +1,4 @@
-"""Deleting files: whose, once and for all, and what their owners show from then on."""
+"""Deletion of files: who may delete, that it is final, and which image an owner shows afterwards."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def staff(client: Client) -> Client:
     return client.as_staff((await client.registered()).user_id)
 
 
-async def test_a_deleted_avatar_is_shown_no_more_and_stays_deleted(client: Client, service: Client) -> None:
+async def test_a_deleted_avatar_is_not_shown_and_stays_deleted(client: Client, service: Client) -> None:
     ada = await client.registered()
     file = await uploaded(ada)
     await service.media.RegisterFile(register(file.key))
@@ -43,10 +43,10 @@ async def test_a_deleted_avatar_is_shown_no_more_and_stays_deleted(client: Clien
     request = users_pb2.UpdateProfileRequest(avatar_file_id=file.id)
     request.update_mask.paths.append("avatar_file_id")
     refusal = await refused(ada.users.UpdateProfile(request))
-    assert refusal.reason == "FILE_NOT_FOUND", "it cannot be taken up again"
+    assert refusal.reason == "FILE_NOT_FOUND", "it cannot be used again"
 
 
-async def test_anothers_file_looks_absent_and_stays(client: Client, staff: Client) -> None:
+async def test_deleting_a_file_of_another_user_returns_not_found(client: Client, staff: Client) -> None:
     ada, bob = await client.registered(), await client.registered()
     file = await uploaded(ada)
     hidden = await refused(bob.media.DeleteFile(Delete(id=file.id)))
@@ -57,7 +57,7 @@ async def test_anothers_file_looks_absent_and_stays(client: Client, staff: Clien
     assert (await ada.media.GetFile(Get(id=file.id))).file.state == DELETED
 
 
-async def test_a_movie_loses_its_poster_and_a_person_their_photo(
+async def test_a_deleted_file_is_detached_from_its_movie_or_person(
     staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id, person_id = await add_movie(database), await add_person(database)
@@ -78,7 +78,7 @@ async def test_a_movie_loses_its_poster_and_a_person_their_photo(
     assert [row["resource"] for row in actions] == [f"files/{poster.id}", f"files/{photos[0].id}"]
 
 
-async def test_the_movies_own_reply_is_another_once_its_poster_is_deleted(
+async def test_deleting_a_poster_changes_the_version_of_its_movie(
     staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
@@ -89,7 +89,7 @@ async def test_the_movies_own_reply_is_another_once_its_poster_is_deleted(
     assert await database.fetchval("SELECT row_version FROM movies") > version
 
 
-async def test_a_trial_deletes_nothing_and_a_repeat_is_answered_as_the_first(
+async def test_validate_only_deletes_nothing_and_a_repeated_request_succeeds(
     client: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     ada = await client.registered()

@@ -29,7 +29,7 @@ def settings(make_settings: SettingsFactory, database_url: str) -> Settings:
 
 
 class Signing:
-    """Signed addresses with a clock and credentials that tests move on."""
+    """Signed URLs with a clock and credentials that tests change."""
 
     def __init__(self) -> None:
         self.now = 0.0
@@ -43,7 +43,7 @@ class Signing:
         return ReadOnlyCredentials(f"key{self.asked}", "secret", None)
 
 
-async def test_urls_are_signed_and_end_without_a_word_to_storage(client: Client, settings: Settings) -> None:
+async def test_urls_are_signed_and_expire_without_a_call_to_storage(client: Client, settings: Settings) -> None:
     assert settings.s3_endpoint_url == "http://127.0.0.1:1", "where nobody listens"
     user = await client.registered()
     file = await uploaded(user)
@@ -59,7 +59,7 @@ async def test_urls_are_signed_and_end_without_a_word_to_storage(client: Client,
     assert again == image, "handed out again, so that caches meet the same"
 
 
-async def test_storage_takes_what_was_signed(objects: ObjectStorage, make_settings: SettingsFactory) -> None:
+async def test_storage_accepts_a_signed_url(objects: ObjectStorage, make_settings: SettingsFactory) -> None:
     objects.s3.put_object(Bucket=RENDITIONS, Key="avatar/a b/ü.jpg", Body=b"smaller")
     with objects.credentials():
         settings = make_settings(media_delivery=Delivery.PRESIGNED, s3_endpoint_url=objects.aws.endpoint_url)
@@ -68,13 +68,13 @@ async def test_storage_takes_what_was_signed(objects: ObjectStorage, make_settin
     assert await asyncio.to_thread(fetched, url) == b"smaller"
 
 
-async def test_a_url_is_good_for_three_quarters_of_its_life_at_least() -> None:
+async def test_a_returned_url_is_valid_for_at_least_three_quarters_of_its_lifetime() -> None:
     signing = Signing()
     first = signing.rendition_urls.url("a")
     signing.now = TTL / 4 - 1
     assert signing.rendition_urls.url("a") == first
     signing.now = TTL / 4 + 1
-    await asyncio.sleep(1.1)  # a signature's time is in whole seconds
+    await asyncio.sleep(1.1)  # signatures contain whole seconds
     assert signing.rendition_urls.url("a") != first
 
 
@@ -93,7 +93,7 @@ async def test_new_credentials_are_fetched_in_the_background() -> None:
 
 async def test_the_number_of_cached_urls_is_bounded() -> None:
     signing = Signing()
-    cached = signing.rendition_urls._urls  # noqa: SLF001 - its size has no public effect
+    cached = signing.rendition_urls._urls  # noqa: SLF001 - the size is not public
     cached.update((str(number), "") for number in range(MAX_URLS))
     signing.rendition_urls.url("one more")
     assert len(cached) == MAX_URLS
@@ -111,6 +111,6 @@ def test_production_needs_a_safe_public_url_unless_urls_are_signed(make_settings
 
 def fetched(url: str) -> bytes:
     """Returns the body of a URL."""
-    with urlopen(url, timeout=5) as answer:  # noqa: S310 - our own S3
+    with urlopen(url, timeout=5) as answer:  # noqa: S310 - the tests' own S3
         data: bytes = answer.read()
     return data

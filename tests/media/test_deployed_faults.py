@@ -1,4 +1,4 @@
-"""Faults around a deployed function behind a real queue: it, its server or its messages fail, and nothing is lost."""
+"""Faults of a deployed function behind a real queue: the function, the server or messages fail, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.conftest import SettingsFactory
 from tests.lambdas import images
-from tests.media.scene import DELETED, PATIENCE, PENDING, PICTURE, PROCESSING, READY, scene
+from tests.media.upload_system import DELETED, PATIENCE, PENDING, PICTURE, PROCESSING, READY, upload_system
 from tests.media.uploads import upload
 from tests.object_storage import RENDITIONS, ROOT, UPLOADS, ObjectStorage, object_storage
 from tests.outage import seconds_until, served
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(240)
 HIDDEN = 4
-"""Seconds until a message is delivered again: longer than the function takes on a machine with other work."""
+"""Seconds until a message is delivered again: longer than the function runs on a busy machine."""
 DELIVERIES = 50
-"""So many that none is given up by accident."""
+"""High enough that no message becomes a dead letter by accident."""
 
 
 @dataclass(frozen=True)
 class Deployed:
-    """The template on a local AWS, its queues impatient."""
+    """The deployed template on a local AWS, with short timeouts of its queues."""
 
     objects: ObjectStorage
     stack: DeployedStack
@@ -55,7 +55,7 @@ class Deployed:
         return DeadLetters(self.sqs, queues=[pair], poll=0)
 
     def deliver(self, *, times: int, hidden: int) -> None:
-        """Has the queue deliver a message so often at most, so many seconds after one another."""
+        """Sets how often the queue delivers a message at most, and the seconds between deliveries."""
         known = self.sqs.get_queue_attributes(QueueUrl=self.stack.queue_url, AttributeNames=["RedrivePolicy"])
         policy = {**json.loads(known["Attributes"]["RedrivePolicy"]), "maxReceiveCount": times}
         self.sqs.set_queue_attributes(
@@ -67,18 +67,18 @@ class Deployed:
         self.sqs.send_message(QueueUrl=self.stack.queue_url, MessageBody=body)
 
     def workers(self) -> list[psutil.Process]:
-        """Returns the processes that functions run in."""
+        """Returns the processes in which functions run."""
         assert self.objects.aws.pid is not None
         return psutil.Process(self.objects.aws.pid).children(recursive=True)
 
-    async def dead(self, *named: Sequence[str]) -> None:
-        """Waits until there is a dead letter that names these objects, for each of them."""
+    async def wait_for_dead_letters(self, *named: Sequence[str]) -> None:
+        """Waits until each of these lists of keys is in a dead letter."""
 
-        async def is_so() -> bool:
+        async def all_arrived() -> bool:
             letters = [list(letter.keys) for letter in await self.letters.list_letters(limit=100)]
             return all(list(keys) in letters for keys in named)
 
-        await seconds_until(is_so, within=PATIENCE)
+        await seconds_until(all_arrived, within=PATIENCE)
 
 
 @pytest.fixture(scope="module")
@@ -116,88 +116,94 @@ def issue_token(settings: Settings) -> str:
 
 
 @pytest.fixture
-def placed(deployed: Deployed, settings: Settings) -> Settings:
-    """Settings of a server where the deployed functions look for it."""
+def reachable_settings(deployed: Deployed, settings: Settings) -> Settings:
+    """Settings of a server at the address that the deployed functions call."""
     return settings.model_copy(update={"port": deployed.port})
 
 
-async def test_what_is_uploaded_ends_ready_and_what_is_removed_is_forgotten(
-    deployed: Deployed, placed: Settings
+async def test_an_uploaded_image_becomes_ready_and_a_removed_one_is_forgotten(
+    deployed: Deployed, reachable_settings: Settings
 ) -> None:
-    async with scene(deployed.objects, placed) as seen:
-        file = await seen.upload()
-        await seen.until(file, READY)
+    async with upload_system(deployed.objects, reachable_settings) as system:
+        file = await system.upload()
+        await system.wait_for_state(file, READY)
         deployed.objects.s3.delete_object(Bucket=UPLOADS, Key=file.key)
-        await seen.until(file, DELETED)
+        await system.wait_for_state(file, DELETED)
 
 
-async def test_uploads_wait_in_the_queue_while_the_service_is_down(deployed: Deployed, placed: Settings) -> None:
-    async with scene(deployed.objects, placed) as seen:
+async def test_uploads_wait_in_the_queue_while_the_service_is_down(
+    deployed: Deployed, reachable_settings: Settings
+) -> None:
+    async with upload_system(deployed.objects, reachable_settings) as system:
         request = upload(content_type="image/png", size_bytes=len(PICTURE))
-        answers = [await seen.user.media.CreateUpload(request) for _ in range(2)]
+        answers = [await system.user.media.CreateUpload(request) for _ in range(2)]
     for answer in answers:
         deployed.objects.upload(answer, PICTURE)
-    # Long enough for a first delivery to have found nobody.
+    # Long enough for a first delivery to fail.
     await asyncio.sleep(1)
-    async with served(seen.settings, deployed.objects.storage) as back:
-        again = replace(seen, user=back.client.with_token(seen.user.token or ""))
+    async with served(system.settings, deployed.objects.storage) as back:
+        again = replace(system, user=back.client.with_token(system.user.token or ""))
         for answer in answers:
-            await again.until(answer.file, READY)
+            await again.wait_for_state(answer.file, READY)
 
 
-async def test_a_killed_function_is_followed_by_another(deployed: Deployed, placed: Settings) -> None:
-    async with scene(deployed.objects, placed) as seen:
-        # Large enough to be met in the midst of its work.
-        file = await seen.upload(images.encoded(images.quartered(4800, 4800), "PNG", compress_level=1))
-        await seen.until(file, PROCESSING)
+async def test_a_killed_function_is_replaced(deployed: Deployed, reachable_settings: Settings) -> None:
+    async with upload_system(deployed.objects, reachable_settings) as system:
+        # Large enough that the function is killed while it processes the image.
+        file = await system.upload(images.encoded(images.quartered(4800, 4800), "PNG", compress_level=1))
+        await system.wait_for_state(file, PROCESSING)
         for worker in deployed.workers():
             worker.kill()
-        await seen.until(file, READY)
-        assert await seen.problems(file.key) == set()
+        await system.wait_for_state(file, READY)
+        assert await system.problems(file.key) == set()
 
 
-async def test_what_the_queue_gave_up_on_is_redriven_and_poison_purged(
-    deployed: Deployed, placed: Settings, tmp_path: Path
+async def test_dead_letters_are_redriven_and_unreadable_ones_purged(
+    deployed: Deployed, reachable_settings: Settings, tmp_path: Path
 ) -> None:
     signing_keys.generate(tmp_path)
     deployed.deliver(times=2, hidden=1)
-    # Signs with another key, and so refuses the function whatever it says.
-    async with scene(deployed.objects, placed.model_copy(update={"keys_dir": tmp_path})) as stern:
-        file = await stern.upload()
+    # This server has another signing key, so it refuses every call of the function.
+    async with upload_system(
+        deployed.objects, reachable_settings.model_copy(update={"keys_dir": tmp_path})
+    ) as refusing:
+        file = await refusing.upload()
         deployed.send("no event at all")
-        await deployed.dead([], [file.key])
-        assert (await stern.get(file)).state == PENDING
+        await deployed.wait_for_dead_letters([], [file.key])
+        assert (await refusing.get(file)).state == PENDING
     deployed.deliver(times=DELIVERIES, hidden=HIDDEN)
-    async with served(stern.settings.model_copy(update={"keys_dir": placed.keys_dir}), stern.objects.storage) as back:
-        seen = replace(stern, user=back.client.as_staff(stern.user.user_id))
+    async with served(
+        refusing.settings.model_copy(update={"keys_dir": reachable_settings.keys_dir}), refusing.objects.storage
+    ) as back:
+        system = replace(refusing, user=back.client.as_staff(refusing.user.user_id))
         first = await deployed.letters.redrive(limit=100)
         assert [file.key] in [list(letter.keys) for letter in first.sent]
         (poison,) = first.skipped
-        await seen.until(file, READY)
+        await system.wait_for_state(file, READY)
         second = await deployed.letters.redrive(limit=100)
         assert ([*second.sent], [letter.message_id for letter in second.skipped]) == ([], [poison.message_id])
     await deployed.letters.purge(poison.message_id, limit=100)
     assert await deployed.letters.list_letters(limit=100) == []
 
 
-async def test_a_reconciliation_repairs_through_the_queue(deployed: Deployed, placed: Settings) -> None:
-    async with scene(deployed.objects, placed) as seen:
-        file, bare = [await seen.upload() for _ in range(2)]
-        ready, listed = [await seen.until(one, READY) for one in (file, bare)]
-        lost = ready.image.renditions[0].url.removeprefix(f"{placed.media_base_url}/")
+async def test_a_reconciliation_repairs_through_the_queue(deployed: Deployed, reachable_settings: Settings) -> None:
+    async with upload_system(deployed.objects, reachable_settings) as system:
+        file, bare = [await system.upload() for _ in range(2)]
+        ready, listed = [await system.wait_for_state(one, READY) for one in (file, bare)]
+        lost = ready.image.renditions[0].url.removeprefix(f"{reachable_settings.media_base_url}/")
         deployed.objects.s3.delete_object(Bucket=RENDITIONS, Key=lost)
         await FileRendition.filter(file_id=bare.id).delete()
         for one in (file, bare):
-            assert await seen.problems(one.key) == {"missing_rendition"}
+            assert await system.problems(one.key) == {"missing_rendition"}
         with deployed.objects.credentials():
-            command = partial(run, "media", "reconcile", "--patience", "0", **variables_of(seen.settings))
-            told = await asyncio.to_thread(command)
+            command = partial(run, "media", "reconcile", "--patience", "0", **variables_of(system.settings))
+            result = await asyncio.to_thread(command)
             repaired = await asyncio.to_thread(partial(command, "--fix"))
-        assert (told.returncode, "missing_rendition" in told.stdout) == (1, True), told.stderr
+        assert (result.returncode, "missing_rendition" in result.stdout) == (1, True), result.stderr
         assert (repaired.returncode, "missing_rendition" in repaired.stdout) == (0, True), repaired.stderr
 
-        async def is_whole() -> bool:
-            return await seen.problems(file.key, bare.key) == set()
+        async def is_consistent() -> bool:
+            return await system.problems(file.key, bare.key) == set()
 
-        await seconds_until(is_whole, within=PATIENCE)
-        assert [(await seen.get(one)).image for one in (file, bare)] == [ready.image, listed.image]
+        await seconds_until(is_consistent, within=PATIENCE)
+        assert [(await system.get(one)).image for one in (file, bare)] == [ready.image, listed.image]

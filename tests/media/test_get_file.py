@@ -1,4 +1,4 @@
-"""One file: for its uploader and staff, and as if absent for everyone else."""
+"""GetFile: the uploader and staff get a file; others get the same error as for a missing file."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.media.uploads import register, uploaded
 Get = media_pb2.GetFileRequest
 
 
-async def test_anothers_file_looks_absent(client: Client) -> None:
+async def test_a_file_of_another_user_is_not_found(client: Client) -> None:
     ada, bob = await client.registered(), await client.registered()
     file = await uploaded(ada)
     hidden = await refused(bob.media.GetFile(Get(id=file.id)))
@@ -22,13 +22,13 @@ async def test_anothers_file_looks_absent(client: Client) -> None:
     assert hidden.details.keys() == absent.details.keys()
 
 
-async def test_staff_see_every_file(client: Client) -> None:
+async def test_staff_can_read_every_file(client: Client) -> None:
     file = await uploaded(await client.registered())
     staff = client.as_staff((await client.registered()).user_id)
     assert (await staff.media.GetFile(Get(id=file.id))).file == file
 
 
-async def test_an_erased_users_file_is_staffs_alone(client: Client, database: asyncpg.Connection) -> None:
+async def test_only_staff_can_read_a_file_of_an_erased_user(client: Client, database: asyncpg.Connection) -> None:
     user, other = await client.registered(), await client.registered()
     file = await uploaded(user)
     await database.execute("DELETE FROM users WHERE id = $1", user.user_id)
@@ -37,14 +37,14 @@ async def test_an_erased_users_file_is_staffs_alone(client: Client, database: as
     assert (await client.as_staff(other.user_id).media.GetFile(Get(id=file.id))).file.id == file.id
 
 
-async def test_a_ready_file_shows_its_renditions(client: Client) -> None:
+async def test_a_ready_file_has_renditions(client: Client) -> None:
     user = await client.registered()
     file = await uploaded(user)
     registered = (await client.as_service("media.register").media.RegisterFile(register(file.key))).file
     assert (await user.media.GetFile(Get(id=file.id))).file == registered
 
 
-async def test_an_id_that_can_be_none_is_refused(client: Client) -> None:
+async def test_an_invalid_id_is_refused(client: Client) -> None:
     user = await client.registered()
     for file_id in (0, -1):
         assert (await refused(user.media.GetFile(Get(id=file_id)))).fields == {"id": "int32.gt"}

@@ -1,4 +1,4 @@
-"""A picture that becomes another under the same file is a change of the movie, person or user that shows it."""
+"""A new image of the same file is a change of the movie, person or user that shows it."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ async def staff(client: Client) -> Client:
     return client.as_staff((await client.registered()).user_id)
 
 
-async def noted(database: asyncpg.Connection) -> list[tuple[str, int, str]]:
-    """Returns the changes since it was asked before."""
+async def new_changes(database: asyncpg.Connection) -> list[tuple[str, int, str]]:
+    """Returns the changes since the last call."""
     rows = [(row["entity"], row["entity_id"], row["kind"]) for row in await database.fetch(CHANGES)]
     await database.execute("DELETE FROM catalog_changes")
     return rows
 
 
 @pytest.mark.parametrize("kind", ["POSTER", "BACKDROP", "PERSON_PHOTO"])
-async def test_each_new_picture_is_one_change_and_a_new_version(
+async def test_each_new_image_is_one_change_and_a_new_version(
     staff: Client, service: Client, database: asyncpg.Connection, kind: str
 ) -> None:
     entity = "person" if kind == "PERSON_PHOTO" else "movie"
     owner_id = await (add_person if entity == "person" else add_movie)(database)
     file = await uploaded(staff, kind, **{f"{entity}_id": owner_id})
-    await noted(database)
-    verdicts = (
+    await new_changes(database)
+    results = (
         (service.media.RegisterFile, register(file.key, "0A")),
         (service.media.RegisterFile, register(file.key, "0B", width=700)),
         (service.media.RegisterFile, register(file.key, "0C", width=700, renditions=renditions(file.key, [(92, 138)]))),
@@ -49,14 +49,14 @@ async def test_each_new_picture_is_one_change_and_a_new_version(
         (service.media.RegisterFile, register(file.key, "0E")),
     )
     version = await database.fetchval(VERSIONS)
-    for rpc, verdict in verdicts:
-        await rpc(verdict)
-        assert await noted(database) == [(entity, owner_id, "updated")]
+    for rpc, result in results:
+        await rpc(result)
+        assert await new_changes(database) == [(entity, owner_id, "updated")]
         raised = await database.fetchval(VERSIONS)
         assert raised > version
         version = raised
-        await rpc(verdict)
-        assert await noted(database) == [], "a repeat is no change"
+        await rpc(result)
+        assert await new_changes(database) == [], "a repeat is no change"
         assert await database.fetchval(VERSIONS) == version
 
 
@@ -64,14 +64,14 @@ async def test_each_new_avatar_is_a_new_version_of_its_user(client: Client, serv
     ada = await client.registered()
     file = await uploaded(ada)
     etags = [await etag_of(ada)]
-    for rpc, verdict in (
+    for rpc, result in (
         (service.media.RegisterFile, register(file.key, "0A")),
         (service.media.RegisterFile, register(file.key, "0B", width=700)),
         (service.media.RejectFile, reject(file.key, "0C")),
     ):
-        await rpc(verdict)
+        await rpc(result)
         etags.append(await etag_of(ada))
-        await rpc(verdict)
+        await rpc(result)
         assert await etag_of(ada) == etags[-1], "a repeat is no change"
     assert len(set(etags)) == len(etags)
 
@@ -81,43 +81,43 @@ async def etag_of(user: Client) -> str:
     return answer.user.etag
 
 
-async def test_renditions_alone_are_a_change_whoever_writes_them(
+async def test_changed_renditions_are_a_change_by_any_writer(
     staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
     file = await uploaded(staff, "POSTER", movie_id=movie_id)
     await service.media.RegisterFile(register(file.key))
-    await noted(database)
+    await new_changes(database)
     for statement in (
         "UPDATE file_renditions SET size_bytes = size_bytes + 1 WHERE width = 154",
         "DELETE FROM file_renditions WHERE width = 154",
         "DELETE FROM file_renditions",
     ):
         await database.execute(statement)
-        assert await noted(database) == [("movie", movie_id, "updated")]
+        assert await new_changes(database) == [("movie", movie_id, "updated")]
 
 
-async def test_pictures_that_nobody_shows_are_no_change(
+async def test_images_that_are_not_shown_cause_no_change(
     staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
     old, new = [await uploaded(staff, "POSTER", movie_id=movie_id) for _ in range(2)]
     for file in (old, new):
         await service.media.RegisterFile(register(file.key))
-    await noted(database)
+    await new_changes(database)
     await service.media.RegisterFile(register((await uploaded(staff)).key))
     await staff.media.DeleteFile(media_pb2.DeleteFileRequest(id=old.id))
     await service.media.RejectFile(reject((await uploaded(staff, "BACKDROP", movie_id=movie_id)).key))
-    assert await noted(database) == []
+    assert await new_changes(database) == []
 
 
-async def test_a_movie_that_goes_with_its_pictures_is_deleted_and_nothing_else(
+async def test_deleting_a_movie_with_images_is_one_change(
     client: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     staff = await client.promoted(await client.registered())
     movie_id = await add_movie(database)
     for kind in ("POSTER", "BACKDROP"):
         await service.media.RegisterFile(register((await uploaded(staff, kind, movie_id=movie_id)).key))
-    await noted(database)
+    await new_changes(database)
     await staff.catalog.DeleteMovie(movies_pb2.DeleteMovieRequest(id=movie_id))
-    assert await noted(database) == [("movie", movie_id, "deleted")]
+    assert await new_changes(database) == [("movie", movie_id, "deleted")]

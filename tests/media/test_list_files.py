@@ -1,4 +1,4 @@
-"""Reading files, one, several or page by page: a user's own, for staff everybody's."""
+"""GetFile, BatchGetFiles and ListFiles: users read their own files, staff those of all users."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ async def staff(client: Client) -> Client:
 
 
 async def ids(caller: Client, **request: object) -> list[int]:
-    """Returns the files of a caller's first page."""
-    return [file.id for file in (await caller.media.ListFiles(List(**request))).files]  # type: ignore[arg-type] # fields by name
+    """Returns the ids of the files on a caller's first page."""
+    return [file.id for file in (await caller.media.ListFiles(List(**request))).files]  # type: ignore[arg-type] # fields are passed by name
 
 
 async def test_a_user_lists_their_own_files_and_staff_all(client: Client, ada: Client, staff: Client) -> None:
@@ -48,7 +48,7 @@ async def test_a_user_lists_their_own_files_and_staff_all(client: Client, ada: C
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED")
 
 
-async def test_each_filter_and_all_together(
+async def test_each_filter_and_all_filters_together(
     ada: Client, staff: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     movie_id, person_id = await add_movie(database), await add_person(database)
@@ -71,7 +71,7 @@ async def test_each_filter_and_all_together(
     assert (shown.uploader_id, shown.movie_id, shown.person_id) == (staff.user_id, 0, person_id)
 
 
-async def test_pages_neither_repeat_nor_lose_a_file_while_others_come(ada: Client) -> None:
+async def test_pages_neither_repeat_nor_miss_a_file_during_inserts(ada: Client) -> None:
     made = [(await uploaded(ada)).id for _ in range(7)]
     seen: list[int] = []
     token = ""
@@ -85,7 +85,7 @@ async def test_pages_neither_repeat_nor_lose_a_file_while_others_come(ada: Clien
     assert seen == made[::-1]
 
 
-async def test_a_page_token_is_good_for_its_own_list_alone(client: Client, ada: Client, staff: Client) -> None:
+async def test_a_page_token_is_valid_only_for_its_own_list(client: Client, ada: Client, staff: Client) -> None:
     bob = await client.registered()
     for user in (ada, ada, bob, bob, staff):
         await uploaded(user)
@@ -102,13 +102,13 @@ async def test_a_page_token_is_good_for_its_own_list_alone(client: Client, ada: 
         assert (await refused(attempt)).reason == "PAGE_TOKEN_INVALID"
 
 
-async def test_moments_outside_of_their_range_are_refused(ada: Client) -> None:
+async def test_times_out_of_range_are_refused(ada: Client) -> None:
     request = List()
     request.created_from.seconds = 1 << 60
     assert (await refused(ada.media.ListFiles(request))).code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_several_files_come_in_the_order_asked(client: Client, ada: Client, staff: Client) -> None:
+async def test_a_batch_is_returned_in_the_requested_order(client: Client, ada: Client, staff: Client) -> None:
     bob = await client.registered()
     first, hidden, second = [(await uploaded(user)).id for user in (ada, bob, ada)]
     asked = [second, hidden, first, 2_000_000_000]
@@ -120,7 +120,7 @@ async def test_several_files_come_in_the_order_asked(client: Client, ada: Client
         assert (await refused(ada.media.BatchGetFiles(Batch(ids=wrong)))).code is grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_page_costs_the_same_queries_whatever_its_size(
+async def test_pages_of_any_size_need_the_same_number_of_queries(
     ada: Client, service: Client, queries: QueryCount
 ) -> None:
     files = [await uploaded(ada) for _ in range(5)]
@@ -138,7 +138,7 @@ async def test_a_page_costs_the_same_queries_whatever_its_size(
     assert max(counts[0]) <= 4
 
 
-async def test_the_url_is_that_of_the_preferred_width(ada: Client, service: Client) -> None:
+async def test_the_url_has_the_preferred_width(ada: Client, service: Client) -> None:
     file = await uploaded(ada)
     registered = (await service.media.RegisterFile(register(file.key, renditions=renditions(file.key, SIZES)))).file
     jpegs = {r.width: r.url for r in registered.image.renditions if r.format == media_pb2.IMAGE_FORMAT_JPEG}

@@ -1,4 +1,4 @@
-"""The plans of file lists: a page reads its own rows alone, in the order of an index, however many others there are."""
+"""Query plans of file lists: a page reads only its own rows, in the order of an index, for any number of other rows."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ FILL = (
     SELECT (ARRAY['avatar', 'poster', 'person_photo'])[1 + n % 3], '', 'image/png', 'b', n, 1 + n * 7919 % 300,
         CASE WHEN n % 3 = 1 THEN 1 + n * 7919 % 300 END, CASE WHEN n % 3 = 2 THEN 1 + n * 7919 % 300 END, 1, now()
     FROM generate_series(1, {FILES}) AS n
-    """,  # noqa: S608 - a number of this file's own
-    # One whose files are many.
+    """,  # noqa: S608 - a number from this file
+    # A user with many files.
     "UPDATE files SET uploader_id = 1 WHERE id % 2 = 0",
     "VACUUM ANALYZE",
 )
@@ -56,7 +56,7 @@ async def filled(database: asyncpg.Connection) -> asyncpg.Connection:
     ],
     ids=["own", "all", "uploader", "movie", "person"],
 )
-async def test_a_page_reads_its_index_alone(
+async def test_a_page_is_read_from_its_index_only(
     filled: asyncpg.Connection, settings: Settings, principal: Principal, wanted: FileFilter, index: str
 ) -> None:
     async with orm.connected(settings):

@@ -33,14 +33,16 @@ def service(client: Client) -> Client:
 
 
 def quota(refusal: Refusal) -> str:
-    """Returns which quota a refusal names; fails when it is another kind of refusal."""
+    """Returns the quota that a refusal names; fails for another kind of refusal."""
     assert refusal.code is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert refusal.details["RetryInfo"].retry_delay.ToTimedelta().total_seconds() >= 1
     subject: str = refusal.details["QuotaFailure"].violations[0].subject
     return subject
 
 
-async def test_of_fifty_uploads_at_once_as_many_begin_as_may(client: Client, database: asyncpg.Connection) -> None:
+async def test_fifty_concurrent_uploads_are_admitted_exactly_to_the_limit(
+    client: Client, database: asyncpg.Connection
+) -> None:
     ada, bob = await client.registered(), await client.registered()
 
     async def attempt(user: Client) -> str:
@@ -54,11 +56,11 @@ async def test_of_fifty_uploads_at_once_as_many_begin_as_may(client: Client, dat
     assert Counter(outcomes) == {"begun": 2 * PENDING, "RESOURCE_EXHAUSTED": 100 - 2 * PENDING}
     rows = await database.fetch("SELECT uploader_id, count(*) FROM files GROUP BY 1")
     assert {row["uploader_id"]: row["count"] for row in rows} == {ada.user_id: PENDING, bob.user_id: PENDING}
-    kept = await database.fetch("SELECT count FROM counters WHERE key LIKE 'upload files/%'")
-    assert [row["count"] for row in kept] == [PENDING, PENDING], "who was refused is not counted"
+    counters = await database.fetch("SELECT count FROM counters WHERE key LIKE 'upload files/%'")
+    assert [row["count"] for row in counters] == [PENDING, PENDING], "refused requests are not counted"
 
 
-async def test_a_verdict_a_deletion_and_the_forms_end_make_room(
+async def test_a_processing_result_a_deletion_and_an_expired_form_free_quota(
     client: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     ada = await client.registered()
@@ -74,7 +76,7 @@ async def test_a_verdict_a_deletion_and_the_forms_end_make_room(
     assert (await refused(ada.media.CreateUpload(upload()))).reason == "TOO_MANY_UPLOADS_PENDING"
 
 
-async def test_a_days_files_are_counted_though_they_are_gone(client: Client, database: asyncpg.Connection) -> None:
+async def test_deleted_files_count_towards_the_files_of_the_day(client: Client, database: asyncpg.Connection) -> None:
     ada = await client.registered()
     for _ in range(FILES):
         await uploaded(ada)
@@ -86,7 +88,7 @@ async def test_a_days_files_are_counted_though_they_are_gone(client: Client, dat
     await uploaded(ada)
 
 
-async def test_a_days_bytes_are_counted_as_announced(client: Client, database: asyncpg.Connection) -> None:
+async def test_declared_sizes_count_towards_the_bytes_of_the_day(client: Client, database: asyncpg.Connection) -> None:
     ada = await client.registered()
     await uploaded(ada, size_bytes=15 * MIB)
     refusal = await refused(ada.media.CreateUpload(upload(size_bytes=5 * MIB + 1)))
@@ -96,14 +98,14 @@ async def test_a_days_bytes_are_counted_as_announced(client: Client, database: a
     assert quota(await refused(ada.media.CreateUpload(upload(size_bytes=1)))) == "upload bytes"
 
 
-async def test_an_owner_that_does_not_exist_costs_nothing(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_request_with_an_unknown_owner_uses_no_quota(client: Client, database: asyncpg.Connection) -> None:
     staff = client.as_staff((await client.registered()).user_id)
     for _ in range(3):
         assert (await refused(staff.media.CreateUpload(upload("POSTER", movie_id=1)))).reason == "MOVIE_NOT_FOUND"
     assert await database.fetchval("SELECT count(*) FROM counters WHERE key LIKE 'upload%'") == 0
 
 
-async def test_staff_have_ten_times_as_much(client: Client, database: asyncpg.Connection) -> None:
+async def test_staff_have_ten_times_the_quota(client: Client, database: asyncpg.Connection) -> None:
     staff = client.as_staff((await client.registered()).user_id)
     movie_id = await add_movie(database)
     for _ in range(10 * PENDING):

@@ -1,4 +1,4 @@
-"""Pictures that nobody shows any more are collected after a while, and never one that somebody shows."""
+"""Replaced images: those that are no longer shown are collected after a day, and shown ones never."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ async def removal(settings: Settings, storage: S3UploadStorage) -> AsyncIterator
 
 
 async def collected(removal: FileRemoval, database: asyncpg.Connection) -> list[int]:
-    """Lets a day pass, collects and returns the files that are left."""
+    """Lets a day pass and collects; returns the ids of the remaining files."""
     await database.execute(A_DAY_PASSES)
     while await removal.collect_replaced():
         pass
@@ -54,19 +54,19 @@ async def registered(service: Client, caller: Client, kind: str = "AVATAR", **ow
 
 
 async def choose(user: Client, file_id: int) -> None:
-    """Makes another avatar the user's; 0 makes it none."""
+    """Sets the avatar of a user; 0 removes it."""
     request = users_pb2.UpdateProfileRequest(avatar_file_id=file_id)
     request.update_mask.paths.append("avatar_file_id")
     await user.users.UpdateProfile(request)
 
 
 @pytest.mark.parametrize("kind", ["AVATAR", "POSTER", "BACKDROP"])
-async def test_what_was_replaced_is_collected_and_what_replaced_it_stays(
+async def test_a_replaced_image_is_collected_and_its_replacement_stays(
     staff: Client, service: Client, database: asyncpg.Connection, removal: FileRemoval, kind: str
 ) -> None:
     owner = {} if kind == "AVATAR" else {"movie_id": await add_movie(database)}
     old, new = [await registered(service, staff, kind, **owner) for _ in range(2)]
-    assert await removal.collect_replaced() == 0, "pages that show it go on to for a while"
+    assert await removal.collect_replaced() == 0, "cached pages still show it for a while"
     assert await collected(removal, database) == [new.id]
     gone = (await staff.media.GetFile(media_pb2.GetFileRequest(id=old.id))).file
     assert gone.state == media_pb2.FILE_STATE_DELETED
@@ -75,7 +75,7 @@ async def test_what_was_replaced_is_collected_and_what_replaced_it_stays(
     assert await collected(removal, database) == [new.id]
 
 
-async def test_of_two_registered_at_once_one_is_shown_and_the_other_collected(
+async def test_of_concurrently_registered_posters_one_is_shown_and_the_others_are_collected(
     staff: Client, service: Client, database: asyncpg.Connection, removal: FileRemoval
 ) -> None:
     movie_id = await add_movie(database)
@@ -86,7 +86,7 @@ async def test_of_two_registered_at_once_one_is_shown_and_the_other_collected(
     assert await collected(removal, database) == [shown]
 
 
-async def test_what_an_owner_took_up_again_stays(
+async def test_an_image_that_its_owner_selects_again_stays(
     client: Client, service: Client, database: asyncpg.Connection, removal: FileRemoval
 ) -> None:
     ada = await client.registered()
@@ -98,7 +98,7 @@ async def test_what_an_owner_took_up_again_stays(
     assert second.id != first.id
 
 
-async def test_photos_of_a_person_stay_and_those_of_nobody_go(
+async def test_photos_of_a_person_stay_and_images_without_an_owner_are_collected(
     staff: Client, service: Client, database: asyncpg.Connection, removal: FileRemoval
 ) -> None:
     person_id, movie_id = await add_person(database), await add_movie(database)
@@ -113,10 +113,10 @@ async def test_photos_of_a_person_stay_and_those_of_nobody_go(
     assert await collected(removal, database) == []
 
 
-async def test_one_that_is_taken_up_while_it_is_collected_stays(
+async def test_an_image_that_is_selected_during_the_collection_stays(
     client: Client, service: Client, database: asyncpg.Connection, removal: FileRemoval
 ) -> None:
-    """Its new owner has referred to it and not committed yet."""
+    """The transaction that selects the image is not committed yet."""
     ada = await client.registered()
     old, _ = [await registered(service, ada) for _ in range(2)]
     await database.execute(A_DAY_PASSES)
@@ -126,7 +126,7 @@ async def test_one_that_is_taken_up_while_it_is_collected_stays(
     assert old.id in await collected(removal, database)
 
 
-async def test_choosing_and_collecting_at_once_leave_no_avatar_that_is_deleted(
+async def test_concurrent_selection_and_collection_leave_no_deleted_avatar(
     client: Client, service: Client, database: asyncpg.Connection, removal: FileRemoval
 ) -> None:
     users = [await client.registered() for _ in range(6)]

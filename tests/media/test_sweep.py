@@ -1,4 +1,4 @@
-"""The sweep: what never came expires, what nobody shows goes with its objects, and nothing else."""
+"""The sweep: files without an upload expire, and images that are no longer shown are deleted with their objects."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ EXPIRED = media_pb2.FILE_STATE_EXPIRED
 
 @pytest.fixture(scope="session")
 def storage(objects: ObjectStorage) -> S3UploadStorage:
-    """Storage that takes uploads."""
+    """Storage that accepts uploads."""
     return objects.storage
 
 
@@ -38,7 +38,7 @@ async def state(caller: Client, file: media_pb2.File) -> int:
 
 
 async def avatar(user: Client, objects: ObjectStorage) -> media_pb2.File:
-    """Makes a READY avatar with its objects, which takes the place of the one before."""
+    """Creates a READY avatar with its objects, which replaces the previous one."""
     answer: media_pb2.CreateUploadResponse = await user.media.CreateUpload(upload())
     await asyncio.to_thread(objects.upload, answer)
     objects.render(answer.file.key)
@@ -47,12 +47,12 @@ async def avatar(user: Client, objects: ObjectStorage) -> media_pb2.File:
 
 
 async def age(database: asyncpg.Connection) -> None:
-    """Has everything happened two days ago."""
+    """Moves all times two days into the past."""
     await database.execute("UPDATE files SET expires_at = expires_at - interval '2 days'")
     await database.execute("UPDATE released_files SET released_at = released_at - interval '2 days'")
 
 
-async def test_an_upload_expires_once_nothing_can_arrive_any_more(
+async def test_an_upload_expires_when_its_form_is_no_longer_valid(
     client: Client, database: asyncpg.Connection, sweep: Sweep
 ) -> None:
     user = await client.registered()
@@ -65,7 +65,7 @@ async def test_an_upload_expires_once_nothing_can_arrive_any_more(
 
 
 @pytest.mark.usefixtures("client")
-async def test_sweeps_beside_each_other_share_the_work(database: asyncpg.Connection, sweep: Sweep) -> None:
+async def test_concurrent_sweeps_share_the_work(database: asyncpg.Connection, sweep: Sweep) -> None:
     count = BATCH + 50
     await database.execute(
         "INSERT INTO files (kind, file_name, mime_type, bucket, key, size_bytes, expires_at)"
@@ -78,7 +78,7 @@ async def test_sweeps_beside_each_other_share_the_work(database: asyncpg.Connect
     assert await database.fetchval("SELECT count(*) FROM files WHERE state = 'expired'") == count
 
 
-async def test_a_replaced_picture_goes_with_its_objects_and_its_successor_stays(
+async def test_a_replaced_image_is_deleted_with_its_objects_and_its_successor_stays(
     client: Client, database: asyncpg.Connection, sweep: Sweep, objects: ObjectStorage
 ) -> None:
     user = await client.registered()
@@ -95,7 +95,7 @@ async def test_a_replaced_picture_goes_with_its_objects_and_its_successor_stays(
     assert (again.expired, again.checked, again.removed) == (0, 0, 0)
 
 
-async def test_a_picture_that_is_shown_again_is_kept(
+async def test_an_image_that_is_shown_again_stays(
     client: Client, database: asyncpg.Connection, sweep: Sweep, objects: ObjectStorage
 ) -> None:
     user = await client.registered()
@@ -107,7 +107,7 @@ async def test_a_picture_that_is_shown_again_is_kept(
     assert objects.left(second.key) == []
 
 
-async def test_the_command_says_what_it_did(
+async def test_the_command_reports_its_result(
     client: Client, database: asyncpg.Connection, settings: Settings, objects: ObjectStorage
 ) -> None:
     await uploaded(await client.registered())

@@ -1,4 +1,4 @@
-"""Watching a file: told at once, at each change of state, and to the end."""
+"""WatchFile: sends the file at once, after each change of state, and in its final state."""
 
 from __future__ import annotations
 
@@ -37,25 +37,25 @@ async def user(client: Client) -> Client:
 
 
 class Watch:
-    """A WatchFile under way."""
+    """A running WatchFile call."""
 
     def __init__(self, client: Client, file_id: int, **request: int) -> None:
         self.call = client.media.WatchFile(media_pb2.WatchFileRequest(id=file_id, **request))
 
     async def read(self) -> media_pb2.File:
-        """Returns the file as it is told next; fails when the stream ends."""
+        """Returns the next message's file; fails if the stream ends."""
         message: Any = await asyncio.wait_for(self.call.read(), PATIENCE)
         assert message is not grpc.aio.EOF
         file: media_pb2.File = message.file
         return file
 
     async def ended(self) -> bool:
-        """Tells whether the stream ends next, and well."""
+        """Returns whether the stream ends with OK and without another message."""
         last: Any = await asyncio.wait_for(self.call.read(), PATIENCE)
         return last is grpc.aio.EOF and await self.call.code() is grpc.StatusCode.OK
 
 
-async def test_every_state_is_told_until_the_picture_is_ready(user: Client, service: Client) -> None:
+async def test_every_state_is_sent_until_the_image_is_ready(user: Client, service: Client) -> None:
     file = await uploaded(user)
     watches = [Watch(user, file.id) for _ in range(2)]
     assert [await watch.read() for watch in watches] == [file, file]
@@ -66,7 +66,9 @@ async def test_every_state_is_told_until_the_picture_is_ready(user: Client, serv
     assert [await watch.ended() for watch in watches] == [True, True]
 
 
-async def test_it_ends_with_whatever_ends_the_work(user: Client, service: Client, database: asyncpg.Connection) -> None:
+async def test_the_watch_ends_with_every_final_state(
+    user: Client, service: Client, database: asyncpg.Connection
+) -> None:
     rejected, expired, deleted = [await uploaded(user) for _ in range(3)]
     watches = [Watch(user, file.id) for file in (rejected, expired, deleted)]
     assert [(await watch.read()).state for watch in watches] == [PENDING] * 3
@@ -79,7 +81,7 @@ async def test_it_ends_with_whatever_ends_the_work(user: Client, service: Client
     assert [await watch.ended() for watch in watches] == [True] * 3
 
 
-async def test_what_has_ended_is_told_once(user: Client, service: Client) -> None:
+async def test_a_file_in_a_final_state_is_sent_once(user: Client, service: Client) -> None:
     file = await uploaded(user)
     sizes = ((154, 231), (342, 513))
     await service.media.RegisterFile(register(file.key, renditions=renditions(file.key, sizes)))
@@ -88,7 +90,7 @@ async def test_what_has_ended_is_told_once(user: Client, service: Client) -> Non
     assert await watch.ended()
 
 
-async def test_a_record_that_goes_ends_the_watch(user: Client, database: asyncpg.Connection) -> None:
+async def test_deleting_the_row_ends_the_watch(user: Client, database: asyncpg.Connection) -> None:
     file = await uploaded(user)
     watch = Watch(user, file.id)
     await watch.read()
@@ -98,14 +100,14 @@ async def test_a_record_that_goes_ends_the_watch(user: Client, database: asyncpg
     assert refusal_of(caught.value).reason == "FILE_NOT_FOUND"
 
 
-async def test_anothers_file_cannot_be_watched(client: Client, user: Client) -> None:
+async def test_a_file_of_another_user_cannot_be_watched(client: Client, user: Client) -> None:
     file = await uploaded(user)
     other = await client.registered()
     for file_id in (file.id, file.id + 1):
         assert (await refused(Watch(other, file_id).call.read())).reason == "FILE_NOT_FOUND"
 
 
-async def test_a_caller_has_so_many_watches_and_those_that_end_make_room(user: Client) -> None:
+async def test_the_number_of_watches_per_caller_is_limited(user: Client) -> None:
     file = await uploaded(user)
     watches = [Watch(user, file.id) for _ in range(WATCHES)]
     for watch in watches:
@@ -114,16 +116,16 @@ async def test_a_caller_has_so_many_watches_and_those_that_end_make_room(user: C
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "TOO_MANY_FILE_WATCHES")
     watches[0].call.cancel()
 
-    async def begins() -> bool:
+    async def watch_is_admitted() -> bool:
         again = Watch(user, file.id)
         with suppress(grpc.aio.AioRpcError):
             return (await again.read()).state == PENDING
         return False
 
-    await seconds_until(begins)
+    await seconds_until(watch_is_admitted)
 
 
-async def test_all_watches_of_a_worker_share_its_one_listening_connection(
+async def test_all_watches_of_a_worker_share_one_listener_connection(
     user: Client, database: asyncpg.Connection
 ) -> None:
     file = await uploaded(user)

@@ -1,4 +1,4 @@
-"""Upload requests and verdicts, right in all but what a test changes."""
+"""Valid upload requests and processing results, in which a test can change fields."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ async def uploaded(caller: Client, kind: str = "AVATAR", **changes: Any) -> medi
 
 
 def version(key: str, sequencer: str = "0A", **changes: Any) -> media_pb2.ObjectVersion:
-    """Returns the object version that a verdict answers."""
+    """Returns the object version of a processing result."""
     return media_pb2.ObjectVersion(**({"bucket": BUCKET, "key": key, "sequencer": sequencer, "etag": "e"} | changes))
 
 
 def renditions(key: str, sizes: Sequence[tuple[int, int]] = SIZES) -> list[media_pb2.StoredRendition]:
-    """Returns a JPEG and a WebP of each size, stored where those of an upload belong."""
+    """Returns a JPEG and a WebP of each size, with the keys that renditions of an upload have."""
     return [
         media_pb2.StoredRendition(
             key=f"{key.removeprefix('uploads/')}/{width}.{image_format}",
@@ -52,7 +52,7 @@ def renditions(key: str, sizes: Sequence[tuple[int, int]] = SIZES) -> list[media
 
 
 def register(key: str, sequencer: str = "0A", **changes: Any) -> media_pb2.RegisterFileRequest:
-    """Returns the verdict that an object is a good picture."""
+    """Returns the result for a valid image."""
     fields: dict[str, Any] = {
         "object": version(key, sequencer),
         "mime_type": "image/png",
@@ -70,7 +70,7 @@ def register(key: str, sequencer: str = "0A", **changes: Any) -> media_pb2.Regis
 def reject(
     key: str, sequencer: str = "0A", *, reason: str = "CORRUPT", detail: str = ""
 ) -> media_pb2.RejectFileRequest:
-    """Returns the verdict that an object cannot be used."""
+    """Returns the result for an object that cannot be used."""
     return media_pb2.RejectFileRequest(
         object=version(key, sequencer),
         reason=media_pb2.RejectionReason.Value(f"REJECTION_REASON_{reason}"),
@@ -79,10 +79,10 @@ def reject(
 
 
 def begin(key: str, sequencer: str = "0A") -> media_pb2.BeginFileRequest:
-    """Returns the word that work on an object has begun."""
+    """Returns the request that reports the begin of work on an object."""
     return media_pb2.BeginFileRequest(object=version(key, sequencer))
 
 
 def forget(key: str, sequencer: str = "0A") -> media_pb2.ForgetFileRequest:
-    """Returns the word that an object was removed."""
+    """Returns the request that reports the removal of an object."""
     return media_pb2.ForgetFileRequest(object=version(key, sequencer))

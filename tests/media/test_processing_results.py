@@ -1,4 +1,4 @@
-"""ProcessingResults of the Lambda functions: what they do to a file, in whatever order and however often they come."""
+"""Processing results of the Lambda functions: their effect on a file, in any order and with repeats."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def user(client: Client) -> Client:
     return await client.registered()
 
 
-async def test_a_registered_picture_is_ready_with_its_renditions(user: Client, service: Client) -> None:
+async def test_a_registered_image_is_ready_with_its_renditions(user: Client, service: Client) -> None:
     file = await uploaded(user)
     answer = (await service.media.RegisterFile(register(file.key))).file
     assert (answer.id, answer.state) == (file.id, READY)
@@ -49,7 +49,7 @@ async def test_a_registered_picture_is_ready_with_its_renditions(user: Client, s
     assert answer.update_time.ToDatetime() > file.update_time.ToDatetime()
 
 
-async def test_a_rejected_picture_says_why(user: Client, service: Client) -> None:
+async def test_a_rejected_image_has_reason_and_detail(user: Client, service: Client) -> None:
     file = await uploaded(user)
     answer = (await service.media.RejectFile(reject(file.key, reason="TOO_LARGE", detail="16 MiB are too many"))).file
     assert (answer.state, answer.rejection_reason) == (REJECTED, media_pb2.REJECTION_REASON_TOO_LARGE)
@@ -66,19 +66,19 @@ async def test_every_reason_can_be_stored(user: Client, service: Client) -> None
 
 async def test_a_repeat_changes_nothing(user: Client, service: Client, database: asyncpg.Connection) -> None:
     file = await uploaded(user)
-    verdicts = (
+    results = (
         (service.media.RegisterFile, register(file.key, "0A")),
         (service.media.RejectFile, reject(file.key, "0B")),
     )
-    for rpc, verdict in verdicts:
-        first = await rpc(verdict)
+    for rpc, request in results:
+        first = await rpc(request)
         rows = await database.fetch("SELECT * FROM files, file_renditions ORDER BY file_renditions.id")
-        assert [await rpc(verdict) for _ in range(2)] == [first, first]
+        assert [await rpc(request) for _ in range(2)] == [first, first]
         assert await database.fetch("SELECT * FROM files, file_renditions ORDER BY file_renditions.id") == rows
 
 
-async def test_in_whatever_order_events_come_the_newest_wins(user: Client, service: Client) -> None:
-    """Sequencers differ in width, as S3's do; the contract pads them on the right."""
+async def test_the_newest_event_wins_in_any_order(user: Client, service: Client) -> None:
+    """Sequencers have different widths, as those of S3; the contract pads them on the right."""
     oldest, middle, newest = "0055AED6DCD90281E5", "0055AED6DCD90281E6", "0055AED6DCD90281E600FF"
     for order in itertools.permutations((oldest, middle, newest)):
         file = await uploaded(user)
@@ -88,8 +88,8 @@ async def test_in_whatever_order_events_come_the_newest_wins(user: Client, servi
             else:
                 width = 700 if sequencer == newest else 500
                 prefix = f"{file.key}/{sequencer}"
-                verdict = register(file.key, sequencer, width=width, renditions=renditions(prefix))
-                await service.media.RegisterFile(verdict)
+                request = register(file.key, sequencer, width=width, renditions=renditions(prefix))
+                await service.media.RegisterFile(request)
         final = (await user.media.GetFile(Get(id=file.id))).file
         assert (final.state, final.image.width) == (READY, 700), order
         assert final.image.renditions
@@ -97,7 +97,7 @@ async def test_in_whatever_order_events_come_the_newest_wins(user: Client, servi
         assert (final.rejection_reason, final.rejection_detail) == (0, "")
 
 
-async def test_a_newer_rejection_takes_a_ready_picture_away(user: Client, service: Client) -> None:
+async def test_a_newer_rejection_removes_a_ready_image(user: Client, service: Client) -> None:
     file = await uploaded(user)
     await service.media.RegisterFile(register(file.key, "0A"))
     answer = (await service.media.RejectFile(reject(file.key, "0A0"))).file
@@ -121,7 +121,7 @@ async def test_a_deleted_file_stays_deleted(user: Client, service: Client, datab
     assert await database.fetchval("SELECT count(*) FROM file_renditions") == 0
 
 
-async def test_what_arrives_late_is_taken_all_the_same(
+async def test_a_result_for_an_expired_file_is_accepted(
     user: Client, service: Client, database: asyncpg.Connection
 ) -> None:
     file = await uploaded(user)
@@ -129,10 +129,10 @@ async def test_what_arrives_late_is_taken_all_the_same(
     assert (await service.media.RegisterFile(register(file.key))).file.state == READY
 
 
-async def test_a_key_that_no_form_was_made_for_is_unknown(user: Client, service: Client) -> None:
+async def test_a_key_without_a_form_is_not_found(user: Client, service: Client) -> None:
     file = await uploaded(user)
     for key, bucket in (("uploads/avatar/x", "marquee-uploads"), (file.key, "elsewhere"), (file.key.upper(), "b" * 63)):
-        verdicts = (
+        results = (
             service.media.RegisterFile(register(file.key, object=version(key, bucket=bucket))),
             service.media.RejectFile(
                 media_pb2.RejectFileRequest(
@@ -140,37 +140,37 @@ async def test_a_key_that_no_form_was_made_for_is_unknown(user: Client, service:
                 )
             ),
         )
-        for verdict in verdicts:
-            refusal = await refused(verdict)
+        for call in results:
+            refusal = await refused(call)
             assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "FILE_NOT_FOUND")
 
 
 @pytest.mark.parametrize("key", ["\x01" * 1024, "\u6620" * 341, "\U0001f3ac" * 256, "%2F" * 341])
-async def test_the_longest_unknown_key_still_makes_a_readable_status(service: Client, key: str) -> None:
+async def test_the_status_for_the_longest_unknown_key_is_readable(service: Client, key: str) -> None:
     refusal = await refused(service.media.RegisterFile(register("x", object=version(key))))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "FILE_NOT_FOUND")
 
 
-async def test_duplicates_at_once_count_once(user: Client, service: Client, database: asyncpg.Connection) -> None:
+async def test_concurrent_duplicates_count_once(user: Client, service: Client, database: asyncpg.Connection) -> None:
     file = await uploaded(user)
     answers = await asyncio.gather(*(service.media.RegisterFile(register(file.key)) for _ in range(12)))
     assert len({answer.SerializeToString(deterministic=True) for answer in answers}) == 1
     assert await database.fetchval("SELECT count(*) FROM file_renditions") == 4
 
 
-async def test_verdicts_at_once_end_in_the_newest(user: Client, service: Client) -> None:
+async def test_the_newest_of_concurrent_results_wins(user: Client, service: Client) -> None:
     file = await uploaded(user)
     calls = [
-        rpc(verdict(file.key, f"{n:02X}"))
+        rpc(request(file.key, f"{n:02X}"))
         for n in range(1, 13)
-        for rpc, verdict in ((service.media.RegisterFile, register), (service.media.RejectFile, reject))
-        if (n % 2 == 0) == (verdict is register)
+        for rpc, request in ((service.media.RegisterFile, register), (service.media.RejectFile, reject))
+        if (n % 2 == 0) == (request is register)
     ]
     await asyncio.gather(*reversed(calls))
     assert (await user.media.GetFile(Get(id=file.id))).file.state == READY, "0C, the newest, registered"
 
 
-async def test_a_rendition_belongs_to_its_own_upload(client: Client, service: Client) -> None:
+async def test_a_rendition_of_another_upload_is_refused(client: Client, service: Client) -> None:
     user = await client.registered()
     own, other = await uploaded(user), await uploaded(user)
     await service.media.RegisterFile(register(other.key))
@@ -179,14 +179,14 @@ async def test_a_rendition_belongs_to_its_own_upload(client: Client, service: Cl
     assert (await user.media.GetFile(Get(id=own.id))).file.state == PENDING
 
 
-async def test_no_rendition_comes_twice(service: Client) -> None:
+async def test_duplicate_renditions_are_refused(service: Client) -> None:
     (one, *_) = renditions("uploads/avatar/x")
     refusal = await refused(service.media.RegisterFile(register("uploads/avatar/x", renditions=[one, one])))
     rules = {violation.reason for violation in refusal.details["BadRequest"].field_violations}
     assert rules == {"register_file.rendition_keys", "register_file.rendition_sizes"}
 
 
-async def test_every_broken_rule_is_told(service: Client) -> None:
+async def test_all_broken_rules_are_reported(service: Client) -> None:
     refusal = await refused(service.media.RegisterFile(media_pb2.RegisterFileRequest()))
     assert set(refusal.fields) == {
         "object", "mime_type", "size_bytes", "width", "height", "sha256", "thumbhash", "dominant_color", "renditions",
@@ -204,5 +204,5 @@ async def test_every_broken_rule_is_told(service: Client) -> None:
         ("1", "0FFFFF", True), ("0FFFFF", "1", False), ("F" * 64, "F" * 63, True), ("b", "0A", True),
     ],
 )  # fmt: skip
-def test_sequencers_are_padded_on_the_right(one: str, other: str, newer: bool) -> None:  # noqa: FBT001 - the answer
+def test_sequencers_are_padded_on_the_right(one: str, other: str, newer: bool) -> None:  # noqa: FBT001 - a parameter of the test
     assert is_newer(one, than=other) is newer

@@ -1,4 +1,4 @@
-"""Two buckets and two tables to damage, and what a reconciliation makes of them."""
+"""Buckets and tables that a test can damage and reconcile."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from service.settings import Settings
 from tests.object_storage import ObjectStorage
 
 NOW = datetime.now(UTC)
-# Everything that the tests make is old by then.
+# At this time, everything that the tests create counts as old.
 LATER = Deadlines(NOW + timedelta(days=2))
 NO_MEDIA: Any = None
 RESULTS = ProcessingResults(media=NO_MEDIA, owners={FileKind.POSTER: PosterOwner()})
@@ -32,7 +32,7 @@ RESULTS = ProcessingResults(media=NO_MEDIA, owners={FileKind.POSTER: PosterOwner
 
 @dataclass
 class RecordingEvents:
-    """Keeps what would have been queued."""
+    """Records the events that would be sent to the queue."""
 
     sent: list[tuple[str, str]] = field(default_factory=list)
 
@@ -40,8 +40,8 @@ class RecordingEvents:
         self.sent.append((key, sequencer))
 
 
-class World:
-    """Two buckets and two tables of a test's own."""
+class IsolatedMedia:
+    """Two buckets and two tables that only one test uses."""
 
     def __init__(self, objects: ObjectStorage, settings: Settings, database: asyncpg.Connection) -> None:
         self.s3 = objects.s3
@@ -64,7 +64,7 @@ class World:
         self._objects = objects
 
     def put(self, key: str, data: bytes = b"a picture") -> str:
-        """Puts an upload and returns its entity tag."""
+        """Stores an upload and returns its entity tag."""
         return self.s3.put_object(Bucket=self.uploads, Key=key, Body=data)["ETag"].strip('"')
 
     def render(self, *keys: str) -> None:
@@ -72,7 +72,7 @@ class World:
             self.s3.put_object(Bucket=self.renditions, Key=key, Body=b"smaller")
 
     async def add(self, state: str, key: str = "", *, etag: str = "", sequencer: str = "0A") -> str:
-        """Adds a file with one rendition row when it is READY, and returns its key; its form has ended."""
+        """Adds a file whose form has expired, and two renditions if it is READY; returns the key of the file."""
         key = key or f"uploads/poster/{secrets.token_hex(16)}"
         file_id = await self.database.fetchval(
             "INSERT INTO files (kind, file_name, mime_type, bucket, key, size_bytes, expires_at)"
@@ -108,7 +108,7 @@ class World:
         return found
 
     def stored(self, bucket: str) -> set[str]:
-        """Returns the key of every version that is left."""
+        """Returns the keys of all remaining versions."""
         answer = self.s3.list_object_versions(Bucket=bucket)
         return {entry["Key"] for entry in [*answer.get("Versions", ()), *answer.get("DeleteMarkers", ())]}
 

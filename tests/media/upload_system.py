@@ -1,4 +1,4 @@
-"""A server, its storage and a user who uploads: what faults happen to."""
+"""Complete upload system for fault tests: a server, its storage and a user who uploads."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ PENDING, PROCESSING = media_pb2.FILE_STATE_PENDING, media_pb2.FILE_STATE_PROCESS
 READY = media_pb2.FILE_STATE_READY
 EXPIRED, DELETED = media_pb2.FILE_STATE_EXPIRED, media_pb2.FILE_STATE_DELETED
 PATIENCE = 60.0
-"""Seconds; a function's cold start takes many on a machine with other work."""
+"""Seconds; the cold start of a function is slow on a busy machine."""
 NO_MEDIA: Any = None
 RESULTS = ProcessingResults(media=NO_MEDIA, owners={})
 
 
 @dataclass
-class Scene:
+class UploadSystem:
     """A server, its storage and a user who uploads."""
 
     user: Client
@@ -54,13 +54,13 @@ class Scene:
         await asyncio.to_thread(self.objects.upload, answer, data)
         return answer.file
 
-    async def form_again(self, file: media_pb2.File, data: bytes) -> None:
-        """Puts another picture under the same key, as the same form would."""
+    async def reuse_form(self, file: media_pb2.File, data: bytes) -> None:
+        """Uploads another image under the same key, as a second use of the form does."""
         put = self.objects.s3.put_object
         await asyncio.to_thread(lambda: put(Bucket=UPLOADS, Key=file.key, Body=data, ContentType="image/png"))
 
-    async def end_form(self, file: media_pb2.File) -> None:
-        """Has the file's form end long ago, and sweeps."""
+    async def expire_form(self, file: media_pb2.File) -> None:
+        """Sets the expiry of the file's form to the past and runs the sweep."""
         await File.filter(id=file.id).update(expires_at=datetime.now(UTC) - timedelta(days=1))
         assert (await Sweep(removal=FileRemoval(storage=self.objects.storage)).sweep()).expired == 1
 
@@ -68,21 +68,21 @@ class Scene:
         answer: media_pb2.GetFileResponse = await self.user.media.GetFile(media_pb2.GetFileRequest(id=file.id))
         return answer.file
 
-    async def until(self, file: media_pb2.File, state: int) -> media_pb2.File:
-        async def is_so() -> bool:
+    async def wait_for_state(self, file: media_pb2.File, state: int) -> media_pb2.File:
+        async def has_state() -> bool:
             return (await self.get(file)).state == state
 
-        await seconds_until(is_so, within=PATIENCE)
+        await seconds_until(has_state, within=PATIENCE)
         return await self.get(file)
 
     def event(self, file: media_pb2.File, sequencer: str) -> dict[str, Any]:
-        """Returns what S3 sends of an upload."""
+        """Returns the event that S3 sends for an upload."""
         head = self.objects.s3.head_object(Bucket=UPLOADS, Key=file.key)
         found = HeadedObject(head["ETag"].strip('"'), head["VersionId"], head["ContentLength"], head["LastModified"])
         return created_event(UPLOADS, file.key, found, sequencer=sequencer)
 
     async def reconcile(self, *, fix: bool) -> list[Outcome]:
-        """Compares, when all that is known is old already."""
+        """Runs a reconciliation for which all rows and objects are old enough."""
         with self.objects.credentials():
             reconciliation = await compose_reconciliation(
                 self.settings, results=RESULTS, storage=self.objects.storage, fix=fix, max_removals=100, events=self
@@ -91,18 +91,18 @@ class Scene:
         return [outcome async for outcome in reconciliation.reconcile(deadlines, fix=fix)]
 
     async def problems(self, *keys: str) -> set[str]:
-        """Returns what is amiss with these files, without mending it."""
+        """Returns the problems of these files without repairing them."""
         found = await self.reconcile(fix=False)
         return {outcome.finding.problem.value for outcome in found if outcome.finding.upload_key in keys}
 
     async def send_created(self, bucket: str, key: str, found: HeadedObject, *, sequencer: str) -> None:
-        """Keeps what a reconciliation sends."""
+        """Records an event that a reconciliation sends."""
         self.events.append(created_event(bucket, key, found, sequencer=sequencer))
 
 
 @asynccontextmanager
-async def scene(objects: ObjectStorage, settings: Settings) -> AsyncIterator[Scene]:
-    """Gives a server on the storage, with a user."""
+async def upload_system(objects: ObjectStorage, settings: Settings) -> AsyncIterator[UploadSystem]:
+    """Yields a server that uses the storage, with a registered user."""
     own = settings.model_copy(update={"s3_endpoint_url": objects.aws.endpoint_url})
     async with served(own, objects.storage) as server:
-        yield Scene(await server.client.registered(), objects, own)
+        yield UploadSystem(await server.client.registered(), objects, own)
