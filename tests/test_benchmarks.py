@@ -20,23 +20,23 @@ def bench(*arguments: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_module_that_measures_is_offered() -> None:
+def test_help_lists_every_benchmark() -> None:
     modules = {path.stem for path in (ROOT / "benchmarks").glob("*.py") if "\ndef measure(" in path.read_text()}
     assert {"cold_import", "logins", "read_path"} <= modules
-    ended = bench("--help")
-    offered = re.search(r"any of ([a-z_, ]+)$", ended.stdout, re.MULTILINE)
-    assert offered is not None, ended.stdout
-    assert set(offered[1].split(", ")) == modules
+    result = bench("--help")
+    listed = re.search(r"any of ([a-z_, ]+)$", result.stdout, re.MULTILINE)
+    assert listed is not None, result.stdout
+    assert set(listed[1].split(", ")) == modules
 
 
-def test_a_figure_is_printed_with_the_numbers_of_its_ratio() -> None:
-    ended = bench("--quick", "cold_import")
-    assert (ended.returncode, ended.stderr) == (0, "measuring cold_import ...\n")
-    assert "cold import: the image function / Pillow and botocore" in ended.stdout
-    assert " s / " in ended.stdout
+def test_a_ratio_is_printed_with_its_two_numbers() -> None:
+    result = bench("--quick", "cold_import")
+    assert (result.returncode, result.stderr) == (0, "measuring cold_import ...\n")
+    assert "cold import: the image function / Pillow and botocore" in result.stdout
+    assert " s / " in result.stdout
 
 
 def test_the_error_names_an_unknown_benchmark() -> None:
-    ended = bench("logins", "lunches")
-    assert ended.returncode == 2
-    assert "there is no benchmark named lunches" in ended.stderr
+    result = bench("logins", "lunches")
+    assert result.returncode == 2
+    assert "there is no benchmark named lunches" in result.stderr

@@ -52,10 +52,10 @@ async def proxy(postgres: EmbeddedPostgres) -> AsyncIterator[Proxy]:
 
 
 @pytest.fixture
-async def here(proxy: Proxy, short_timeouts: Settings, storage: S3UploadStorage) -> AsyncIterator[Served]:
+async def system(proxy: Proxy, short_timeouts: Settings, storage: S3UploadStorage) -> AsyncIterator[Served]:
     """A server behind the proxy."""
-    async with served(proxy.behind(short_timeouts), storage) as here:
-        yield here
+    async with served(proxy.behind(short_timeouts), storage) as system:
+        yield system
 
 
 def registration(username: str = "ada") -> users_pb2.RegisterRequest:
@@ -81,9 +81,9 @@ async def is_usable(client: Client) -> bool:
 
 @pytest.mark.parametrize("mode", ["black hole", "reset", "refuse"])
 async def test_calls_end_in_time_for_every_network_failure(
-    here: Served, proxy: Proxy, database: asyncpg.Connection, mode: Mode
+    system: Served, proxy: Proxy, database: asyncpg.Connection, mode: Mode
 ) -> None:
-    client = await here.client.registered()
+    client = await system.client.registered()
     movie_id = await add_movie(database)
     await proxy.fail(mode)
     if mode == "refuse":  # existing connections would continue to work
@@ -107,8 +107,8 @@ async def test_calls_end_in_time_for_every_network_failure(
     assert await database.fetchval("SELECT count(*) FROM users WHERE username = 'ada'") == 0
 
 
-async def test_a_slow_network_ends_calls_at_the_servers_deadline(here: Served, proxy: Proxy) -> None:
-    client = await here.client.registered()
+async def test_a_slow_network_ends_calls_at_the_servers_deadline(system: Served, proxy: Proxy) -> None:
+    client = await system.client.registered()
     proxy.delay = 0.45  # less than the timeout of one statement; the sum is more than the deadline
     refusal = await error_of(client.users.Register(registration()))
     assert refusal is not None
@@ -117,8 +117,8 @@ async def test_a_slow_network_ends_calls_at_the_servers_deadline(here: Served, p
     assert await seconds_until(lambda: is_usable(client)) < DEADLINE
 
 
-async def test_the_deadline_of_a_client_is_respected(here: Served, proxy: Proxy) -> None:
-    client = await here.client.registered()
+async def test_the_deadline_of_a_client_is_respected(system: Served, proxy: Proxy) -> None:
+    client = await system.client.registered()
     await proxy.fail("black hole")
     start = time.monotonic()
     with pytest.raises(grpc.aio.AioRpcError) as ended:
@@ -134,15 +134,17 @@ async def test_the_deadline_of_a_client_is_respected(here: Served, proxy: Proxy)
 async def test_a_server_stops_in_time_while_the_database_does_not_answer(
     proxy: Proxy, short_timeouts: Settings, storage: S3UploadStorage
 ) -> None:
-    async with served(proxy.behind(short_timeouts), storage) as here:
-        await here.client.registered()
+    async with served(proxy.behind(short_timeouts), storage) as system:
+        await system.client.registered()
         await proxy.fail("black hole")
         start = time.monotonic()
     assert time.monotonic() - start < 3.0 + SLACK
 
 
-async def test_a_locked_table_and_a_full_pool_have_different_errors(here: Served, database: asyncpg.Connection) -> None:
-    client = await here.client.registered()
+async def test_a_locked_table_and_a_full_pool_have_different_errors(
+    system: Served, database: asyncpg.Connection
+) -> None:
+    client = await system.client.registered()
     async with database.transaction():
         await database.execute("LOCK TABLE users, favorite_movies IN ACCESS EXCLUSIVE MODE")
         refusal = await refused(client.users.Register(registration()))
@@ -162,8 +164,8 @@ async def test_a_statement_that_runs_too_long_is_cancelled(
     proxy: Proxy, short_timeouts: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     settings = short_timeouts.model_copy(update={"database_lock_timeout": 60.0})
-    async with served(proxy.behind(settings), storage) as here:
-        client = await here.client.registered()
+    async with served(proxy.behind(settings), storage) as system:
+        client = await system.client.registered()
         async with database.transaction():
             await database.execute("LOCK TABLE favorite_movies IN ACCESS EXCLUSIVE MODE")
             refusal = await refused(client.favorites.ListFavorites(favorites_pb2.ListFavoritesRequest()))
@@ -176,8 +178,8 @@ async def test_a_cancelled_call_rolls_back_and_returns_its_connection(
 ) -> None:
     settings = short_timeouts.model_copy(update={"database_pool_size": 1, "database_lock_timeout": 60.0})
     waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
-    async with served(proxy.behind(settings), storage) as here:
-        client = await here.client.registered()
+    async with served(proxy.behind(settings), storage) as system:
+        client = await system.client.registered()
         async with database.transaction():
             # Late in the transaction: the user is already inserted.
             await database.execute("LOCK TABLE audit_log IN ACCESS EXCLUSIVE MODE")
@@ -204,8 +206,8 @@ async def test_a_cancelled_call_rolls_back_and_returns_its_connection(
 async def test_calls_cancelled_while_a_transaction_begins_lose_no_connection(
     proxy: Proxy, short_timeouts: Settings, storage: S3UploadStorage
 ) -> None:
-    async with served(proxy.behind(short_timeouts), storage) as here:
-        client = await here.client.registered()
+    async with served(proxy.behind(short_timeouts), storage) as system:
+        client = await system.client.registered()
         for number in range(4):  # twice the pool
             proxy.delay = 0.15
             call = client.users.Register(registration(f"user{number}"))
@@ -232,8 +234,8 @@ async def test_the_pool_recovers_from_a_restart_of_postgresql(
     separate_postgres.ensure_database("separate")
     settings = make_settings(database_url=separate_postgres.url("separate"), deadline=DEADLINE)
     await migrations.up(settings)
-    async with served(settings, storage) as here:
-        client = await here.client.registered()
+    async with served(settings, storage) as system:
+        client = await system.client.registered()
         assert await asyncio.gather(*(is_usable(client) for _ in range(8))) == [True] * 8
         stopping = asyncio.create_task(asyncio.to_thread(separate_postgres.stop))
         refusals = []

@@ -1,4 +1,4 @@
-"""Kept replies: what is kept, what is forgotten, and the race between a read and a write."""
+"""Response cache: stored entries, invalidation, and races between reads and writes."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ def size_of_parts(parts: Parts) -> int:
     return sum(map(len, parts))
 
 
-class Shelf:
-    """Stands for the database: values by id, and loads that wait for as long as the test wants."""
+class Source:
+    """Replaces the database: values by id, and loads that wait until the test allows them to return."""
 
     def __init__(self) -> None:
         self.values = {number: f"v{number}".encode() for number in range(1, 10)}
         self.loads: list[Collection[int]] = []
         self.read = asyncio.Event()
-        """Set when a load has read and not yet answered."""
-        self.may_answer = asyncio.Event()
-        self.may_answer.set()
+        """Set when a load has read its values and has not returned yet."""
+        self.may_return = asyncio.Event()
+        self.may_return.set()
 
     async def load(self, ids: Collection[int]) -> Mapping[int, Parts]:
-        """Reads first and answers later, as a query does."""
+        """Reads first and returns later, like a query."""
         self.loads.append(list(ids))
         found = {number: (self.values[number],) for number in ids if number in self.values}
         self.read.set()
-        await self.may_answer.wait()
+        await self.may_return.wait()
         return found
 
 
 class Unguarded(ResponseCache[Parts]):
-    """The cache as one would write it first: loads under way hear of nothing."""
+    """A naive cache, whose invalidations do not reach running loads."""
 
     def invalidate(self, ids: Iterable[int]) -> None:
-        """Forgets what is kept, and nothing else."""
+        """Removes entries, but does not mark running loads as outdated."""
         loads, self._loads = self._loads, set()
         super().invalidate(ids)
         self._loads = loads
@@ -64,59 +64,59 @@ async def _database(settings: Settings) -> AsyncIterator[None]:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def source() -> Source:
+    return Source()
 
 
 def cached(
-    shelf: Shelf, *, max_bytes: int = 1 << 20, kind: type[ResponseCache[Parts]] = ResponseCache
+    source: Source, *, max_bytes: int = 1 << 20, kind: type[ResponseCache[Parts]] = ResponseCache
 ) -> ResponseCache[Parts]:
-    return kind(shelf.load, sizeof=size_of_parts, max_bytes=max_bytes, is_current=lambda: True)
+    return kind(source.load, sizeof=size_of_parts, max_bytes=max_bytes, is_current=lambda: True)
 
 
-async def test_what_was_loaded_is_not_loaded_again(shelf: Shelf) -> None:
-    cache = cached(shelf)
+async def test_a_cached_value_is_not_loaded_again(source: Source) -> None:
+    cache = cached(source)
     assert await cache.get_many([1, 2]) == {1: (b"v1",), 2: (b"v2",)}
     assert await cache.get_many([2, 3]) == {2: (b"v2",), 3: (b"v3",)}
-    assert shelf.loads == [[1, 2], [3]]
+    assert source.loads == [[1, 2], [3]]
     assert cache.events == {"hits": 1, "misses": 3}
 
 
-async def test_what_does_not_exist_is_asked_for_again(shelf: Shelf) -> None:
-    cache = cached(shelf)
+async def test_a_missing_value_is_not_cached(source: Source) -> None:
+    cache = cached(source)
     assert await cache.get_many([77]) == {}
-    shelf.values[77] = b"new"
+    source.values[77] = b"new"
     assert await cache.get_many([77]) == {77: (b"new",)}
 
 
-async def test_the_least_recently_used_make_room_within_the_bytes(shelf: Shelf) -> None:
+async def test_the_least_recently_used_entry_is_evicted_at_the_size_limit(source: Source) -> None:
     room = 3 * (OVERHEAD + 2)
-    cache = cached(shelf, max_bytes=room)
+    cache = cached(source, max_bytes=room)
     await cache.get_many([1, 2, 3])
     await cache.get_many([1])
     await cache.get_many([4])
     assert cache.size_bytes == room
     assert cache.events["evictions"] == 1
-    shelf.loads.clear()
+    source.loads.clear()
     await cache.get_many([1, 3, 4])
-    assert shelf.loads == []
+    assert source.loads == []
     await cache.get_many([2])
-    assert shelf.loads == [[2]]
+    assert source.loads == [[2]]
 
 
 @pytest.mark.parametrize("max_bytes", [0, OVERHEAD])
-async def test_what_has_no_room_is_not_kept(shelf: Shelf, max_bytes: int) -> None:
-    cache = cached(shelf, max_bytes=max_bytes)
+async def test_a_value_larger_than_the_cache_is_not_stored(source: Source, max_bytes: int) -> None:
+    cache = cached(source, max_bytes=max_bytes)
     for _ in range(2):
         assert await cache.get_many([1]) == {1: (b"v1",)}
-    assert len(shelf.loads) == 2
+    assert len(source.loads) == 2
     assert cache.size_bytes == 0
 
 
-async def test_the_size_is_exact_whatever_happens(shelf: Shelf) -> None:
-    cache = cached(shelf)
+async def test_the_size_is_exact_after_loads_and_invalidations(source: Source) -> None:
+    cache = cached(source)
     await cache.get_many([1, 2, 3])
-    shelf.values[2] = b"much longer than before"
+    source.values[2] = b"much longer than before"
     cache.invalidate([2, 8])
     await cache.get_many([2])
     assert cache.size_bytes == 3 * OVERHEAD + len(b"v1v3much longer than before")
@@ -125,63 +125,63 @@ async def test_the_size_is_exact_whatever_happens(shelf: Shelf) -> None:
     assert cache.events["invalidations"] == 4
 
 
-async def read_beside_write(shelf: Shelf, cache: ResponseCache[Parts]) -> bytes:
-    """Reads while another writes, in the order that hurts; returns what is read after all is over."""
-    shelf.may_answer.clear()
+async def read_during_write(source: Source, cache: ResponseCache[Parts]) -> bytes:
+    """Invalidates an entry during its load; returns the value of the next read."""
+    source.may_return.clear()
     reader = asyncio.create_task(cache.get_many([1]))
-    await shelf.read.wait()
-    shelf.values[1] = b"new"
+    await source.read.wait()
+    source.values[1] = b"new"
     cache.invalidate([1])
-    shelf.may_answer.set()
+    source.may_return.set()
     assert await reader == {1: (b"v1",)}
     return (await cache.get_many([1]))[1][0]
 
 
-async def test_a_read_that_a_write_overtook_is_not_kept(shelf: Shelf) -> None:
-    assert await read_beside_write(shelf, cached(shelf)) == b"new"
+async def test_a_value_that_is_invalidated_during_its_load_is_not_stored(source: Source) -> None:
+    assert await read_during_write(source, cached(source)) == b"new"
 
 
-async def test_without_the_guard_it_would_be_kept(shelf: Shelf) -> None:
-    """That the test before can fail."""
-    assert await read_beside_write(shelf, cached(shelf, kind=Unguarded)) == b"v1"
+async def test_without_the_check_an_outdated_value_would_be_stored(source: Source) -> None:
+    """Proves that the previous test can fail."""
+    assert await read_during_write(source, cached(source, kind=Unguarded)) == b"v1"
 
 
-async def test_losing_the_news_while_loading_keeps_nothing(shelf: Shelf) -> None:
-    cache = cached(shelf)
-    shelf.may_answer.clear()
+async def test_clearing_the_cache_during_a_load_stores_nothing(source: Source) -> None:
+    cache = cached(source)
+    source.may_return.clear()
     reader = asyncio.create_task(cache.get_many([1]))
-    await shelf.read.wait()
+    await source.read.wait()
     cache.clear()
-    shelf.may_answer.set()
+    source.may_return.set()
     await reader
     assert cache.size_bytes == 0
 
 
-async def test_a_failed_load_leaves_nothing_behind(shelf: Shelf) -> None:
-    cache = cached(shelf)
-    shelf.may_answer.clear()
+async def test_the_next_read_after_a_cancelled_load_succeeds(source: Source) -> None:
+    cache = cached(source)
+    source.may_return.clear()
     reader = asyncio.create_task(cache.get_many([1]))
-    await shelf.read.wait()
+    await source.read.wait()
     reader.cancel()
     with pytest.raises(asyncio.CancelledError):
         await reader
-    shelf.may_answer.set()
+    source.may_return.set()
     assert await cache.get_many([1]) == {1: (b"v1",)}
 
 
-async def test_inside_of_a_transaction_the_cache_is_passed_by(shelf: Shelf) -> None:
-    cache = cached(shelf)
+async def test_reads_in_a_transaction_bypass_the_cache(source: Source) -> None:
+    cache = cached(source)
     await cache.get_many([1])
-    shelf.values[1] = b"uncommitted"
+    source.values[1] = b"uncommitted"
     async with orm.transaction():
         assert await cache.get_many([1]) == {1: (b"uncommitted",)}
-    shelf.values[1] = b"v1"
+    source.values[1] = b"v1"
     assert await cache.get_many([1]) == {1: (b"v1",)}
     assert cache.events["bypasses"] == 1
 
 
 class Titles:
-    """A cache of movie titles as a worker has it, behind a connection that may fail."""
+    """A cache of movie titles like that of a worker, invalidated by a listener."""
 
     def __init__(self, database: asyncpg.Connection, listener: Listener) -> None:
         self._database = database
@@ -193,11 +193,11 @@ class Titles:
         return {row["id"]: (row["title"].encode(),) for row in rows}
 
     async def title(self, movie_id: int) -> str:
-        """Returns what the worker would say."""
+        """Returns the title that a worker would return."""
         return (await self.cache.get_many([movie_id]))[movie_id][0].decode()
 
 
-async def test_a_connection_that_falls_silent_is_not_believed_for_long(
+async def test_the_cache_is_bypassed_soon_after_the_connection_falls_silent(
     settings: Settings, database: asyncpg.Connection, postgres: EmbeddedPostgres
 ) -> None:
     movie_id = await add_movie(database, "Before")
@@ -211,18 +211,18 @@ async def test_a_connection_that_falls_silent_is_not_believed_for_long(
             await proxy.fail("black hole")
             await database.execute("UPDATE movies SET title = 'After' WHERE id = $1", movie_id)
 
-            async def tells_what_is() -> bool:
+            async def is_up_to_date() -> bool:
                 return await titles.title(movie_id) == "After"
 
-            await seconds_until(tells_what_is)
+            await seconds_until(is_up_to_date)
             proxy.mode = "pass"
 
-            async def keeps_again() -> bool:
+            async def caches_again() -> bool:
                 before = titles.cache.events["hits"]
                 await titles.title(movie_id)
                 return titles.cache.events["hits"] > before
 
-            await seconds_until(keeps_again)
+            await seconds_until(caches_again)
             assert await titles.title(movie_id) == "After"
         finally:
             await listener.close()

@@ -64,7 +64,7 @@ async def test_tables_of_later_migrations_are_granted_as_well(role: Settings, da
 
 
 def test_an_unknown_role_is_reported_in_one_sentence(settings: Settings) -> None:
-    told = run("migrate", "grant", "nobody-here", **variables_of(settings))
-    assert told.returncode == 1
-    assert 'role "nobody-here" does not exist' in told.stderr
-    assert "Traceback" not in told.stderr
+    result = run("migrate", "grant", "nobody-here", **variables_of(settings))
+    assert result.returncode == 1
+    assert 'role "nobody-here" does not exist' in result.stderr
+    assert "Traceback" not in result.stderr
