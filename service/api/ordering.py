@@ -1,6 +1,6 @@
-"""Orders of lists: published sort keys (AIP-132), ORDER BY clauses, and keyset conditions for the pages behind one.
+"""Orders of lists: published sort keys (AIP-132), ORDER BY clauses, and keyset conditions.
 
-The id of a row always breaks ties, in the same direction, so that every row has its own place. Then one index serves
+The id of a row always breaks ties, in the same direction, so that every row has a unique position, and one index serves
 both directions.
 """
 
@@ -51,9 +51,9 @@ class SortKey:
     columns: tuple[str, ...] = ()
     encoding: Encoding = UNCHANGED
     descending_columns: tuple[str, ...] = ()
-    """Expressions for the descending order if they differ: another substitute for NULL keeps it last both ways."""
+    """Expressions for the descending order if they differ: NULL comes last in both, by different substitutes."""
     nullable: bool = False
-    """The expression can be NULL; the list returns such rows last, by a statement of their own."""
+    """True if the expression can be NULL; a separate statement lists such rows, last in both directions."""
     join: str = ""
     """JOIN clause that the expressions need."""
 
@@ -80,7 +80,7 @@ class Order:
         return "ORDER BY " + ", ".join(f"{column} {direction}" for column in columns)
 
     def after(self, position: Sequence[Any], columns: Sequence[str], parameters: Parameters) -> str:
-        """Returns the keyset condition: rows behind a position, which has one JSON value for each expression."""
+        """Returns the keyset condition: rows after a position, which has one JSON value for each expression."""
         *values, row_id = position
         placeholders = [parameters.place(self.key.encoding.from_json(value)) for value in values]
         placeholders.append(parameters.place(row_id))

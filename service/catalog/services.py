@@ -1,4 +1,4 @@
-"""The services behind CatalogService, one per topic."""
+"""The services of CatalogService, one or more per topic."""
 
 from __future__ import annotations
 

@@ -163,7 +163,7 @@ class Genres(_References[Genre]):
         return await self._update(genre_id, changes, etag=etag, actor_id=actor_id)
 
     async def delete_genre(self, genre_id: int, *, etag: str, actor_id: UserId) -> None:
-        """Deletes a genre that no movie has; profiles that name it keep its id.
+        """Deletes a genre that no movie has; user profiles with this genre keep its id.
 
         Raises GenreNotFound, EtagStale unless the etag is empty, GenreInUse.
         """
