@@ -1,4 +1,4 @@
-"""The composition root: the one place that lists the services and the interceptors, and runs them."""
+"""gRPC application of one worker: the only list of services and interceptors, and its start and stop."""
 
 from __future__ import annotations
 
@@ -51,15 +51,13 @@ from service.server.reflection import add_reflection
 from service.settings import Settings
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger()
-# What a call needs from gRPC's hands into its handler.
-QUIET = 0.1
+HANDOVER_TIME = 0.1
+"""Seconds within which gRPC passes a received call to its handler."""
 REAUTHENTICATION_INTERVAL = 5.0
 """Seconds after which a stream whose token expired or was revoked ends, at most."""
-# Streams that last until somebody ends them, or longer than any grace, and so never drain.
+# Streams that end only when the client ends them, so that they never drain.
 ENDLESS = ("/marquee.catalog.v1.CatalogService/WatchChanges", "/marquee.media.v1.MediaService/WatchFile")
 HEALTH = cast("FileDescriptor", health_pb2.DESCRIPTOR)
-
-
 SERVICES = tuple(
     service
     for schema in (
@@ -151,11 +149,11 @@ class MarqueeServer:
     async def start(self) -> int:
         """Starts serving and returns the port.
 
-        The database may be away: health then says NOT_SERVING until it is back. Raises RuntimeError when the
-        port is taken.
+        If the database is unreachable, health is NOT_SERVING until it is back. Raises RuntimeError if the port is in
+        use.
         """
         settings = self._settings
-        # Before the server starts and in this coroutine, or no handler sees the database.
+        # In this coroutine and before the server starts: otherwise no handler has the database's context variable.
         await self._resources.enter_async_context(orm.connected(settings))
         passwords = PasswordHasher.from_settings(settings)
         self._resources.callback(passwords.close)
@@ -204,33 +202,34 @@ class MarqueeServer:
         return port
 
     async def stop(self, grace: float) -> bool:
-        """Drains: says NOT_SERVING, lets calls under way end within `grace` seconds, then closes everything.
+        """Drains: health becomes NOT_SERVING, running calls may end within `grace` seconds, then everything is closed.
 
-        Returns False when calls had to be cancelled. Their clean-up has run, too, when this returns.
+        Returns False if calls had to be cancelled; their clean-up has finished as well.
         """
         await self._readiness.drain()
         self._chain.end_endless_streams()
-        in_time = not await self._cancels_calls(grace)
+        in_time = not await self._stop_calls(grace)
         await self._resources.aclose()
         log.info("server.stopped", drained=in_time)
         return in_time
 
-    async def _cancels_calls(self, grace: float) -> bool:
+    async def _stop_calls(self, grace: float) -> bool:
+        """Stops the server; returns whether calls had to be cancelled."""
         before = self._chain.cancelled
-        cutting = asyncio.create_task(self._cut_unheard_calls())
+        ending_early = asyncio.create_task(self._end_grace_early())
         await self._server.stop(grace)
-        cutting.cancel()
-        # gRPC's stop returns before the handlers that it cancels have cleaned up, so they are awaited apart.
+        ending_early.cancel()
+        # gRPC's stop returns before cancelled handlers have cleaned up, so they are awaited separately.
         await self._chain.wait_until_idle()
         return self._chain.cancelled > before
 
-    async def _cut_unheard_calls(self) -> None:
-        """Ends the grace once every handler has.
+    async def _end_grace_early(self) -> None:
+        """Ends the grace period when every handler has ended.
 
-        Calls that had arrived, but that gRPC had not handed to a handler when it began to stop, are handed to none
-        any more: without this they would hang for the whole grace before they are cancelled all the same.
+        When gRPC begins to stop, it no longer passes received calls to handlers. Without this, such calls would hang
+        for the whole grace period before they are cancelled.
         """
         await self._chain.wait_until_idle()
-        await asyncio.sleep(QUIET)
+        await asyncio.sleep(HANDOVER_TIME)
         await self._chain.wait_until_idle()
         await self._server.stop(None)
