@@ -206,7 +206,7 @@ async def test_a_token_is_of_one_movie(client: Client, database: asyncpg.Connect
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-async def test_a_page_costs_two_queries_whatever_its_size(
+async def test_a_page_takes_two_queries_for_any_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount, movie_id: int
 ) -> None:
     for _ in range(5):

@@ -38,7 +38,7 @@ async def listed(client: Client, **request: object) -> changes_pb2.ListChangesRe
     return answer
 
 
-def told(answer: changes_pb2.ListChangesResponse) -> list[tuple[int, int, int]]:
+def changes_of(answer: changes_pb2.ListChangesResponse) -> list[tuple[int, int, int]]:
     """Returns the changes of a response, without times."""
     return [(change.entity_type, change.entity_id, change.kind) for change in answer.changes]
 
@@ -53,25 +53,25 @@ async def another(database_url: str) -> AsyncIterator[asyncpg.Connection]:
         await connection.close()
 
 
-async def test_changes_come_in_order_and_the_cursor_goes_on(client: Client, database: asyncpg.Connection) -> None:
+async def test_changes_come_in_order_and_the_cursor_continues(client: Client, database: asyncpg.Connection) -> None:
     movie_id, person_id = await add_movie(database), await add_person(database)
     first = await listed(client)
-    assert told(first) == [(MOVIE, movie_id, CREATED), (PERSON, person_id, CREATED)]
+    assert changes_of(first) == [(MOVIE, movie_id, CREATED), (PERSON, person_id, CREATED)]
     assert not first.has_more
     await database.execute("UPDATE movies SET title = 'Other'")
     await database.execute("DELETE FROM movies")
     second = await listed(client, cursor=first.next_cursor)
-    assert told(second) == [(MOVIE, movie_id, UPDATED), (MOVIE, movie_id, DELETED)]
+    assert changes_of(second) == [(MOVIE, movie_id, UPDATED), (MOVIE, movie_id, DELETED)]
     third = await listed(client, cursor=second.next_cursor)
-    assert (told(third), third.has_more, bool(third.next_cursor)) == ([], False, True)
+    assert (changes_of(third), third.has_more, bool(third.next_cursor)) == ([], False, True)
     assert abs(first.changes[0].create_time.ToDatetime(UTC) - datetime.now(UTC)) < timedelta(minutes=1)
 
 
 async def test_an_empty_feed_has_a_cursor_too(client: Client, database: asyncpg.Connection) -> None:
     empty = await listed(client)
-    assert (told(empty), empty.has_more) == ([], False)
+    assert (changes_of(empty), empty.has_more) == ([], False)
     movie_id = await add_movie(database)
-    assert told(await listed(client, cursor=empty.next_cursor)) == [(MOVIE, movie_id, CREATED)]
+    assert changes_of(await listed(client, cursor=empty.next_cursor)) == [(MOVIE, movie_id, CREATED)]
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -79,20 +79,20 @@ async def test_pages_of_any_size_give_the_same(client: Client, database: asyncpg
     await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 5)")
     await add_person(database)
     await database.execute("UPDATE movies SET title = 'y' WHERE id % 2 = 0")
-    whole = told(await listed(client))
+    whole = changes_of(await listed(client))
     answer = await listed(client, page_size=size)
-    paged = told(answer)
+    paged = changes_of(answer)
     while answer.has_more:
         answer = await listed(client, cursor=answer.next_cursor, page_size=size)
         assert 0 < len(answer.changes) <= size
-        paged += told(answer)
+        paged += changes_of(answer)
     assert paged == whole
 
 
 async def test_one_entity_alone(client: Client, database: asyncpg.Connection) -> None:
     movies = [await add_movie(database) for _ in range(3)]
     person_id = await add_person(database)
-    assert told(await listed(client, entity_type=PERSON)) == [(PERSON, person_id, CREATED)]
+    assert changes_of(await listed(client, entity_type=PERSON)) == [(PERSON, person_id, CREATED)]
     page = await listed(client, entity_type=MOVIE, page_size=2)
     rest = await listed(client, entity_type=MOVIE, page_size=2, cursor=page.next_cursor)
     assert [change.entity_id for change in [*page.changes, *rest.changes]] == movies
@@ -115,8 +115,8 @@ async def test_the_anomaly_that_the_feed_is_safe_from(
         await transaction.commit()
     assert [row["entity_id"] for row in naive] == [early_id]
     assert [row["entity_id"] for row in await database.fetch(NAIVE, naive[-1]["id"])] == []
-    assert told(ours) == []
-    rest = told(await listed(client, cursor=ours.next_cursor))
+    assert changes_of(ours) == []
+    rest = changes_of(await listed(client, cursor=ours.next_cursor))
     assert rest == [(MOVIE, late_id, CREATED), (MOVIE, early_id, CREATED)]
 
 
@@ -130,9 +130,9 @@ async def test_changes_before_a_slow_transaction_are_returned_at_once(
         late = await add_movie(slow)
         after = await add_movie(database)
         seen = await listed(client)
-        assert told(seen) == [(MOVIE, before, CREATED)]
+        assert changes_of(seen) == [(MOVIE, before, CREATED)]
         await transaction.rollback()
-    assert told(await listed(client, cursor=seen.next_cursor)) == [(MOVIE, after, CREATED)]
+    assert changes_of(await listed(client, cursor=seen.next_cursor)) == [(MOVIE, after, CREATED)]
     assert late < after
 
 

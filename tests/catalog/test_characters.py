@@ -214,7 +214,7 @@ async def test_a_stale_etag_changes_nothing(client: Client, staff: Client) -> No
     assert (await client.catalog.GetCharacter(Get(id=character.id))).character == character
 
 
-async def test_pages_cost_the_same_queries_whatever_their_size(
+async def test_pages_take_the_same_queries_for_any_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     for number in range(5):

@@ -159,9 +159,9 @@ async def test_money_is_an_exact_amount_or_refused(staff: Client, database: asyn
 
 
 async def test_money_is_stored_to_the_cent(staff: Client) -> None:
-    for sent, kept in MONEY.items():
+    for sent, stored in MONEY.items():
         movie = await create(staff, title="x", budget={"value": sent})
-        assert (movie.budget.value, movie.HasField("revenue")) == (kept, False)
+        assert (movie.budget.value, movie.HasField("revenue")) == (stored, False)
 
 
 async def test_a_reference_to_nothing_is_named(staff: Client, database: asyncpg.Connection) -> None:
@@ -196,7 +196,7 @@ async def test_only_staff_make_movies(client: Client, database: asyncpg.Connecti
     assert await count(database) == 0
 
 
-async def test_the_act_is_in_the_audit_trail(staff: Client, database: asyncpg.Connection) -> None:
+async def test_the_write_is_in_the_audit_log(staff: Client, database: asyncpg.Connection) -> None:
     movie = await create(staff, title="Ran")
     await refused(create(staff, title="x", director_id=5))
     row = await database.fetchrow("SELECT * FROM audit_log WHERE action LIKE 'movies.%'")

@@ -63,7 +63,7 @@ async def test_the_newest_movie_comes_first_and_undated_ones_last(
         assert await in_pages(client, person_id, size) == whole
 
 
-async def test_an_appearance_says_who_as_whom_and_where(
+async def test_an_appearance_has_the_movie_the_character_and_the_actor(
     client: Client, database: asyncpg.Connection, person_id: int
 ) -> None:
     movie_id = await add_movie(database, "Ikiru", release_date=date(1952, 10, 9))
@@ -96,7 +96,7 @@ async def test_a_token_is_of_one_person(client: Client, database: asyncpg.Connec
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-async def test_nothing_is_lost_or_repeated_while_credits_come_and_go(
+async def test_nothing_is_lost_or_repeated_while_credits_change(
     client: Client, database: asyncpg.Connection, person_id: int
 ) -> None:
     movies = [await add_movie(database, release_date=date(2000, 1, 1 + n // 2), director_id=person_id)
@@ -115,7 +115,7 @@ async def test_nothing_is_lost_or_repeated_while_credits_come_and_go(
     assert stayed <= set(seen), "lost"
 
 
-async def test_pictured_credits_cost_the_same_queries_whatever_the_page(
+async def test_credits_with_posters_take_the_same_queries_for_any_page(
     client: Client, database: asyncpg.Connection, queries: QueryCount, person_id: int
 ) -> None:
     staff = client.as_staff((await client.registered()).user_id)

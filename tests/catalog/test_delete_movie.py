@@ -116,7 +116,7 @@ async def test_only_staff_remove_movies(client: Client, database: asyncpg.Connec
     assert await counts(database, "movies") == {"movies": 1}
 
 
-async def test_the_act_is_in_the_audit_trail(staff: Client, database: asyncpg.Connection) -> None:
+async def test_the_write_is_in_the_audit_log(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     await delete(staff, movie_id)
     row = await database.fetchrow("SELECT * FROM audit_log WHERE action = 'movies.delete'")

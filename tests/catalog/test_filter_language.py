@@ -273,7 +273,7 @@ TEXTS = (
 )
 
 
-async def test_whatever_is_written_is_answered_or_refused(client: Client, database: asyncpg.Connection) -> None:
+async def test_every_generated_filter_is_answered_or_refused(client: Client, database: asyncpg.Connection) -> None:
     await add_movie(database, release_date=date(2000, 1, 1), popularity=1.0)
     codes = {text: await code(client, text) for text in examples()}
     assert set(codes.values()) == {grpc.StatusCode.OK, grpc.StatusCode.INVALID_ARGUMENT}, codes

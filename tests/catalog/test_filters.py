@@ -247,7 +247,7 @@ async def test_a_token_is_bound_to_every_filter(catalogue: Catalogue) -> None:
         assert (await refused(listing(List(page_token=token, **other)))).reason == "PAGE_TOKEN_INVALID", other
 
 
-async def test_a_filtered_page_costs_the_same_queries_whatever_its_size(
+async def test_a_filtered_page_takes_the_same_queries_for_any_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     ids = [await add_movie(database, original_language="en") for _ in range(30)]

@@ -59,7 +59,7 @@ async def test_a_genre_is_made_changed_read_and_removed(
         assert refusal.details["ResourceInfo"].resource_name == str(genre.id)
 
 
-async def test_a_genre_counts_its_movies_in_one_query_whatever_the_page(
+async def test_a_page_of_genres_counts_movies_in_one_query(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     movies = [await add_movie(database) for _ in range(3)]

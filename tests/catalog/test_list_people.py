@@ -113,7 +113,7 @@ async def test_an_order_outside_the_published_keys_is_refused(client: Client, or
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "ORDER_BY_INVALID")
 
 
-async def test_a_batch_says_who_is_missing(client: Client, people: list[int]) -> None:
+async def test_a_batch_names_missing_people(client: Client, people: list[int]) -> None:
     ids = [people[3], 9999, people[0], 2**31 - 1]
     answer = await client.catalog.BatchGetPersons(people_pb2.BatchGetPersonsRequest(ids=ids))
     assert [person.id for person in answer.persons] == [people[3], people[0]]
@@ -126,7 +126,7 @@ async def test_a_batch_has_bounds(client: Client, ids: list[int]) -> None:
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
 
 
-async def test_a_page_costs_the_same_queries_whatever_its_size(
+async def test_a_page_takes_the_same_queries_for_any_size(
     client: Client, people: list[int], queries: QueryCount
 ) -> None:
     await client.catalog.ListPersons(List())  # connects

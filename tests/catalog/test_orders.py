@@ -100,7 +100,7 @@ async def test_a_filtered_order_leaves_out_and_changes_nothing_else(
 
 
 @pytest.mark.parametrize("order_by", [*NULLABLE, *(f"{key} desc" for key in NULLABLE), "vote_average", "update_time"])
-async def test_nothing_is_lost_or_repeated_while_rows_come_and_go(
+async def test_nothing_is_lost_or_repeated_while_rows_change(
     client: Client, database: asyncpg.Connection, order_by: str
 ) -> None:
     chance = random.Random(order_by)  # noqa: S311 - the same changes each time

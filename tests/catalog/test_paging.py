@@ -38,7 +38,7 @@ async def first_token(client: Client, order_by: str = "") -> str:
 
 
 @pytest.mark.parametrize("order_by", ["popularity desc", "title", "release_date", "release_date desc", "id desc"])
-async def test_nothing_is_lost_or_repeated_while_rows_come_and_go(
+async def test_nothing_is_lost_or_repeated_while_rows_change(
     client: Client, database: asyncpg.Connection, order_by: str
 ) -> None:
     chance = random.Random(order_by)  # noqa: S311 - the same changes each time
@@ -59,7 +59,9 @@ async def test_nothing_is_lost_or_repeated_while_rows_come_and_go(
     assert stayed <= set(seen), "lost"
 
 
-async def test_a_token_in_the_dated_part_goes_on_into_the_undated(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_token_among_dated_movies_continues_with_undated_movies(
+    client: Client, database: asyncpg.Connection
+) -> None:
     await fill(database, 8)
     token = (await client.catalog.ListMovies(List(order_by="release_date", page_size=6))).next_page_token
     await database.execute("DELETE FROM movies WHERE release_date IS NOT NULL")
@@ -144,7 +146,7 @@ async def test_the_token_after_a_long_title_is_accepted(
     assert len(page.movies) == 1
 
 
-async def test_a_page_costs_the_same_queries_whatever_its_size(
+async def test_a_page_takes_the_same_queries_for_any_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     ids = await fill(database, 100)

@@ -87,7 +87,7 @@ async def test_the_oldest_of_the_others_takes_the_place_of_a_removed_primary_pho
     assert await primary(client, person_id) == 0
 
 
-async def test_a_removed_photo_is_gone_for_good(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_removed_photo_is_deleted(staff: Client, database: asyncpg.Connection) -> None:
     person_id, files = await photographed(staff, database)
     await staff.catalog.RemovePersonPhoto(Remove(person_id=person_id, file_id=files[0]))
     states = await database.fetch("SELECT state FROM files ORDER BY id")
@@ -151,7 +151,7 @@ async def test_photos_cost_the_same_queries_however_many(
     assert counts == [4, 4]
 
 
-async def test_the_trail_tells_who_chose_and_who_removed(staff: Client, database: asyncpg.Connection) -> None:
+async def test_the_audit_log_names_the_actors(staff: Client, database: asyncpg.Connection) -> None:
     person_id, files = await photographed(staff, database)
     await staff.catalog.SetPrimaryPhoto(SetPrimary(person_id=person_id, file_id=files[1]))
     await staff.catalog.RemovePersonPhoto(Remove(person_id=person_id, file_id=files[1]))

@@ -227,7 +227,7 @@ async def test_titles_of_any_kind_can_be_written(client: Client, database: async
     assert len(await found(client, "x" * 200)) == 1
 
 
-async def test_a_page_costs_the_same_queries_whatever_its_size(
+async def test_a_page_takes_the_same_queries_for_any_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     await fill(database, 90)

@@ -111,7 +111,7 @@ async def test_a_token_of_another_search_is_refused(client: Client, database: as
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-async def test_a_page_costs_the_same_queries_whatever_its_size(
+async def test_a_page_takes_the_same_queries_for_any_size(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     await database.execute("INSERT INTO persons (first_name) SELECT 'Anna' FROM generate_series(1, 40)")

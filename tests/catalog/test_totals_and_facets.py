@@ -86,7 +86,9 @@ async def test_facets_count_the_matching_movies(client: Client, database: asyncp
     assert answer.facets[0].values[0].genre_id == drama
 
 
-async def test_a_facet_looks_at_so_many_movies_and_says_so(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_facet_counts_a_limited_number_of_movies_and_is_then_partial(
+    client: Client, database: asyncpg.Connection
+) -> None:
     await database.execute(MANY, 50_000, 50_000)
     answer = await client.catalog.ListMovies(List(page_size=1, facets=[LANGUAGE]))
     assert not answer.facets[0].is_partial

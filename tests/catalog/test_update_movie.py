@@ -211,7 +211,7 @@ async def test_writers_of_genres_do_not_undo_each_other(staff: Client, database:
     assert sorted((await get(staff, movie_id)).genre_ids) in [sorted(some) for some in sets]
 
 
-async def test_the_act_is_in_the_audit_trail(staff: Client, database: asyncpg.Connection) -> None:
+async def test_the_write_is_in_the_audit_log(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     await update(staff, movie_id, "title", "genre_ids", title="Secret until friday")
     row = await database.fetchrow("SELECT * FROM audit_log WHERE action = 'movies.update'")

@@ -46,7 +46,7 @@ async def test_each_caller_sees_their_own_state(client: Client, database: asyncp
         assert [movie.viewer for movie in got] == viewers
 
 
-async def test_nobody_and_services_see_none(client: Client, database: asyncpg.Connection) -> None:
+async def test_anonymous_callers_and_services_have_no_viewer(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     await keep(database, user, [movie_id] * 3)

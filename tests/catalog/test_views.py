@@ -91,10 +91,10 @@ MASKS: dict[str, Collection[str]] = {
 async def test_a_mask_keeps_its_fields(client: Client, movie_id: int) -> None:
     user = await client.registered()
     whole = await read(user, movie_id)
-    for mask, kept in MASKS.items():
+    for mask, expected in MASKS.items():
         for rpc, movie in (await read(user, movie_id, mask=mask)).items():
-            assert names(movie) == set(kept), (rpc, mask)
-            for name in set(kept) - {"viewer"}:
+            assert names(movie) == set(expected), (rpc, mask)
+            for name in set(expected) - {"viewer"}:
                 assert getattr(movie, name) == getattr(whole[rpc], name)
 
 

@@ -225,7 +225,7 @@ async def test_a_fifth_watch_of_one_caller_is_refused(client: Client, user: Clie
         await seconds_until(has_room)
 
 
-async def test_nobody_and_services_without_the_scope_are_refused(client: Client) -> None:
+async def test_anonymous_callers_and_services_without_the_scope_are_refused(client: Client) -> None:
     assert (await refused(Watch(client).call.read())).code is grpc.StatusCode.UNAUTHENTICATED
     assert (await refused(Watch(client.as_service()).call.read())).code is grpc.StatusCode.PERMISSION_DENIED
     await Watch(client.as_service("catalog.export")).begun()
