@@ -30,8 +30,6 @@ STACK_SECONDS = 10.0
 """Time to wait for the start of a stack, because `make run` needs a moment before it shows a status."""
 READY_SECONDS = 300.0
 """Time to wait for a starting stack to be ready."""
-QUEUE_SECONDS = 5.0
-"""Time after which an upload that is still PENDING must be waiting behind others."""
 PROCESSING_SECONDS = 300.0
 """Time to wait for one upload. After the first start the posters of the sample may be in front of it."""
 POLL_SECONDS = 0.1
@@ -168,19 +166,17 @@ class Demo:
     def _wait_until_processed(self, token: str, file_id: int) -> Any:
         started = time.monotonic()
         state = None
-        is_queued = False
-        while time.monotonic() < started + PROCESSING_SECONDS:
-            file = self._call(self._media.GetFile, media_pb2.GetFileRequest(id=file_id), token=token).file
-            if file.state != state:
-                state = file.state
-                name = media_pb2.FileState.Name(state).removeprefix("FILE_STATE_")
-                self._print_detail(f"{time.monotonic() - started:5.2f} s  {name}")
-            if file.state in TERMINAL:
-                return file
-            if not is_queued and time.monotonic() > started + QUEUE_SECONDS:
-                is_queued = True
-                self._print_detail("waiting behind other uploads, such as the posters of the sample ...")
-            time.sleep(POLL_SECONDS)
+        with Progress(console).step("processing") as show_detail:
+            while time.monotonic() < started + PROCESSING_SECONDS:
+                file = self._call(self._media.GetFile, media_pb2.GetFileRequest(id=file_id), token=token).file
+                if file.state != state:
+                    state = file.state
+                    name = media_pb2.FileState.Name(state).removeprefix("FILE_STATE_")
+                    self._print_detail(f"{time.monotonic() - started:5.2f} s  {name}")
+                    show_detail(f"{name}, behind other uploads" if state == media_pb2.FILE_STATE_PENDING else name)
+                if file.state in TERMINAL:
+                    return file
+                time.sleep(POLL_SECONDS)
         raise DemoFailed(f"file {file_id} was not processed within {PROCESSING_SECONDS:.0f} s")
 
     def _call(self, rpc: Callable[..., Any], request: Any, *, token: str = "") -> Any:

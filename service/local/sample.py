@@ -25,6 +25,7 @@ async def fill(
 
     A repeat changes nothing. `show_progress` gets a text such as "12 of 60 movies".
     """
+    show_progress("creating the demo users")
     for user in users:
         try:
             await domains.users.users.create(
