@@ -9,6 +9,7 @@ import os
 import re
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -47,7 +48,6 @@ def find_failure(error: BaseException) -> Failure | None:
     from tortoise.exceptions import BaseORMException
 
     from service.auth.keys import KeysUnusable
-    from service.database.migrations import MigrationRefused
     from service.errors import DomainError, InvalidArgument, Unavailable
     from service.importers.csv_files import FileUnusable
 
@@ -60,7 +60,10 @@ def find_failure(error: BaseException) -> Failure | None:
         for find_sentence in (_aws_sentence, _database_sentence):
             if sentence := next(filter(None, map(find_sentence, _causes(error))), ""):
                 return Failure(sentence)
-    if isinstance(error, DomainError | CommandFailed | KeysUnusable | MigrationRefused):
+    # Only a loaded module can have raised its error, and loading this one would take half a second.
+    migrations = sys.modules.get("service.database.migrations")
+    is_refused = migrations is not None and isinstance(error, migrations.MigrationRefused)
+    if is_refused or isinstance(error, DomainError | CommandFailed | KeysUnusable):
         return Failure(str(error))
     return None
 

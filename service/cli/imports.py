@@ -81,7 +81,7 @@ def movielens(
 
 async def load_sample(domains: Composition, *, posters: bool) -> None:
     """Loads the sample catalogue with progress bars and prints a summary."""
-    from service.importers.sample import artwork, load
+    from service.importers.sample import load
 
     catalogue = load.read_sample()
     with progress_bar("films") as progress:
@@ -91,6 +91,9 @@ async def load_sample(domains: Composition, *, posters: bool) -> None:
         f" {summary.characters_added} characters; {summary.movies_present} were there already"
     )
     if posters:
+        # These packages are an extra, so they are imported only if they are needed.
+        from service.importers.sample import artwork
+
         titles = [movie["title"] for movie in catalogue["movies"]]
         with progress_bar("posters") as progress:
             uploaded = await artwork.upload_posters(domains.media.media, titles, progress=progress)
