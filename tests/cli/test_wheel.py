@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 import typer
 
-from service.__main__ import app
+from service.cli.application import app
 from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.client import PASSWORD
@@ -28,7 +28,7 @@ UV = shutil.which("uv", path=f"{Path(sys.executable).parent}:{os.environ.get('PA
 HELP_OF_ALL = """
 import sys
 from typer.testing import CliRunner
-from service.__main__ import app
+from service.cli.application import app
 
 for line in sys.stdin.read().splitlines():
     done = CliRunner().invoke(app, [*line.split(), "--help"])
