@@ -181,7 +181,7 @@ def main() -> None:
             with asyncio.Runner() as runner:
                 small, large = (runner.run(filled_database(postgres, count)) for count in (SMALL, movies))
                 for case in cases():
-                    print(line(measure(runner, case, small, large)), flush=True)
+                    print(line(measure_case(runner, case, small, large)), flush=True)
         finally:
             postgres.stop()
 
@@ -202,7 +202,7 @@ async def filled_database(postgres: EmbeddedPostgres, movies: int) -> Database:
     return Database(connection, movies)
 
 
-def measure(runner: asyncio.Runner, case: Case, small: Database, large: Database) -> Figure:
+def measure_case(runner: asyncio.Runner, case: Case, small: Database, large: Database) -> Figure:
     """Returns the median time of a case in the large database compared with the small one."""
     one, other = (partial(_median, runner, case, database) for database in (large, small))
     for warm in (one, other):
