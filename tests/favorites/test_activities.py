@@ -27,7 +27,7 @@ async def activities(user: Client) -> activity_pb2.GetLastActivitiesResponse:
     return answer
 
 
-async def test_states_come_in_the_order_asked_by_one_statement(
+async def test_states_are_read_by_one_statement_and_returned_in_the_requested_order(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     one, two, three = [await add_movie(database) for _ in range(3)]
@@ -51,7 +51,9 @@ async def test_states_come_in_the_order_asked_by_one_statement(
         assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_each_change_moves_its_own_kind_and_user_alone(client: Client, database: asyncpg.Connection) -> None:
+async def test_each_change_increases_only_the_version_of_its_list_and_user(
+    client: Client, database: asyncpg.Connection
+) -> None:
     one, two = await add_movie(database), await add_movie(database)
     user, other = await client.registered(), await client.registered()
     before = await activities(user)
@@ -86,7 +88,9 @@ async def test_each_change_moves_its_own_kind_and_user_alone(client: Client, dat
     assert (await activities(other)).favorites.version == 0
 
 
-async def test_a_deleted_movie_moves_the_lists_that_it_was_on(client: Client, database: asyncpg.Connection) -> None:
+async def test_deleting_a_movie_increases_the_versions_of_the_lists_that_contained_it(
+    client: Client, database: asyncpg.Connection
+) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     await user.favorites.AddFavorite(AddFavorite(movie_id=movie_id))
@@ -99,7 +103,7 @@ async def test_a_deleted_movie_moves_the_lists_that_it_was_on(client: Client, da
     assert after.watchlist == before.watchlist
 
 
-async def test_lists_of_before_the_count_are_at_its_beginning(client: Client, database: asyncpg.Connection) -> None:
+async def test_lists_without_counted_changes_have_version_zero(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await database.execute("INSERT INTO user_activities (user_id) VALUES ($1)", user.user_id)
     assert (await activities(user)).ratings == activity_pb2.Activity()
@@ -136,5 +140,5 @@ async def test_a_sync_client_never_misses_a_change(client: Client, database: asy
 
     _, *copies = await asyncio.gather(write_all(), sync(), sync())
     assert copies == [{movie_id for movie_id in movies if movie_id % 2}] * 2
-    # Each change counted: none of two at once fell together.
+    # Every change is counted, also two concurrent ones.
     assert (await activities(user)).favorites.version == writers * 16 + len(copies[0])

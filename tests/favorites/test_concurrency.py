@@ -18,7 +18,7 @@ from tests.rating_totals import COMPUTED_TOTALS, STORED_TOTALS
 
 WRITERS = 200
 KINDS = ("rate", "update", "upsert", "delete", "add", "remove")
-# What each of two who write the same rating may learn; nothing about locks.
+# The reasons that two concurrent writers of the same rating may get; none is about locks.
 EXPECTED = {"RATING_EXISTS", "RATING_NOT_FOUND", "ACCOUNT_GONE", "TOKEN_INVALID"}
 
 
@@ -53,13 +53,13 @@ async def test_200_mixed_writers_leave_exact_figures(client: Client, database: a
     users = [await client.registered() for _ in range(8)]
     leaving = users[:2]
     choice = random.Random(11)  # noqa: S311 - a repeatable mix
-    # Those who leave have something on every list.
+    # The users that are erased have movies on every list.
     for user in leaving:
         await user.favorites.BatchAddFavorites(favorites_pb2.BatchAddFavoritesRequest(movie_ids=movies))
         for movie_id in movies:
             await user.favorites.RateMovie(rating_pb2.RateMovieRequest(movie_id=movie_id, rating=1))
 
-    # The first movie is hot.
+    # All writers change the first movie.
     calls = [
         write(choice.choice(KINDS), choice.choice(users), choice.choice([movies[0], *movies]), choice.randint(1, 5))
         for _ in range(WRITERS - len(leaving))
@@ -71,10 +71,10 @@ async def test_200_mixed_writers_leave_exact_figures(client: Client, database: a
     assert reasons - {""} <= EXPECTED
     assert "" in reasons
 
-    kept = await database.fetch(STORED_TOTALS)
-    assert kept == await database.fetch(COMPUTED_TOTALS)
+    stored = await database.fetch(STORED_TOTALS)
+    assert stored == await database.fetch(COMPUTED_TOTALS)
     assert await database.fetchval("SELECT count(*) FROM users") == len(users) - len(leaving)
-    by_id = {row["movie_id"]: row for row in kept}
+    by_id = {row["movie_id"]: row for row in stored}
     for movie_id in movies:
         answer = await client.favorites.GetRatingSummary(review_pb2.GetRatingSummaryRequest(movie_id=movie_id))
         counted = by_id.get(movie_id)
@@ -82,7 +82,7 @@ async def test_200_mixed_writers_leave_exact_figures(client: Client, database: a
         assert answer.summary.count == sum(answer.summary.distribution)
 
 
-async def test_of_many_first_ratings_one_is_made(client: Client, database: asyncpg.Connection) -> None:
+async def test_one_of_many_concurrent_first_ratings_succeeds(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     calls = [
@@ -93,7 +93,7 @@ async def test_of_many_first_ratings_one_is_made(client: Client, database: async
     assert await database.fetch(STORED_TOTALS) == await database.fetch(COMPUTED_TOTALS)
 
 
-async def test_upserts_at_once_all_succeed(client: Client, database: asyncpg.Connection) -> None:
+async def test_concurrent_upserts_all_succeed(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     calls = [

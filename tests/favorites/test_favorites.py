@@ -34,7 +34,9 @@ async def test_an_added_movie_is_listed(client: Client, database: asyncpg.Connec
     assert list((await user.favorites.ListFavorites(List())).favorites) == [added]
 
 
-async def test_a_repeat_returns_the_first_and_changes_nothing(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_repeated_add_returns_the_first_favorite_and_changes_nothing(
+    client: Client, database: asyncpg.Connection
+) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     first = await user.favorites.AddFavorite(Add(movie_id=movie_id))
@@ -43,7 +45,7 @@ async def test_a_repeat_returns_the_first_and_changes_nothing(client: Client, da
     assert await database.fetch("SELECT * FROM favorite_movies") == rows
 
 
-async def test_many_adds_at_once_make_one_row(client: Client, database: asyncpg.Connection) -> None:
+async def test_many_concurrent_adds_insert_one_row(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     answers = await asyncio.gather(*(user.favorites.AddFavorite(Add(movie_id=movie_id)) for _ in range(30)))
@@ -51,7 +53,7 @@ async def test_many_adds_at_once_make_one_row(client: Client, database: asyncpg.
     assert await database.fetchval("SELECT count(*) FROM favorite_movies") == 1
 
 
-async def test_adds_and_removes_at_once_end_in_one_or_none(client: Client, database: asyncpg.Connection) -> None:
+async def test_concurrent_adds_and_removes_leave_one_row_or_none(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     calls = [
@@ -66,7 +68,7 @@ async def test_adds_and_removes_at_once_end_in_one_or_none(client: Client, datab
     assert await database.fetchval("SELECT count(*) FROM favorite_movies") in {0, 1}
 
 
-async def test_removing_what_is_not_there_is_no_error(client: Client, database: asyncpg.Connection) -> None:
+async def test_removing_a_movie_that_is_no_favorite_succeeds(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     await user.favorites.RemoveFavorite(Remove(movie_id=movie_id))
@@ -77,7 +79,7 @@ async def test_removing_what_is_not_there_is_no_error(client: Client, database: 
         assert await ids(user) == []
 
 
-async def test_nobody_reaches_another_users_list(client: Client, database: asyncpg.Connection) -> None:
+async def test_users_cannot_access_lists_of_other_users(client: Client, database: asyncpg.Connection) -> None:
     one, two, three = [await add_movie(database) for _ in range(3)]
     ada, bob = await client.registered(), await client.registered()
     for movie_id in (one, two, three):
@@ -89,7 +91,7 @@ async def test_nobody_reaches_another_users_list(client: Client, database: async
     assert await ids(client.as_staff(bob.user_id)) == []
 
 
-async def test_a_page_token_is_its_callers_alone(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_page_token_of_another_user_is_refused(client: Client, database: asyncpg.Connection) -> None:
     movies = [await add_movie(database) for _ in range(3)]
     ada, bob = await client.registered(), await client.registered()
     for user in (ada, bob):
@@ -102,16 +104,14 @@ async def test_a_page_token_is_its_callers_alone(client: Client, database: async
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-async def test_pages_are_the_newest_first_whatever_happens_meanwhile(
-    client: Client, database: asyncpg.Connection
-) -> None:
+async def test_pages_are_newest_first_also_during_changes(client: Client, database: asyncpg.Connection) -> None:
     movies = [await add_movie(database) for _ in range(9)]
     user = await client.registered()
     for movie_id in movies[:7]:
         await user.favorites.AddFavorite(Add(movie_id=movie_id))
     first = await user.favorites.ListFavorites(List(page_size=3))
     await user.favorites.AddFavorite(Add(movie_id=movies[7]))
-    await user.favorites.RemoveFavorite(Remove(movie_id=movies[4]))  # the row that the token names
+    await user.favorites.RemoveFavorite(Remove(movie_id=movies[4]))  # the row in the page token
     await user.favorites.RemoveFavorite(Remove(movie_id=movies[2]))
     rest = await user.favorites.ListFavorites(List(page_size=100, page_token=first.next_page_token))
     assert [favorite.movie.id for favorite in first.favorites] == [movies[6], movies[5], movies[4]]
@@ -120,7 +120,7 @@ async def test_pages_are_the_newest_first_whatever_happens_meanwhile(
     assert (await ids(user))[0] == movies[7]
 
 
-async def test_how_many_a_page_holds(client: Client, database: asyncpg.Connection) -> None:
+async def test_page_sizes(client: Client, database: asyncpg.Connection) -> None:
     user = await client.registered()
     await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 101)")
     await database.execute("INSERT INTO favorite_movies (user_id, movie_id) SELECT $1, id FROM movies", user.user_id)
@@ -139,7 +139,7 @@ async def test_an_unknown_movie_cannot_be_added(client: Client, database: asyncp
 
 
 @pytest.mark.parametrize("movie_id", [0, -1])
-async def test_an_id_that_can_be_none_is_refused(client: Client, movie_id: int) -> None:
+async def test_an_invalid_id_is_refused(client: Client, movie_id: int) -> None:
     user = await client.registered()
     for call in (
         user.favorites.AddFavorite(Add(movie_id=movie_id)),
@@ -148,17 +148,17 @@ async def test_an_id_that_can_be_none_is_refused(client: Client, movie_id: int) 
         assert (await refused(call)).fields == {"movie_id": "int32.gt"}
 
 
-async def test_a_deleted_movie_is_no_favorite_any_more(client: Client, database: asyncpg.Connection) -> None:
-    kept, gone = await add_movie(database), await add_movie(database)
+async def test_a_deleted_movie_is_removed_from_the_favorites(client: Client, database: asyncpg.Connection) -> None:
+    remaining, deleted = await add_movie(database), await add_movie(database)
     user = await client.registered()
-    for movie_id in (kept, gone):
+    for movie_id in (remaining, deleted):
         await user.favorites.AddFavorite(Add(movie_id=movie_id))
-    await database.execute("DELETE FROM movies WHERE id = $1", gone)
-    assert await ids(user) == [kept]
-    assert (await refused(user.favorites.AddFavorite(Add(movie_id=gone)))).reason == "MOVIE_NOT_FOUND"
+    await database.execute("DELETE FROM movies WHERE id = $1", deleted)
+    assert await ids(user) == [remaining]
+    assert (await refused(user.favorites.AddFavorite(Add(movie_id=deleted)))).reason == "MOVIE_NOT_FOUND"
 
 
-async def test_an_erased_users_token_keeps_nothing(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_token_of_an_erased_user_cannot_add_favorites(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user, other = await client.registered(), await client.registered()
     for each in (user, other):
@@ -171,7 +171,7 @@ async def test_an_erased_users_token_keeps_nothing(client: Client, database: asy
     assert await ids(user) == []
 
 
-async def test_a_page_costs_the_same_queries_whatever_its_size(
+async def test_pages_of_any_size_need_the_same_number_of_queries(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     user = await client.registered()

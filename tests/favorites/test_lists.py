@@ -30,12 +30,12 @@ async def user(client: Client, database: asyncpg.Connection) -> Client:
     for number, title in enumerate(TITLES):
         await add_movie(database, title, release_date=RELEASED[number], popularity=POPULARITY[number])
         for each in (other.user_id, user.user_id):
-            kept = [each, number + 1, datetime(2026, 1, number + 1, tzinfo=UTC)]
+            values = [each, number + 1, datetime(2026, 1, number + 1, tzinfo=UTC)]
             for table in ("favorite_movies", "watchlist_items"):
-                insert = f"INSERT INTO {table} (user_id, movie_id, created_at) VALUES ($1, $2, $3)"  # noqa: S608 - ours
-                await database.execute(insert, *kept)
+                insert = f"INSERT INTO {table} (user_id, movie_id, created_at) VALUES ($1, $2, $3)"  # noqa: S608 - the tests' own names
+                await database.execute(insert, *values)
             insert = "INSERT INTO movie_ratings (user_id, movie_id, created_at, rating) VALUES ($1, $2, $3, $4)"
-            await database.execute(insert, *kept, STARS[number] if each == user.user_id else 4)
+            await database.execute(insert, *values, STARS[number] if each == user.user_id else 4)
     await add_genre(database, "Drama", 1, 3, 5)
     await add_genre(database, "Noir", 5, 6)
     return user
@@ -71,7 +71,7 @@ EXPECTED = {
 
 
 @pytest.mark.parametrize("listed", LISTS)
-async def test_every_order_holds_over_pages(
+async def test_every_order_is_the_same_across_pages(
     user: Client, database: asyncpg.Connection, listed: Callable[..., Any]
 ) -> None:
     by_title = [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY title, id")]
@@ -87,7 +87,7 @@ async def test_every_order_holds_over_pages(
             assert paged == expected, (order_by, size)
 
 
-async def test_movies_that_are_not_rated_come_last_both_ways(user: Client, database: asyncpg.Connection) -> None:
+async def test_unrated_movies_come_last_in_both_directions(user: Client, database: asyncpg.Connection) -> None:
     await database.execute("DELETE FROM movie_ratings WHERE movie_id IN (2, 4)")
     assert (await favorites(user, order_by="my_rating"))[0] == [3, 5, 1, 6, 2, 4]
     assert (await favorites(user, order_by="my_rating desc"))[0] == [6, 1, 5, 3, 4, 2]
@@ -101,7 +101,7 @@ def day(number: int) -> Timestamp:
 
 
 @pytest.mark.parametrize("listed", LISTS)
-async def test_filters_hold_together(user: Client, listed: Callable[..., Any]) -> None:
+async def test_filters_are_combined(user: Client, listed: Callable[..., Any]) -> None:
     for asked, expected in (
         ({"genre_ids_any": [1]}, [5, 3, 1]),
         ({"genre_ids_any": [2, 1]}, [6, 5, 3, 1]),
@@ -116,7 +116,7 @@ async def test_filters_hold_together(user: Client, listed: Callable[..., Any]) -
         assert (await listed(user, **asked))[0] == expected, asked
 
 
-async def test_ratings_are_filtered_by_what_they_are(user: Client) -> None:
+async def test_ratings_are_filtered_by_their_own_fields(user: Client) -> None:
     assert (await ratings(user, rating_min=3))[0] == [6, 4, 2, 1]
     assert (await ratings(user, rating_max=2))[0] == [5, 3]
     assert (await ratings(user, rating_min=2, rating_max=3, year=1999))[0] == [4, 1]
@@ -124,7 +124,7 @@ async def test_ratings_are_filtered_by_what_they_are(user: Client) -> None:
 
 
 @pytest.mark.parametrize("listed", LISTS)
-async def test_a_page_is_of_one_filter_order_list_and_caller(
+async def test_a_page_token_is_valid_only_for_its_filter_order_list_and_caller(
     user: Client, client: Client, listed: Callable[..., Any]
 ) -> None:
     _, token = await listed(user, page_size=2)
@@ -143,12 +143,12 @@ async def test_a_page_is_of_one_filter_order_list_and_caller(
 
 
 @pytest.mark.parametrize("order_by", ["create_time desc", "title", "my_rating desc"])
-async def test_pages_neither_lose_nor_repeat_while_others_come_and_go(
+async def test_pages_neither_miss_nor_repeat_a_movie_during_changes(
     user: Client, database: asyncpg.Connection, order_by: str
 ) -> None:
     lasting = set(range(1, 7))
 
-    async def come_and_go() -> None:
+    async def add_and_remove() -> None:
         for number in range(12):
             movie_id = await add_movie(database, f"{'ABCZ'[number % 4]} film")
             await user.favorites.AddFavorite(favorites_pb2.AddFavoriteRequest(movie_id=movie_id))
@@ -162,7 +162,7 @@ async def test_pages_neither_lose_nor_repeat_while_others_come_and_go(
             seen += page
         return seen
 
-    _, *readings = await asyncio.gather(come_and_go(), read(), read())
+    _, *readings = await asyncio.gather(add_and_remove(), read(), read())
     for seen in readings:
         assert len(seen) == len(set(seen))
         assert lasting <= set(seen)

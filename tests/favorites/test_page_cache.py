@@ -42,14 +42,14 @@ async def listed(user: Client) -> list[int]:
     return [each.movie.id for each in (await user.favorites.ListFavorites(LIST)).favorites]
 
 
-async def test_a_kept_page_costs_a_look_at_how_often_the_lists_changed(user: Client, queries: QueryCount) -> None:
+async def test_a_cached_page_needs_one_statement_for_the_list_versions(user: Client, queries: QueryCount) -> None:
     with queries.counted() as counted:
         assert await listed(user) == [3, 2]
     (statement,) = counted.sent
     assert "favorite_movies" not in statement
 
 
-async def test_every_change_shows_at_once_on_every_worker(user: Client, other: Served) -> None:
+async def test_every_change_is_visible_at_once_on_every_worker(user: Client, other: Served) -> None:
     elsewhere = other.client.with_token(user.token or "")
     assert await listed(elsewhere) == [3, 2]
     await user.favorites.AddFavorite(favorites_pb2.AddFavoriteRequest(movie_id=4))
@@ -68,14 +68,16 @@ async def test_a_deleted_movie_leaves_the_page(user: Client, database: asyncpg.C
     assert await listed(user) == [2, 1]
 
 
-async def test_a_page_that_no_count_speaks_for_is_read_anew(user: Client, database: asyncpg.Connection) -> None:
+async def test_a_page_without_a_stored_list_version_is_read_from_the_database(
+    user: Client, database: asyncpg.Connection
+) -> None:
     await database.execute("DELETE FROM user_activities")
     assert await listed(user) == [3, 2]
     await user.favorites.RemoveFavorite(favorites_pb2.RemoveFavoriteRequest(movie_id=3))
     assert await listed(user) == [2, 1]
 
 
-async def test_no_page_of_another_user_is_handed_out(user: Client, client: Client) -> None:
+async def test_pages_are_cached_per_user(user: Client, client: Client) -> None:
     stranger = await client.registered()
     assert await listed(stranger) == []
     await stranger.favorites.AddFavorite(favorites_pb2.AddFavoriteRequest(movie_id=1))
@@ -83,9 +85,7 @@ async def test_no_page_of_another_user_is_handed_out(user: Client, client: Clien
     assert await listed(user) == [3, 2]
 
 
-async def test_readers_never_see_less_than_what_was_acknowledged(
-    user: Client, other: Served, database: asyncpg.Connection
-) -> None:
+async def test_readers_see_every_acknowledged_write(user: Client, other: Served, database: asyncpg.Connection) -> None:
     elsewhere = other.client.with_token(user.token or "")
     newest, ended = 3, False
 

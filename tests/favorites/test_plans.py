@@ -93,16 +93,16 @@ async def plan(
     return Plan(json.loads(answer)[0]["Plan"])
 
 
-async def test_a_list_reads_the_rows_of_its_user_alone_the_newest_in_order(filled: asyncpg.Connection) -> None:
+async def test_a_list_reads_only_the_rows_of_its_user_the_newest_in_index_order(filled: asyncpg.Connection) -> None:
     for listed in (FAVORITES, WATCHLIST, RATINGS):
         for order_by in ("", "create_time"):
             page = await plan(filled, listed, 1, order_by)
             assert OWN[listed.table] in page.indexes
             assert not page.types & {"Sort", "Seq Scan"}
-        last = await filled.fetchval(f"SELECT min(id) + 50 FROM {listed.table} WHERE user_id = 1")  # noqa: S608 - ours
+        last = await filled.fetchval(f"SELECT min(id) + 50 FROM {listed.table} WHERE user_id = 1")  # noqa: S608 - from the tests
         late = await plan(filled, listed, 1, after=[last])
         assert late.buffers <= (await plan(filled, listed, 1)).buffers + 5
-    # The other orders, and what narrows them.
+    # The other orders, with filters.
     for listed in (FAVORITES, WATCHLIST, RATINGS):
         for key in listed.orders.keys:
             for wanted in (EVERYTHING, ListFilter(genre_ids_any=(1,)), ListFilter(year=1999)):
@@ -120,7 +120,7 @@ async def test_reviews_and_states_are_read_from_their_indexes(filled: asyncpg.Co
         page = await plan(filled, REVIEWS, 7, order_by)
         assert index in page.indexes
         assert "Sort" not in page.types
-    # And what the caller did with movies.
+    # The caller's states of movies.
     answer = await filled.fetchval(f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {STATES}", [50] * 100, list(range(1, 101)))
     states = Plan(json.loads(answer)[0]["Plan"])
     assert not states.scanned

@@ -29,7 +29,7 @@ async def summary(client: Client, movie_id: int) -> review_pb2.RatingSummary:
     return figures
 
 
-async def test_a_rating_is_made_read_changed_and_removed(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_rating_can_be_created_read_updated_and_deleted(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user, other = await client.registered(), await client.registered()
     made = (await user.favorites.RateMovie(Rate(movie_id=movie_id, rating=4, review="Fine."))).rating
@@ -54,7 +54,7 @@ async def test_a_rating_is_made_read_changed_and_removed(client: Client, databas
         assert (await refused(call)).reason == "RATING_NOT_FOUND"
 
 
-async def test_a_movie_is_rated_once(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_second_rating_of_the_same_movie_is_refused(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     await user.favorites.RateMovie(Rate(movie_id=movie_id, rating=4))
@@ -65,7 +65,7 @@ async def test_a_movie_is_rated_once(client: Client, database: asyncpg.Connectio
     assert (refusal.code, refusal.reason) == (CODES.NOT_FOUND, "MOVIE_NOT_FOUND")
 
 
-async def test_allow_missing_makes_a_rating_or_changes_it(client: Client, database: asyncpg.Connection) -> None:
+async def test_allow_missing_creates_or_updates_a_rating(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     mask = FieldMask(paths=["review"])
@@ -80,7 +80,7 @@ async def test_allow_missing_makes_a_rating_or_changes_it(client: Client, databa
     assert list((await summary(client, movie_id)).distribution) == [0, 0, 0, 1, 0]
 
 
-async def test_the_mask_says_what_changes(client: Client, database: asyncpg.Connection) -> None:
+async def test_only_fields_in_the_mask_change(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     made = (await user.favorites.RateMovie(Rate(movie_id=movie_id, rating=4, review="Fine."))).rating
@@ -120,12 +120,14 @@ async def test_a_stale_etag_changes_nothing(client: Client, database: asyncpg.Co
 
 
 @pytest.mark.parametrize("rating", [-1, 0, 6])
-async def test_a_rating_is_1_to_5(client: Client, rating: int) -> None:
+async def test_a_rating_outside_1_to_5_is_refused(client: Client, rating: int) -> None:
     refusal = await refused((await client.registered()).favorites.RateMovie(Rate(movie_id=1, rating=rating)))
     assert (refusal.code, set(refusal.fields)) == (CODES.INVALID_ARGUMENT, {"rating"})
 
 
-async def test_a_review_is_a_bounded_text(client: Client, database: asyncpg.Connection) -> None:
+async def test_an_invalid_review_is_refused_and_a_valid_one_normalized(
+    client: Client, database: asyncpg.Connection
+) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     for review, rule in (("a\0b", "string.no_nul"), ("x" * 10_001, "string.max_len")):
@@ -137,7 +139,7 @@ async def test_a_review_is_a_bounded_text(client: Client, database: asyncpg.Conn
     assert blank.rating.review == ""
 
 
-async def test_a_trial_leaves_nothing_and_a_repeat_gets_the_first_answer(
+async def test_validate_only_changes_nothing_and_a_repeat_gets_the_first_response(
     client: Client, database: asyncpg.Connection
 ) -> None:
     movie_id = await add_movie(database)
@@ -152,7 +154,7 @@ async def test_a_trial_leaves_nothing_and_a_repeat_gets_the_first_answer(
     assert (await user.favorites.GetRating(Get(movie_id=movie_id))).rating == first.rating
 
 
-async def test_figures_follow_and_the_movie_stays_as_it_is(client: Client, database: asyncpg.Connection) -> None:
+async def test_rating_totals_change_and_the_movie_does_not(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     users = [await client.registered() for _ in range(3)]
     row = "SELECT xmin::text, ctid::text, m.* FROM movies AS m WHERE id = $1"
@@ -165,7 +167,7 @@ async def test_figures_follow_and_the_movie_stays_as_it_is(client: Client, datab
     figures = await summary(client, movie_id)
     assert (figures.count, list(figures.distribution)) == (3, [0, 1, 0, 2, 0])
     assert figures.average == pytest.approx(10 / 3)
-    # The caches of this worker know at once.
+    # The caches of this worker are invalidated at once.
     got = (await client.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))).movie
     assert (got.rating.count, got.rating.average) == (3, pytest.approx(10 / 3))
     await users[1].users.DeleteAccount(users_pb2.DeleteAccountRequest(current_password=PASSWORD))

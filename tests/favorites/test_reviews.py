@@ -14,7 +14,9 @@ List = review_pb2.ListMovieReviewsRequest
 Rate = rating_pb2.RateMovieRequest
 
 
-async def test_reviews_show_the_text_and_its_authors_name_alone(client: Client, database: asyncpg.Connection) -> None:
+async def test_reviews_contain_only_the_text_and_the_name_of_the_author(
+    client: Client, database: asyncpg.Connection
+) -> None:
     movie_id, other_id = await add_movie(database), await add_movie(database)
     ada, bob = await client.registered("ada"), await client.registered("bob")
     made = (await ada.favorites.RateMovie(Rate(movie_id=movie_id, rating=4, review="Fine."))).rating
@@ -31,7 +33,7 @@ async def test_reviews_show_the_text_and_its_authors_name_alone(client: Client, 
     assert not (await client.favorites.ListMovieReviews(List(movie_id=movie_id))).reviews
 
 
-async def test_an_unknown_movie_has_no_list(client: Client, database: asyncpg.Connection) -> None:
+async def test_an_unknown_movie_is_not_found(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     assert not (await client.favorites.ListMovieReviews(List(movie_id=movie_id))).reviews
     refusal = await refused(client.favorites.ListMovieReviews(List(movie_id=movie_id + 1)))
@@ -49,7 +51,7 @@ async def test_an_unknown_movie_has_no_list(client: Client, database: asyncpg.Co
         (List(rating_min=3, order_by="rating desc"), ["4", "2", "1"]),
     ],
 )
-async def test_orders_and_filters_hold_over_pages(
+async def test_orders_and_filters_are_the_same_across_pages(
     client: Client, database: asyncpg.Connection, asked: review_pb2.ListMovieReviewsRequest, expected: list[str]
 ) -> None:
     movie_id = await add_movie(database)
@@ -75,7 +77,7 @@ async def test_orders_and_filters_hold_over_pages(
         assert seen == expected
 
 
-async def test_a_token_is_of_one_movie_and_order(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_page_token_is_valid_only_for_its_movie_and_order(client: Client, database: asyncpg.Connection) -> None:
     one, two = await add_movie(database), await add_movie(database)
     for _ in range(2):
         user = await client.registered()

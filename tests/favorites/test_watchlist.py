@@ -43,7 +43,7 @@ async def batch(user: Client, movie_ids: list[int], *, favorites: bool = False, 
     return [result.outcome for result in answer.results]
 
 
-async def test_a_movie_is_put_on_the_list_once_and_taken_off(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_movie_is_added_once_and_removed(client: Client, database: asyncpg.Connection) -> None:
     one, two = await add_movie(database, "Ran"), await add_movie(database)
     user, other = await client.registered(), await client.registered()
     item = (await user.favorites.AddToWatchlist(Add(movie_id=one))).item
@@ -58,13 +58,13 @@ async def test_a_movie_is_put_on_the_list_once_and_taken_off(client: Client, dat
     assert not (await user.favorites.ListFavorites(favorites_pb2.ListFavoritesRequest())).favorites
 
 
-async def test_an_unknown_movie_cannot_be_put_on_it(client: Client) -> None:
+async def test_an_unknown_movie_cannot_be_added(client: Client) -> None:
     refusal = await refused((await client.registered()).favorites.AddToWatchlist(Add(movie_id=7)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "MOVIE_NOT_FOUND")
 
 
 @pytest.mark.parametrize("view", [movie_pb2.MOVIE_VIEW_UNSPECIFIED, movie_pb2.MOVIE_VIEW_FULL])
-async def test_a_movie_comes_in_brief_unless_asked_whole(
+async def test_the_movie_has_the_basic_view_unless_the_full_one_is_requested(
     client: Client, database: asyncpg.Connection, view: movie_pb2.MovieView.ValueType
 ) -> None:
     movie_id = await add_movie(database, tagline="Chaos")
@@ -75,7 +75,7 @@ async def test_a_movie_comes_in_brief_unless_asked_whole(
 
 
 @pytest.mark.parametrize("favorites", [True, False])
-async def test_a_batch_tells_what_became_of_each(
+async def test_a_batch_returns_the_outcome_of_each_movie(
     client: Client, database: asyncpg.Connection, *, favorites: bool
 ) -> None:
     one, two, three = [await add_movie(database) for _ in range(3)]
@@ -85,11 +85,11 @@ async def test_a_batch_tells_what_became_of_each(
     assert await batch(user, [three, 99, two, one], favorites=favorites) == [ADDED, NOT_FOUND, THERE, ADDED]
     assert await batch(user, [99], favorites=favorites) == [NOT_FOUND]
     table = "favorite_movies" if favorites else "watchlist_items"
-    kept = await database.fetch(f"SELECT movie_id FROM {table} WHERE user_id = $1", user.user_id)  # noqa: S608 - ours
-    assert sorted(row["movie_id"] for row in kept) == [one, two, three]
+    added = await database.fetch(f"SELECT movie_id FROM {table} WHERE user_id = $1", user.user_id)  # noqa: S608 - the tests' own names
+    assert sorted(row["movie_id"] for row in added) == [one, two, three]
 
 
-async def test_a_batch_holds_500_and_costs_one_statement(
+async def test_a_batch_of_500_movies_needs_one_statement(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     user = await client.registered()
@@ -103,7 +103,7 @@ async def test_a_batch_holds_500_and_costs_one_statement(
         assert (await refused(user.favorites.BatchAddFavorites(request))).code == grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_batches_at_once_add_each_movie_once_whatever_their_order(
+async def test_concurrent_batches_in_any_order_add_each_movie_once(
     client: Client, database: asyncpg.Connection
 ) -> None:
     movies = [await add_movie(database) for _ in range(20)]
@@ -113,7 +113,7 @@ async def test_batches_at_once_add_each_movie_once_whatever_their_order(
     assert (outcomes.count(ADDED), outcomes.count(THERE)) == (20, 220)
 
 
-async def test_an_erased_users_token_adds_no_batch(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_token_of_an_erased_user_cannot_add_a_batch(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     user = await client.registered()
     await database.execute("DELETE FROM users WHERE id = $1", user.user_id)
