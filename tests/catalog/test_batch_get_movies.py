@@ -13,7 +13,9 @@ from tests.queries import QueryCount
 BatchGet = movies_pb2.BatchGetMoviesRequest
 
 
-async def test_movies_and_missing_ids_come_in_the_order_asked(client: Client, database: asyncpg.Connection) -> None:
+async def test_movies_and_missing_ids_are_returned_in_the_requested_order(
+    client: Client, database: asyncpg.Connection
+) -> None:
     ids = [await add_movie(database, title) for title in "ABCD"]
     await database.execute("DELETE FROM movies WHERE id = ANY($1)", [ids[1]])
     asked = [ids[3], 2_147_483_647, ids[0], ids[1], ids[2]]
@@ -22,7 +24,7 @@ async def test_movies_and_missing_ids_come_in_the_order_asked(client: Client, da
     assert list(answer.missing_ids) == [2_147_483_647, ids[1]]
 
 
-async def test_ids_that_no_movie_has_are_no_error(client: Client) -> None:
+async def test_unknown_ids_cause_no_error(client: Client) -> None:
     answer = await client.catalog.BatchGetMovies(BatchGet(ids=[3, 1, 2]))
     assert answer == movies_pb2.BatchGetMoviesResponse(missing_ids=[3, 1, 2])
 
@@ -37,7 +39,7 @@ async def test_a_caller_sees_their_own_state(client: Client, database: asyncpg.C
     assert not any(movie.HasField("viewer") for movie in anonymous)
 
 
-async def test_a_list_of_ids_that_is_none_is_refused(client: Client) -> None:
+async def test_an_invalid_list_of_ids_is_refused(client: Client) -> None:
     broken: dict[str, list[int]] = {
         "repeated.min_items": [],
         "repeated.max_items": list(range(1, 102)),
@@ -50,7 +52,7 @@ async def test_a_list_of_ids_that_is_none_is_refused(client: Client) -> None:
         assert list(refusal.fields.values()) == [rule]
 
 
-async def test_a_hundred_cost_the_queries_of_one(
+async def test_a_hundred_movies_need_the_same_number_of_queries_as_one(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     ids = [await add_movie(database) for _ in range(100)]

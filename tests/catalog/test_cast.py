@@ -58,7 +58,7 @@ async def listed(client: Client, movie_id: int, size: int = 100) -> list[charact
             return cast
 
 
-async def test_an_appearance_is_added_changed_and_removed(
+async def test_an_appearance_can_be_added_updated_and_removed(
     client: Client, staff: Client, database: asyncpg.Connection, movie_id: int, character_id: int
 ) -> None:
     person_id = await add_person(database, "Tatsuya", last_name="Nakadai")
@@ -88,7 +88,7 @@ async def test_an_appearance_is_added_changed_and_removed(
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "CAST_NOT_FOUND")
 
 
-async def test_the_role_in_a_movie_wins_over_the_characters_own(
+async def test_the_role_of_an_appearance_overrides_that_of_the_character(
     staff: Client, movie_id: int, character_id: int
 ) -> None:
     appearance = await added(staff, movie_id, character_id)
@@ -99,7 +99,7 @@ async def test_the_role_in_a_movie_wins_over_the_characters_own(
     assert (await staff.catalog.UpdateCast(Update(id=appearance.id, update_mask=mask))).appearance.role == SUPPORTING
 
 
-async def test_a_mask_takes_the_actor_away(
+async def test_a_mask_can_clear_the_actor(
     staff: Client, database: asyncpg.Connection, movie_id: int, character_id: int
 ) -> None:
     appearance = await added(staff, movie_id, character_id, person_id=await add_person(database), billing_order=2)
@@ -110,7 +110,9 @@ async def test_a_mask_takes_the_actor_away(
     assert (await staff.catalog.UpdateCast(Update(id=appearance.id))).appearance == changed
 
 
-async def test_pages_go_by_billing_order_then_id(client: Client, database: asyncpg.Connection, movie_id: int) -> None:
+async def test_pages_are_ordered_by_billing_order_and_id(
+    client: Client, database: asyncpg.Connection, movie_id: int
+) -> None:
     orders = (2, 0, 1, 0, 2, 7, 0)
     cast = [
         (billing, await add_cast(database, movie_id, await add_character(database), billing_order=billing))
@@ -135,7 +137,7 @@ async def test_a_character_is_in_a_movie_once_for_each_person(
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, "CAST_TAKEN")
 
 
-async def test_of_fifty_who_add_the_same_one_succeeds(
+async def test_one_of_fifty_concurrent_identical_additions_succeeds(
     client: Client, staff: Client, movie_id: int, character_id: int
 ) -> None:
     request = Add(movie_id=movie_id, character_id=character_id)
@@ -145,7 +147,7 @@ async def test_of_fifty_who_add_the_same_one_succeeds(
     assert len(await listed(client, movie_id)) == 1
 
 
-async def test_missing_references_are_named(staff: Client, client: Client, movie_id: int, character_id: int) -> None:
+async def test_errors_name_missing_references(staff: Client, client: Client, movie_id: int, character_id: int) -> None:
     for call in (
         staff.catalog.AddCast(Add(movie_id=99, character_id=character_id)),
         client.catalog.ListMovieCast(List(movie_id=99)),
@@ -185,7 +187,7 @@ async def test_a_stale_etag_changes_nothing(client: Client, staff: Client, movie
     assert await listed(client, movie_id) == [appearance]
 
 
-async def test_dry_runs_leave_nothing_and_repeats_add_once(
+async def test_dry_runs_store_nothing_and_repeated_requests_add_once(
     client: Client, staff: Client, movie_id: int, character_id: int
 ) -> None:
     await added(staff, movie_id, character_id, validate_only=True)
@@ -197,7 +199,9 @@ async def test_dry_runs_leave_nothing_and_repeats_add_once(
     assert await listed(client, movie_id) == [first]
 
 
-async def test_a_token_is_of_one_movie(client: Client, database: asyncpg.Connection, movie_id: int) -> None:
+async def test_a_page_token_is_valid_only_for_its_movie(
+    client: Client, database: asyncpg.Connection, movie_id: int
+) -> None:
     for _ in range(2):
         await add_cast(database, movie_id, await add_character(database))
     token = (await client.catalog.ListMovieCast(List(movie_id=movie_id, page_size=1))).next_page_token

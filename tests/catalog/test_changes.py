@@ -75,7 +75,9 @@ async def test_an_empty_feed_has_a_cursor_too(client: Client, database: asyncpg.
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
-async def test_pages_of_any_size_give_the_same(client: Client, database: asyncpg.Connection, size: int) -> None:
+async def test_pages_of_any_size_contain_the_same_changes(
+    client: Client, database: asyncpg.Connection, size: int
+) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 5)")
     await add_person(database)
     await database.execute("UPDATE movies SET title = 'y' WHERE id % 2 = 0")
@@ -89,7 +91,7 @@ async def test_pages_of_any_size_give_the_same(client: Client, database: asyncpg
     assert paged == whole
 
 
-async def test_one_entity_alone(client: Client, database: asyncpg.Connection) -> None:
+async def test_changes_can_be_restricted_to_one_kind_of_entity(client: Client, database: asyncpg.Connection) -> None:
     movies = [await add_movie(database) for _ in range(3)]
     person_id = await add_person(database)
     assert changes_of(await listed(client, entity_type=PERSON)) == [(PERSON, person_id, CREATED)]
@@ -188,7 +190,7 @@ async def test_a_cursor_from_before_a_restore_is_refused(client: Client, setting
     assert (await refused(listed(client, cursor=ahead))).reason == "CURSOR_EXPIRED"
 
 
-async def test_old_changes_are_cleared_away_after_their_cursors_have_ended(
+async def test_old_changes_are_deleted_after_their_cursors_expire(
     make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     movies = [await add_movie(database) for _ in range(3)]

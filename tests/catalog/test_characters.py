@@ -50,7 +50,7 @@ async def in_pages(client: Client, size: int, text: str = "") -> list[Character]
             return characters
 
 
-async def test_a_character_is_made_changed_read_and_removed(
+async def test_a_character_can_be_created_updated_read_and_deleted(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     character = await created(staff, description="Swordsman.", role=LEADING)
@@ -83,7 +83,7 @@ async def test_a_character_is_made_changed_read_and_removed(
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "CHARACTER_NOT_FOUND")
 
 
-async def test_a_character_comes_with_its_first_appearance(
+async def test_a_character_is_created_with_its_first_appearance(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     movie_id, person_id = await add_movie(database, "Ran"), await add_person(database, "Tatsuya", last_name="Nakadai")
@@ -118,7 +118,7 @@ async def test_a_character_comes_with_its_first_appearance(
         ({"character": {"name": "x", "role": 9}}, {"character.role": "enum.defined_only"}),
     ],
 )
-async def test_an_invalid_appearance_leaves_no_character(
+async def test_with_an_invalid_appearance_no_character_is_created(
     staff: Client, database: asyncpg.Connection, fields: dict[str, Any], broken: dict[str, str]
 ) -> None:
     assert await add_movie(database) == 1
@@ -131,7 +131,7 @@ async def test_a_name_that_nfc_would_make_longer_fits(staff: Client) -> None:
     assert (await created(staff, name="\u0958" * 255)).name == "\u0958" * 255
 
 
-async def test_a_character_in_a_movie_stays(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_character_in_a_movie_cannot_be_deleted(staff: Client, database: asyncpg.Connection) -> None:
     character_id = await add_character(database)
     await add_cast(database, await add_movie(database), character_id)
     refusal = await refused(staff.catalog.DeleteCharacter(Delete(id=character_id)))
@@ -163,7 +163,7 @@ async def test_a_searched_text_is_literal(client: Client, database: asyncpg.Conn
         assert [character.name for character in await in_pages(client, 1, text)] == found
 
 
-async def test_a_token_is_of_one_text(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_page_token_is_valid_only_for_its_text(client: Client, database: asyncpg.Connection) -> None:
     for name in ("aa", "ab"):
         await add_character(database, name)
     token = (await client.catalog.ListCharacters(List(page_size=1, text="a"))).next_page_token
@@ -171,7 +171,7 @@ async def test_a_token_is_of_one_text(client: Client, database: asyncpg.Connecti
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
 
 
-async def test_appearances_reach_across_movies_with_who_plays_in_each(
+async def test_appearances_of_all_movies_are_listed_with_their_actors(
     client: Client, database: asyncpg.Connection
 ) -> None:
     bond, other = await add_character(database, "Bond", role="leading"), await add_character(database)

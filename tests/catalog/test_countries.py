@@ -32,7 +32,7 @@ async def created(staff: Client, name: str = "Japan", code: str = "JP") -> Count
     return answer.country
 
 
-async def test_a_country_is_made_changed_read_and_removed(
+async def test_a_country_can_be_created_updated_read_and_deleted(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     country = await created(staff)
@@ -78,7 +78,7 @@ async def test_an_invalid_country_is_refused(staff: Client, name: str, code: str
 @pytest.mark.parametrize(
     ("name", "code", "reason"), [("Japan", "XX", "COUNTRY_NAME_TAKEN"), ("Nippon", "JP", "COUNTRY_CODE_TAKEN")]
 )
-async def test_name_and_code_are_one_countrys(staff: Client, name: str, code: str, reason: str) -> None:
+async def test_a_duplicate_name_or_code_is_refused(staff: Client, name: str, code: str, reason: str) -> None:
     await created(staff)
     other = await created(staff, "France", "FR")
     wanted = Country(name=name, iso_3166_1=code)
@@ -90,7 +90,7 @@ async def test_name_and_code_are_one_countrys(staff: Client, name: str, code: st
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, reason)
 
 
-async def test_pages_of_countries_cost_one_query_each(
+async def test_each_page_of_countries_needs_one_query(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     for name in ("Japan", "France", "\u00c5land"):
@@ -107,7 +107,7 @@ async def test_pages_of_countries_cost_one_query_each(
 
 
 @pytest.mark.parametrize("add", [add_movie, add_person])
-async def test_a_country_in_use_stays(staff: Client, database: asyncpg.Connection, add: object) -> None:
+async def test_a_country_in_use_cannot_be_deleted(staff: Client, database: asyncpg.Connection, add: object) -> None:
     country_id = await add_country(database, "Japan")
     await add(database, country_id=country_id)  # type: ignore[operator] # one of the two above
     refusal = await refused(staff.catalog.DeleteCountry(Delete(id=country_id)))
@@ -117,7 +117,9 @@ async def test_a_country_in_use_stays(staff: Client, database: asyncpg.Connectio
     assert await database.fetchval("SELECT count(*) FROM countries") == 1
 
 
-async def test_a_rename_shows_in_movies_and_people(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_new_name_is_visible_in_movies_and_people(
+    client: Client, staff: Client, database: asyncpg.Connection
+) -> None:
     country_id = await add_country(database, "Nippon", "JP")
     movie_id = await add_movie(database, country_id=country_id)
     person_id = await add_person(database, country_id=country_id)

@@ -71,7 +71,7 @@ async def count(database: asyncpg.Connection) -> int:
     return movies
 
 
-async def test_every_field_comes_back_as_it_was_sent(staff: Client, database: asyncpg.Connection) -> None:
+async def test_every_field_is_returned_unchanged(staff: Client, database: asyncpg.Connection) -> None:
     sent = await whole_movie(database)
     answer = (await staff.catalog.CreateMovie(movies_pb2.CreateMovieRequest(movie=sent))).movie
     assert answer == (await staff.catalog.GetMovie(movies_pb2.GetMovieRequest(id=answer.id))).movie
@@ -82,7 +82,7 @@ async def test_every_field_comes_back_as_it_was_sent(staff: Client, database: as
     assert json_format.MessageToDict(answer) == json_format.MessageToDict(sent)
 
 
-async def test_a_title_is_enough(staff: Client) -> None:
+async def test_only_the_title_is_required(staff: Client) -> None:
     movie = await create(staff, title="Untitled")
     assert {field.name for field, _ in movie.ListFields()} == {
         "id", "title", "media_type", "rating", "viewer", "etag", "create_time", "update_time",
@@ -95,7 +95,7 @@ async def test_texts_are_stored_in_nfc_and_never_grow(staff: Client) -> None:
     assert (movie.title, movie.original_title) == ("Am\u00e9lie", "\u0958" * 500)
 
 
-async def test_the_servers_own_fields_are_passed_over(staff: Client) -> None:
+async def test_output_only_fields_are_ignored(staff: Client) -> None:
     sent: dict[str, Any] = {
         "id": 77, "title": "Mine", "director": {"id": 5}, "country": {"id": 6}, "genres": [{"id": 7}],
         "poster": {"file_id": 8}, "rating": {"count": 9, "average": 5}, "viewer": {"is_favorite": True}, "etag": "x",
@@ -126,7 +126,7 @@ BROKEN: list[tuple[dict[str, Any], dict[str, str]]] = [
 ]
 
 
-async def test_every_broken_rule_is_named(staff: Client, database: asyncpg.Connection) -> None:
+async def test_each_broken_rule_is_reported(staff: Client, database: asyncpg.Connection) -> None:
     for movie, broken in BROKEN:
         refusal = await refused(create(staff, **movie))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
@@ -134,7 +134,7 @@ async def test_every_broken_rule_is_named(staff: Client, database: asyncpg.Conne
     assert await count(database) == 0
 
 
-async def test_all_that_is_wrong_is_named_at_once(staff: Client) -> None:
+async def test_all_invalid_fields_are_reported_at_once(staff: Client) -> None:
     refusal = await refused(create(staff, budget={"value": "-1"}, revenue={"value": "NaN"}, release_date={"month": 2}))
     assert refusal.fields == {
         "movie.title": "string.not_blank",
@@ -164,14 +164,14 @@ async def test_money_is_stored_to_the_cent(staff: Client) -> None:
         assert (movie.budget.value, movie.HasField("revenue")) == (stored, False)
 
 
-async def test_a_reference_to_nothing_is_named(staff: Client, database: asyncpg.Connection) -> None:
+async def test_errors_name_missing_references(staff: Client, database: asyncpg.Connection) -> None:
     for field, rule in {"director_id": "person.exists", "country_id": "country.exists"}.items():
         refusal = await refused(create(staff, title="x", **{field: 5}))
         assert (refusal.code, refusal.fields) == (grpc.StatusCode.INVALID_ARGUMENT, {f"movie.{field}": rule})
     assert await count(database) == 0
 
 
-async def test_each_unknown_genre_is_named(staff: Client, database: asyncpg.Connection) -> None:
+async def test_errors_name_each_unknown_genre(staff: Client, database: asyncpg.Connection) -> None:
     known = await add_genre(database, "Drama")
     refusal = await refused(create(staff, title="x", genre_ids=[known + 1, known, known + 2]))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
@@ -189,7 +189,7 @@ async def test_a_foreign_id_belongs_to_one_movie(staff: Client, database: asyncp
     assert await count(database) == 1
 
 
-async def test_only_staff_make_movies(client: Client, database: asyncpg.Connection) -> None:
+async def test_only_staff_can_create_movies(client: Client, database: asyncpg.Connection) -> None:
     callers = {client: grpc.StatusCode.UNAUTHENTICATED, await client.registered(): grpc.StatusCode.PERMISSION_DENIED}
     for caller, code in callers.items():
         assert (await refused(create(caller, title="x"))).code is code
@@ -205,7 +205,7 @@ async def test_the_write_is_in_the_audit_log(staff: Client, database: asyncpg.Co
     assert (row["actor_user_id"], row["detail"]) == (staff.user_id, '{"title": "Ran"}')
 
 
-async def test_more_genres_cost_no_more_queries(
+async def test_more_genres_need_no_additional_queries(
     staff: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     genres = [await add_genre(database, f"Genre {n}") for n in range(50)]
@@ -218,7 +218,7 @@ async def test_more_genres_cost_no_more_queries(
     assert totals[0] == totals[1] > 0
 
 
-async def test_codes_of_countries_are_capital_and_of_languages_small(staff: Client) -> None:
+async def test_country_codes_are_upper_case_and_language_codes_lower_case(staff: Client) -> None:
     for field, movie in {
         "production_countries": movie_pb2.Movie(title="Ran", production_countries=[movie_pb2.CodedName(code="jp")]),
         "spoken_languages": movie_pb2.Movie(title="Ran", spoken_languages=[movie_pb2.CodedName(code="JA")]),

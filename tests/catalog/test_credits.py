@@ -37,7 +37,7 @@ async def in_pages(client: Client, person_id: int, size: int) -> list[person_pb2
         assert len(page.credits) == size
 
 
-async def test_the_newest_movie_comes_first_and_undated_ones_last(
+async def test_movies_are_ordered_newest_first_and_undated_last(
     client: Client, database: asyncpg.Connection, person_id: int
 ) -> None:
     hero = await add_character(database, "Hero")
@@ -87,7 +87,9 @@ async def test_a_person_without_credits_has_an_empty_page(client: Client, person
     )
 
 
-async def test_a_token_is_of_one_person(client: Client, database: asyncpg.Connection, person_id: int) -> None:
+async def test_a_page_token_is_valid_only_for_its_person(
+    client: Client, database: asyncpg.Connection, person_id: int
+) -> None:
     for _ in range(2):
         await add_movie(database, director_id=person_id)
     token = (await client.catalog.ListPersonCredits(Credits(person_id=person_id, page_size=1))).next_page_token

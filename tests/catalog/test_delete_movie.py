@@ -70,7 +70,7 @@ async def test_owned_rows_are_deleted_and_other_rows_stay(staff: Client, databas
     assert (await staff.catalog.GetMovie(movies_pb2.GetMovieRequest(id=stayed))).movie.rating.count == 1
 
 
-async def test_its_pictures_are_left_to_the_sweep(staff: Client, database: asyncpg.Connection) -> None:
+async def test_images_of_a_deleted_movie_are_removed_by_the_sweep(staff: Client, database: asyncpg.Connection) -> None:
     gone, stayed = [await kept_movie(staff, database, title) for title in ("Ran", "Kagemusha")]
     files = {row["movie_id"]: row["id"] for row in await database.fetch("SELECT movie_id, id FROM files")}
     for number, file_id in enumerate(files.values()):
@@ -97,7 +97,7 @@ async def test_a_second_call_finds_no_movie(staff: Client, database: asyncpg.Con
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "MOVIE_NOT_FOUND")
 
 
-async def test_a_stale_etag_removes_nothing(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_stale_etag_deletes_nothing(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     first = (await staff.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))).movie.etag
     await database.execute("UPDATE movies SET title = 'Another'")
@@ -108,7 +108,7 @@ async def test_a_stale_etag_removes_nothing(staff: Client, database: asyncpg.Con
     assert await counts(database, "movies") == {"movies": 0}
 
 
-async def test_only_staff_remove_movies(client: Client, database: asyncpg.Connection) -> None:
+async def test_only_staff_can_delete_movies(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     for asked in (movie_id, movie_id + 1):
         assert (await refused(delete(client, asked))).code is grpc.StatusCode.UNAUTHENTICATED

@@ -67,7 +67,9 @@ def exporter(client: Client) -> Client:
     return client.as_service("catalog.export")
 
 
-async def test_movies_come_whole_and_by_id(exporter: Client, database: asyncpg.Connection) -> None:
+async def test_full_movies_are_exported_in_the_order_of_their_ids(
+    exporter: Client, database: asyncpg.Connection
+) -> None:
     director_id = await add_person(database, "Agnes")
     for number in range(3):
         await add_movie(database, f"Number {number}", director_id=director_id, tagline="Well.")
@@ -79,7 +81,7 @@ async def test_movies_come_whole_and_by_id(exporter: Client, database: asyncpg.C
     assert message.movies[0].director.first_name == "Agnes"
 
 
-async def test_an_empty_catalogue_has_a_moment_too(exporter: Client, database: asyncpg.Connection) -> None:
+async def test_an_export_of_an_empty_catalogue_has_a_cursor(exporter: Client, database: asyncpg.Connection) -> None:
     (message,) = await rest_of(export(exporter))
     assert not message.movies
     movie_id = await add_movie(database)
@@ -87,7 +89,7 @@ async def test_an_empty_catalogue_has_a_moment_too(exporter: Client, database: a
 
 
 @pytest.mark.parametrize("count", [BATCH_SIZE - 1, BATCH_SIZE, BATCH_SIZE + 1, 3 * BATCH_SIZE])
-async def test_every_movie_comes_once(exporter: Client, database: asyncpg.Connection, count: int) -> None:
+async def test_every_movie_is_exported_once(exporter: Client, database: asyncpg.Connection, count: int) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, $1)", count)
     assert await ids_of(export(exporter)) == list(range(1, count + 1))
     assert await ids_of(export(exporter, after_id=count - 2)) == [count - 1, count]
@@ -99,7 +101,7 @@ async def changed_since(client: Client, cursor: str) -> list[int]:
     return [change.entity_id for change in answer.changes]
 
 
-async def test_changes_during_an_export_are_not_in_it_and_come_after_its_cursor(
+async def test_changes_during_an_export_are_only_found_after_its_cursor(
     exporter: Client, database: asyncpg.Connection
 ) -> None:
     await database.execute(LARGE, MANY)
@@ -114,7 +116,7 @@ async def test_changes_during_an_export_are_not_in_it_and_come_after_its_cursor(
     assert await changed_since(exporter, first.cursor) == [MANY, MANY - 1, new_id]
 
 
-async def test_transactions_that_run_at_the_snapshot_come_after_its_cursor(
+async def test_transactions_that_run_at_the_snapshot_are_found_after_its_cursor(
     exporter: Client, database: asyncpg.Connection, database_url: str
 ) -> None:
     """No change that commits during the export is lost, even if the reader receives it twice."""
@@ -130,7 +132,7 @@ async def test_transactions_that_run_at_the_snapshot_come_after_its_cursor(
     assert slow_id in await changed_since(exporter, message.cursor)
 
 
-async def test_nothing_is_read_far_ahead_of_the_reader(
+async def test_the_server_does_not_read_far_ahead_of_the_client(
     exporter: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     await database.execute(LARGE, MANY)
@@ -169,7 +171,7 @@ async def test_exports_take_no_connection_from_others(
             call.cancel()
 
 
-async def test_one_export_too_many_is_refused_and_an_ended_one_leaves_its_place(
+async def test_exports_beyond_the_limit_are_refused_until_one_ends(
     exporter: Client, database: asyncpg.Connection
 ) -> None:
     await database.execute(LARGE, MANY)
@@ -189,7 +191,7 @@ async def test_one_export_too_many_is_refused_and_an_ended_one_leaves_its_place(
     assert len(await ids_of(export(exporter, after_id=MANY - 10))) == 10
 
 
-async def test_a_reader_who_pauses_keeps_the_snapshot(
+async def test_the_snapshot_stays_valid_while_the_client_pauses(
     make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     """Longer than the idle timeout of other transactions."""
@@ -202,7 +204,7 @@ async def test_a_reader_who_pauses_keeps_the_snapshot(
         assert len(first.movies) + len(await ids_of(call)) == MANY
 
 
-async def test_an_export_has_an_end(
+async def test_the_duration_of_an_export_is_limited(
     make_settings: SettingsFactory, database_url: str, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     await database.execute(LARGE, MANY)
@@ -217,7 +219,7 @@ async def test_an_export_has_an_end(
         call.cancel()
 
 
-async def test_a_database_that_goes_away_ends_the_export_as_unavailable(
+async def test_an_export_ends_with_unavailable_if_the_database_stops(
     postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     await database.execute(LARGE, MANY)
@@ -229,7 +231,7 @@ async def test_a_database_that_goes_away_ends_the_export_as_unavailable(
         assert (await refused(ids_of(call))).code is grpc.StatusCode.UNAVAILABLE
 
 
-async def test_users_may_not_export_and_staff_may(client: Client) -> None:
+async def test_only_staff_can_export(client: Client) -> None:
     user = await client.registered()
     assert (await refused(export(client).read())).code is grpc.StatusCode.UNAUTHENTICATED
     assert (await refused(export(user).read())).code is grpc.StatusCode.PERMISSION_DENIED

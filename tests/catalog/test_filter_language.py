@@ -303,7 +303,7 @@ def examples() -> list[str]:
 
 @settings(max_examples=300, deadline=None, derandomize=True, database=None)
 @given(TEXTS)
-def test_the_position_of_a_fault_is_within_the_text_or_just_behind_it(text: str) -> None:
+def test_the_position_of_an_error_is_in_the_text_or_at_its_end(text: str) -> None:
     try:
         parse_filter(text)
     except FilterInvalid as error:

@@ -127,7 +127,7 @@ async def test_each_filter_returns_the_matching_movies(catalogue: Catalogue) -> 
         assert await catalogue.titles(**filters) == titles, filters
 
 
-async def test_genres_are_asked_for_as_any_all_and_none(catalogue: Catalogue) -> None:
+async def test_genres_can_be_filtered_by_any_all_and_none(catalogue: Catalogue) -> None:
     horror, science, drama = (catalogue.ids[name] for name in ("Horror", "Science", "Drama"))
     assert await catalogue.titles(genre_ids_any=[horror]) == ["Alien"]
     assert await catalogue.titles(genre_ids_any=[horror, drama]) == ["Alien", "Stalker", "Twin Peaks"]
@@ -140,7 +140,7 @@ async def test_genres_are_asked_for_as_any_all_and_none(catalogue: Catalogue) ->
     assert len(await catalogue.titles(genre_ids_none=[2**31 - 1])) == 4
 
 
-async def test_people_and_characters_lead_to_their_movies(catalogue: Catalogue) -> None:
+async def test_filters_by_people_and_characters_return_their_movies(catalogue: Catalogue) -> None:
     assert await catalogue.titles(director_id=catalogue.ids["Scott"]) == ["Alien"]
     assert await catalogue.titles(director_id=catalogue.ids["Weaver"]) == []
     assert await catalogue.titles(person_id=catalogue.ids["Weaver"]) == ["Alien"]
@@ -194,7 +194,7 @@ async def test_a_popular_genre_follows_the_popularity_and_the_genres(
 
 
 @pytest.mark.parametrize("genre_first", [True, False])
-async def test_a_genre_and_a_popularity_written_at_once_agree_in_the_end(
+async def test_concurrent_writes_of_genre_and_popularity_are_consistent(
     database: asyncpg.Connection, database_url: str, *, genre_first: bool
 ) -> None:
     movie_id, genre_id = await add_movie(database), await add_genre(database, "Drama")

@@ -35,7 +35,7 @@ async def created(staff: Client, name: str = "Drama", **fields: object) -> Genre
     return answer.genre
 
 
-async def test_a_genre_is_made_changed_read_and_removed(
+async def test_a_genre_can_be_created_updated_read_and_deleted(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     genre = await created(staff, "Film noir", notes="Dark.", tmdb_id=5)
@@ -129,13 +129,13 @@ async def test_names_that_look_equal_are_the_same(staff: Client) -> None:
     assert own.genre.name == "COM\u00c9DIE"
 
 
-async def test_a_tmdb_id_is_one_genres(staff: Client) -> None:
+async def test_a_duplicate_tmdb_id_is_refused(staff: Client) -> None:
     await created(staff, tmdb_id=18)
     refusal = await refused(staff.catalog.CreateGenre(Create(genre=Genre(name="Other", tmdb_id=18))))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.ALREADY_EXISTS, "TMDB_ID_TAKEN")
 
 
-async def test_of_fifty_creates_of_one_name_one_succeeds(staff: Client, database: asyncpg.Connection) -> None:
+async def test_one_of_fifty_concurrent_creates_of_a_name_succeeds(staff: Client, database: asyncpg.Connection) -> None:
     requests = [Create(genre=Genre(name="Drama" if number % 2 else "DRAMA")) for number in range(50)]
     outcomes = await asyncio.gather(
         *(staff.catalog.CreateGenre(request) for request in requests), return_exceptions=True
@@ -146,7 +146,7 @@ async def test_of_fifty_creates_of_one_name_one_succeeds(staff: Client, database
     assert await database.fetchval("SELECT count(*) FROM audit_log WHERE action = 'genres.create'") == 1
 
 
-async def test_of_fifty_changes_with_one_etag_one_succeeds(staff: Client) -> None:
+async def test_one_of_fifty_concurrent_changes_with_the_same_etag_succeeds(staff: Client) -> None:
     genre = await created(staff)
     outcomes = await asyncio.gather(
         *(
@@ -182,7 +182,7 @@ async def test_a_mask_clears_its_fields_and_no_others(staff: Client) -> None:
     assert (answer.genre.name, answer.genre.notes, answer.genre.tmdb_id) == ("Drama", "", 0)
 
 
-async def test_a_change_of_nothing_keeps_the_version(staff: Client) -> None:
+async def test_an_update_to_the_same_values_does_not_change_the_version(staff: Client) -> None:
     genre = await created(staff)
     assert (await staff.catalog.UpdateGenre(Update(id=genre.id, genre=Genre(id=9, movie_count=7)))).genre == genre
 
@@ -198,7 +198,7 @@ async def test_a_stale_etag_changes_nothing(client: Client, staff: Client) -> No
     assert (await client.catalog.GetGenre(Get(id=genre.id))).genre == genre
 
 
-async def test_a_genre_in_use_stays(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_genre_in_use_cannot_be_deleted(staff: Client, database: asyncpg.Connection) -> None:
     genre_id = await add_genre(database, "Drama", await add_movie(database))
     refusal = await refused(staff.catalog.DeleteGenre(Delete(id=genre_id)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.FAILED_PRECONDITION, "GENRE_IN_USE")
@@ -207,7 +207,7 @@ async def test_a_genre_in_use_stays(staff: Client, database: asyncpg.Connection)
     assert await database.fetchval("SELECT count(*) FROM genres") == 1
 
 
-async def test_a_rename_shows_in_movies(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_new_name_is_visible_in_movies(client: Client, staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database)
     genre_id = await add_genre(database, "Drame", movie_id)
     await staff.catalog.UpdateGenre(Update(id=genre_id, genre=Genre(name="Drama")))
@@ -215,7 +215,7 @@ async def test_a_rename_shows_in_movies(client: Client, staff: Client, database:
     assert [genre.name for genre in movie.genres] == ["Drama"]
 
 
-async def test_validate_only_checks_and_leaves_nothing(client: Client, staff: Client) -> None:
+async def test_validate_only_validates_and_stores_nothing(client: Client, staff: Client) -> None:
     genre = await created(staff)
     dry = await staff.catalog.CreateGenre(Create(genre=Genre(name="Other"), validate_only=True))
     assert dry.genre.name == "Other"
@@ -226,7 +226,7 @@ async def test_validate_only_checks_and_leaves_nothing(client: Client, staff: Cl
     assert list((await client.catalog.ListGenres(List())).genres) == [genre]
 
 
-async def test_a_repeat_gets_the_first_answer(staff: Client) -> None:
+async def test_a_repeated_request_gets_the_first_response(staff: Client) -> None:
     request = Create(genre=Genre(name="Drama"), request_id=str(uuid4()))
     assert await staff.catalog.CreateGenre(request) == await staff.catalog.CreateGenre(request)
     refusal = await refused(staff.catalog.CreateGenre(Create(genre=Genre(name="Drama"), request_id=str(uuid4()))))

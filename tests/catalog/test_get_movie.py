@@ -18,7 +18,7 @@ from tests.client import Client, refused
 Get = movies_pb2.GetMovieRequest
 
 
-async def test_by_each_of_its_ids(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_movie_is_found_by_each_of_its_ids(client: Client, database: asyncpg.Connection) -> None:
     await add_movie(database, "Another", tmdb_id=1, imdb_id="tt0000001")
     movie_id = await add_movie(database, "Ran", tmdb_id=11645, imdb_id="tt0089881")
     answers = [
@@ -30,7 +30,7 @@ async def test_by_each_of_its_ids(client: Client, database: asyncpg.Connection) 
     ] * 3
 
 
-async def test_an_unknown_id_is_named(client: Client) -> None:
+async def test_the_error_names_an_unknown_id(client: Client) -> None:
     for request, name in ((Get(id=5), "5"), (Get(tmdb_id=6), "tmdb_id=6"), (Get(imdb_id="tt0000007"), "tt0000007")):
         refusal = await refused(client.catalog.GetMovie(request))
         assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "MOVIE_NOT_FOUND")
@@ -136,7 +136,7 @@ async def test_the_rating_is_that_of_our_own_users(client: Client, database: asy
     assert movie.rating.average == pytest.approx(13 / 3)
 
 
-async def test_every_change_makes_a_new_etag(client: Client, database: asyncpg.Connection) -> None:
+async def test_every_change_results_in_a_new_etag(client: Client, database: asyncpg.Connection) -> None:
     staff = await client.promoted(await client.registered())
     movie_id = await add_movie(database)
     etags = []

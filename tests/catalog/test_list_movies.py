@@ -84,7 +84,9 @@ async def test_pages_of_any_size_make_up_the_whole_order(
 
 
 @pytest.mark.parametrize("direction", ["", " desc"])
-async def test_movies_without_a_date_come_last_both_ways(client: Client, movies: list[int], direction: str) -> None:
+async def test_movies_without_a_date_come_last_in_both_directions(
+    client: Client, movies: list[int], direction: str
+) -> None:
     listed = await in_pages(client, "release_date" + direction, 2)
     undated = [movie.id for movie in listed if not movie.HasField("release_date")]
     assert [movie.id for movie in listed[-3:]] == undated
@@ -92,7 +94,7 @@ async def test_movies_without_a_date_come_last_both_ways(client: Client, movies:
     assert len(listed) == len(movies)
 
 
-async def test_only_undated_movies_make_pages_too(client: Client, database: asyncpg.Connection) -> None:
+async def test_undated_movies_alone_can_be_paged(client: Client, database: asyncpg.Connection) -> None:
     ids = [await add_movie(database) for _ in range(5)]
     assert [movie.id for movie in await in_pages(client, "release_date", 2)] == ids
     assert [movie.id for movie in await in_pages(client, "release_date desc", 2)] == ids[::-1]
@@ -110,7 +112,7 @@ async def test_an_empty_catalogue_is_an_empty_page(client: Client) -> None:
         assert await client.catalog.ListMovies(List(order_by=key)) == movies_pb2.ListMoviesResponse()
 
 
-async def test_how_many_a_page_holds(client: Client, database: asyncpg.Connection) -> None:
+async def test_page_sizes(client: Client, database: asyncpg.Connection) -> None:
     await database.execute("INSERT INTO movies (title) SELECT 'Film ' || n FROM generate_series(1, 130) n")
     for asked, given in ((0, 20), (1, 1), (20, 20), (100, 100), (101, 100), (2**31 - 1, 100)):
         page = await client.catalog.ListMovies(List(page_size=asked))
@@ -121,7 +123,7 @@ async def test_how_many_a_page_holds(client: Client, database: asyncpg.Connectio
     assert (len(rest.movies), rest.next_page_token) == (30, "")
 
 
-async def test_a_last_page_that_is_full_has_no_next(client: Client, movies: list[int]) -> None:
+async def test_a_full_last_page_has_no_next_page_token(client: Client, movies: list[int]) -> None:
     assert not (await client.catalog.ListMovies(List(page_size=len(movies)))).next_page_token
 
 

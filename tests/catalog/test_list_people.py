@@ -91,7 +91,9 @@ async def test_filters_apply_together_and_across_pages(client: Client, database:
     assert await in_pages(client, 2, country_id=9999) == []
 
 
-async def test_a_token_is_of_one_order_and_filter(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_page_token_is_valid_only_for_its_order_and_filter(
+    client: Client, database: asyncpg.Connection
+) -> None:
     for _ in range(2):
         await add_person(database)
     token = (await client.catalog.ListPersons(List(page_size=1, order_by="id"))).next_page_token
@@ -121,7 +123,7 @@ async def test_a_batch_names_missing_people(client: Client, people: list[int]) -
 
 
 @pytest.mark.parametrize("ids", [[], [1, 1], [0], list(range(1, 102))])
-async def test_a_batch_has_bounds(client: Client, ids: list[int]) -> None:
+async def test_an_invalid_list_of_ids_is_refused(client: Client, ids: list[int]) -> None:
     refusal = await refused(client.catalog.BatchGetPersons(people_pb2.BatchGetPersonsRequest(ids=ids)))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "FIELDS_INVALID")
 

@@ -129,7 +129,7 @@ async def test_every_order_reads_one_page_of_its_index(filled: asyncpg.Connectio
 
 
 @pytest.mark.parametrize("key", [name for name, key in ORDERS.keys.items() if key.nullable])
-async def test_movies_without_a_value_are_read_in_order_too(filled: asyncpg.Connection, key: str) -> None:
+async def test_movies_without_a_value_are_read_in_index_order(filled: asyncpg.Connection, key: str) -> None:
     for order_by in (key, f"{key} desc"):
         for after in (None, [None, COUNT // 2]):
             page = await plan(filled, MovieFilter(), order_by, after=after, nulls=True)
@@ -146,7 +146,7 @@ async def test_movies_without_a_value_are_read_in_order_too(filled: asyncpg.Conn
         (MovieFilter(language="ja"), {"ix_movies_language"}),
     ],
 )
-async def test_the_popular_movies_of_a_genre_or_language_come_from_its_index_alone(
+async def test_popular_movies_of_a_genre_or_language_are_read_only_from_its_index(
     filled: asyncpg.Connection, wanted: MovieFilter, indexes: set[str]
 ) -> None:
     for order_by in ("popularity desc", "popularity"):
@@ -155,13 +155,13 @@ async def test_the_popular_movies_of_a_genre_or_language_come_from_its_index_alo
 
 
 @pytest.mark.parametrize("key", ["vote_average", "release_date"])
-async def test_a_genre_by_votes_or_date_comes_from_its_index_alone(filled: asyncpg.Connection, key: str) -> None:
+async def test_a_genre_by_votes_or_date_is_read_only_from_its_index(filled: asyncpg.Connection, key: str) -> None:
     for order_by in (key, f"{key} desc"):
         page = await plan(filled, MovieFilter(genre_ids_any=(7,)), order_by)
         assert (page.indexes, page.types) == ({f"ix_movie_genres_{key}"}, {"Limit", "Index Only Scan"})
 
 
-async def test_a_year_by_votes_comes_from_its_index(filled: asyncpg.Connection) -> None:
+async def test_a_year_by_votes_is_read_from_its_index(filled: asyncpg.Connection) -> None:
     page = await plan(filled, MovieFilter(year=1999), "vote_average desc")
     assert page.indexes == {"ix_movies_year_vote_average"}
     assert not page.types & {"Sort", "Seq Scan"}
@@ -190,7 +190,7 @@ def test_a_page_is_planned_for_its_values_when_no_index_has_it_in_order(
     assert depends_on_values(wanted.conditions, ORDERS.parse(order_by)) is expected
 
 
-async def test_a_rare_value_is_looked_up_and_not_looked_for_along_the_order(filled: asyncpg.Connection) -> None:
+async def test_a_rare_value_is_looked_up_in_its_own_index(filled: asyncpg.Connection) -> None:
     async with filled.transaction():
         await filled.execute(PLAN)
         page = await plan(filled, MovieFilter(duration_min=500))
@@ -210,7 +210,7 @@ async def test_an_unknown_name_is_looked_up_before_the_page_is_planned(
     assert counted.total == 3
 
 
-async def test_a_genre_by_its_name_is_as_good_as_by_its_id(filled: asyncpg.Connection) -> None:
+async def test_a_genre_filter_by_name_has_the_same_plan_as_by_id(filled: asyncpg.Connection) -> None:
     page = await plan(filled, MovieFilter(text='genre:"genre 7"'))
     assert "ix_movie_genres_popularity" in page.indexes
     assert not page.types & {"Sort", "Bitmap Heap Scan"}
@@ -233,7 +233,7 @@ async def test_a_genre_by_its_name_is_as_good_as_by_its_id(filled: asyncpg.Conne
         (MovieFilter(text='imdb_id = "tt0000001"'), "movies_imdb_id_key"),
     ],
 )
-async def test_a_narrow_filter_reads_its_index_and_no_table_whole(
+async def test_a_narrow_filter_reads_its_index_and_scans_no_table(
     filled: asyncpg.Connection, wanted: MovieFilter, index: str
 ) -> None:
     page = await plan(filled, wanted)
@@ -251,7 +251,7 @@ async def test_a_narrow_filter_reads_its_index_and_no_table_whole(
         MovieFilter(text="year > 1960"),
     ],
 )
-async def test_a_wide_filter_reads_no_more_of_the_order_than_it_must(
+async def test_a_wide_filter_reads_only_the_needed_part_of_the_order(
     filled: asyncpg.Connection, wanted: MovieFilter
 ) -> None:
     page = await plan(filled, wanted)

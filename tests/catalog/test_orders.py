@@ -78,7 +78,7 @@ async def test_pages_of_any_size_make_up_the_whole_order(
 
 @pytest.mark.parametrize("key", COLUMNS)
 @pytest.mark.parametrize("direction", ["", " desc"])
-async def test_a_filtered_order_leaves_out_and_changes_nothing_else(
+async def test_a_filter_does_not_change_the_order_of_the_other_movies(
     client: Client, database: asyncpg.Connection, key: str, direction: str
 ) -> None:
     await database.execute(FILL, 36)
@@ -122,7 +122,7 @@ async def test_nothing_is_lost_or_repeated_while_rows_change(
     assert stayed <= set(seen), "lost"
 
 
-async def test_a_genre_or_a_year_keeps_every_order(client: Client, database: asyncpg.Connection) -> None:
+async def test_every_order_is_correct_within_a_genre_or_year(client: Client, database: asyncpg.Connection) -> None:
     await database.execute(FILL, 40)
     ids = [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY id")]
     genre = await add_genre(database, "Drama", *ids[::2])

@@ -70,7 +70,7 @@ async def test_a_token_among_dated_movies_continues_with_undated_movies(
     assert not rest.next_page_token
 
 
-async def test_a_token_made_for_another_list_is_refused(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_token_of_another_list_is_refused(client: Client, database: asyncpg.Connection) -> None:
     ids = await fill(database, 5)
     user = await client.registered()
     for movie_id in ids:

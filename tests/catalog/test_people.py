@@ -36,7 +36,7 @@ async def created(staff: Client, **fields: Any) -> Person:
     return answer.person
 
 
-async def test_a_person_is_made_whole(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_person_is_created_with_all_fields(client: Client, staff: Client, database: asyncpg.Connection) -> None:
     country_id = await add_country(database, "Japan", "JP")
     written: dict[str, Any] = {
         "first_name": "Akira",
@@ -55,14 +55,14 @@ async def test_a_person_is_made_whole(client: Client, staff: Client, database: a
     assert (await client.catalog.GetPerson(Get(id=person.id))).person == person
 
 
-async def test_a_person_may_have_one_name_and_nothing_else(staff: Client) -> None:
+async def test_only_one_name_of_a_person_is_required(staff: Client) -> None:
     person = await created(staff, first_name="Cher")
     assert {field.name for field, _ in person.ListFields()} == {
         "id", "first_name", "etag", "create_time", "update_time",
     }  # fmt: skip
 
 
-async def test_fields_of_the_server_are_ignored(staff: Client) -> None:
+async def test_output_only_fields_are_ignored(staff: Client) -> None:
     person = await created(staff, id=999, etag="x", country={"id": 5}, primary_photo={"file_id": 5})
     assert person.id != 999
     assert not person.HasField("country")
@@ -112,7 +112,9 @@ async def test_names_are_stored_in_nfc(staff: Client) -> None:
         ({"country_id": 77}, {"person.country_id": "country.exists"}),
     ],
 )
-async def test_every_bad_field_is_named(staff: Client, fields: dict[str, Any], broken: dict[str, str]) -> None:
+async def test_all_invalid_fields_are_reported_at_once(
+    staff: Client, fields: dict[str, Any], broken: dict[str, str]
+) -> None:
     person = await created(staff)
     wanted = Person(**({"first_name": "Akira"} | fields))
     for call in (
@@ -124,7 +126,7 @@ async def test_every_bad_field_is_named(staff: Client, fields: dict[str, Any], b
         assert refusal.fields == broken
 
 
-async def test_nobody_is_born_today_or_later(staff: Client) -> None:
+async def test_a_date_of_birth_must_be_in_the_past(staff: Client) -> None:
     today = datetime.now(UTC).date()
     for day, is_past in ((today - timedelta(days=1), True), (today + timedelta(days=1), False)):
         born = date_pb2.Date(year=day.year, month=day.month, day=day.day)
@@ -138,7 +140,7 @@ async def test_nobody_is_born_today_or_later(staff: Client) -> None:
 @pytest.mark.parametrize(
     ("fields", "reason"), [({"tmdb_id": 1}, "TMDB_ID_TAKEN"), ({"imdb_id": "nm0000041"}, "IMDB_ID_TAKEN")]
 )
-async def test_ids_elsewhere_are_one_persons(staff: Client, fields: dict[str, Any], reason: str) -> None:
+async def test_duplicate_external_ids_are_refused(staff: Client, fields: dict[str, Any], reason: str) -> None:
     await created(staff, **fields)
     other = await created(staff)
     for call in (
@@ -175,7 +177,7 @@ async def test_a_stale_etag_changes_nothing(client: Client, staff: Client) -> No
     assert (await client.catalog.GetPerson(Get(id=person.id))).person == person
 
 
-async def test_an_unknown_person_is_named(client: Client, staff: Client) -> None:
+async def test_the_error_names_an_unknown_person(client: Client, staff: Client) -> None:
     for call in (
         client.catalog.GetPerson(Get(id=5)),
         client.catalog.ListPersonPhotos(people_pb2.ListPersonPhotosRequest(person_id=5)),
@@ -208,7 +210,7 @@ async def test_movies_and_characters_of_a_deleted_person_stay(
     assert [tuple(row) for row in rows] == [(f"persons/{person_id}", '{"name": "Akira"}')]
 
 
-async def test_a_removal_that_makes_two_appearances_equal_leaves_one(
+async def test_equal_appearances_after_a_deletion_are_merged(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     """Two appearances of a character in one movie become one if both lose their person."""
@@ -222,7 +224,7 @@ async def test_a_removal_that_makes_two_appearances_equal_leaves_one(
     assert [one.HasField("actor") for one in cast] == [False]
 
 
-async def test_who_played_the_same_character_may_be_removed_at_once(
+async def test_actors_of_the_same_character_can_be_deleted_concurrently(
     staff: Client, database: asyncpg.Connection
 ) -> None:
     movie_id, character_id = await add_movie(database), await add_character(database)

@@ -59,13 +59,15 @@ async def test_the_primary_photo_comes_first_then_the_oldest(
     assert [person.primary_photo.file_id for person in listed_persons] == [files[2]]
 
 
-async def test_to_choose_the_primary_photo_again_changes_nothing(staff: Client, database: asyncpg.Connection) -> None:
+async def test_choosing_the_primary_photo_again_changes_nothing(staff: Client, database: asyncpg.Connection) -> None:
     person_id, files = await photographed(staff, database)
     request = SetPrimary(person_id=person_id, file_id=files[1])
     assert await staff.catalog.SetPrimaryPhoto(request) == await staff.catalog.SetPrimaryPhoto(request)
 
 
-async def test_of_concurrent_choices_one_wins(client: Client, staff: Client, database: asyncpg.Connection) -> None:
+async def test_one_of_concurrent_choices_becomes_primary(
+    client: Client, staff: Client, database: asyncpg.Connection
+) -> None:
     person_id, files = await photographed(staff, database, 5)
     await asyncio.gather(
         *(staff.catalog.SetPrimaryPhoto(SetPrimary(person_id=person_id, file_id=file_id)) for file_id in files * 4)
@@ -74,7 +76,7 @@ async def test_of_concurrent_choices_one_wins(client: Client, staff: Client, dat
     assert chosen == [await primary(client, person_id)]
 
 
-async def test_the_oldest_of_the_others_takes_the_place_of_a_removed_primary_photo(
+async def test_the_oldest_remaining_photo_becomes_primary_after_a_removal(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     person_id, files = await photographed(staff, database)
@@ -98,7 +100,9 @@ async def test_a_removed_photo_is_deleted(staff: Client, database: asyncpg.Conne
     assert await database.fetchval("SELECT state FROM files WHERE id = $1", files[0]) == "deleted"
 
 
-async def test_photos_go_with_their_person_unless_it_is_a_dry_run(staff: Client, database: asyncpg.Connection) -> None:
+async def test_photos_are_deleted_with_their_person_but_not_in_a_dry_run(
+    staff: Client, database: asyncpg.Connection
+) -> None:
     person_id, _ = await photographed(staff, database)
     await uploaded(staff, "PERSON_PHOTO", person_id=person_id)
     other, _ = await photographed(staff, database, 1)
@@ -109,7 +113,7 @@ async def test_photos_go_with_their_person_unless_it_is_a_dry_run(staff: Client,
     assert await primary(staff, other)
 
 
-async def test_a_photo_of_somebody_else_is_not_found(
+async def test_a_photo_of_another_person_is_not_found(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     person_id, _ = await photographed(staff, database, 1)
@@ -126,7 +130,7 @@ async def test_a_photo_of_somebody_else_is_not_found(
     assert not await database.fetchval("SELECT count(*) FROM files WHERE state = 'deleted'")
 
 
-async def test_a_photo_rejected_later_is_listed_without_its_picture(
+async def test_a_photo_that_is_rejected_later_is_listed_without_an_image(
     client: Client, staff: Client, database: asyncpg.Connection
 ) -> None:
     person_id, files = await photographed(staff, database, 1)
@@ -139,7 +143,7 @@ async def test_a_photo_rejected_later_is_listed_without_its_picture(
     assert await database.fetchval("SELECT state FROM files WHERE id = $1", files[0]) == "deleted"
 
 
-async def test_photos_cost_the_same_queries_however_many(
+async def test_any_number_of_photos_needs_the_same_number_of_queries(
     client: Client, staff: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     counts = []

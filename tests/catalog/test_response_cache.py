@@ -54,7 +54,7 @@ async def retitle(staff: Client, movie_id: int, title: str) -> None:
     await staff.catalog.UpdateMovie(request)
 
 
-async def test_a_cached_movie_takes_no_query(client: Client, database: asyncpg.Connection, queries: QueryCount) -> None:
+async def test_a_cached_movie_needs_no_query(client: Client, database: asyncpg.Connection, queries: QueryCount) -> None:
     movie_ids = [await add_movie(database, f"Film {number}") for number in range(3)]
     await person(client, await add_person(database))  # opens the pool
     request = movies_pb2.BatchGetMoviesRequest(ids=movie_ids)
@@ -66,7 +66,7 @@ async def test_a_cached_movie_takes_no_query(client: Client, database: asyncpg.C
     assert (first.total, second.total) == (1, 0)
 
 
-async def test_a_cached_movie_for_a_signed_in_caller_takes_one_query(
+async def test_a_cached_movie_for_a_signed_in_caller_needs_one_query(
     client: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     movie_id = await add_movie(database)

@@ -96,13 +96,11 @@ async def found(client: Client, query: str) -> list[str]:
         ("हिन्दी मीडियम", "हिन्दी मीडियम"),
     ],
 )
-async def test_the_movie_that_is_meant_comes_first(client: Client, query: str, title: str) -> None:
+async def test_the_intended_movie_comes_first(client: Client, query: str, title: str) -> None:
     assert (await found(client, query))[:1] == [title]
 
 
-async def test_of_one_title_the_more_popular_comes_first_and_a_year_decides(
-    client: Client, movies: dict[str, int]
-) -> None:
+async def test_for_equal_titles_a_year_and_then_the_popularity_decide(client: Client, movies: dict[str, int]) -> None:
     first = (await client.catalog.SearchMovies(Search(query="king kong"))).results
     assert [result.movie.id for result in first] == [movies["King  Kong"], movies["King Kong"]]
     dated = (await client.catalog.SearchMovies(Search(query="king kong 1933"))).results
@@ -142,7 +140,7 @@ async def test_the_matched_field_is_named_and_highlighted(
 
 
 @pytest.mark.usefixtures("movies")
-async def test_scores_fall_and_stay_between_0_and_1(client: Client) -> None:
+async def test_scores_descend_and_are_between_0_and_1(client: Client) -> None:
     for query in ("heat", "matrix", "blade runner 2049", "blad runer", "king kong 1933"):
         scores = [result.score for result in (await client.catalog.SearchMovies(Search(query=query))).results]
         assert scores == sorted(scores, reverse=True)
@@ -156,7 +154,7 @@ async def fill(database: asyncpg.Connection, count: int) -> None:
 
 
 @pytest.mark.parametrize("query", ["night", "nihgt", "night 3"])
-async def test_pages_repeat_and_lose_nothing(client: Client, database: asyncpg.Connection, query: str) -> None:
+async def test_pages_neither_miss_nor_repeat_a_result(client: Client, database: asyncpg.Connection, query: str) -> None:
     await fill(database, 90)
     whole = await client.catalog.SearchMovies(Search(query=query, page_size=100))
     expected = [result.movie.id for result in whole.results]
@@ -172,7 +170,7 @@ async def test_pages_repeat_and_lose_nothing(client: Client, database: asyncpg.C
     assert seen == expected
 
 
-async def test_all_pages_together_end_at_500(client: Client, database: asyncpg.Connection) -> None:
+async def test_all_pages_together_have_at_most_500_results(client: Client, database: asyncpg.Connection) -> None:
     await fill(database, 620)
     seen: set[int] = set()
     token = ""

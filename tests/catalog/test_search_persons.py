@@ -50,9 +50,7 @@ async def found(client: Client, query: str) -> list[int]:
         ("chris evans", "another Chris Evans"),
     ],
 )
-async def test_the_person_who_is_meant_comes_first(
-    client: Client, people: dict[str, int], query: str, name: str
-) -> None:
+async def test_the_intended_person_comes_first(client: Client, people: dict[str, int], query: str, name: str) -> None:
     assert (await found(client, query))[:1] == [people[name]]
 
 
@@ -72,12 +70,12 @@ async def test_a_result_is_the_person_with_their_name_marked(client: Client, dat
 
 @pytest.mark.usefixtures("people")
 @pytest.mark.parametrize("query", ["%", "'", "\\", "!!!", " ", "xylophone quartz"])
-async def test_a_query_without_similar_names_finds_nobody(client: Client, query: str) -> None:
+async def test_a_query_without_similar_names_finds_nothing(client: Client, query: str) -> None:
     assert await found(client, query) == []
 
 
 @pytest.mark.parametrize("query", ["anna", "anan"])
-async def test_pages_repeat_and_lose_nothing(client: Client, database: asyncpg.Connection, query: str) -> None:
+async def test_pages_neither_miss_nor_repeat_a_result(client: Client, database: asyncpg.Connection, query: str) -> None:
     await database.execute(
         "INSERT INTO persons (first_name, last_name) SELECT 'Anna', chr(97 + n) FROM generate_series(0, 24) n"
     )

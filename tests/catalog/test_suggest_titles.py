@@ -49,7 +49,7 @@ async def offered(client: Client, prefix: str, limit: int = 0) -> list[str]:
         (" ", []),
     ],
 )
-async def test_titles_with_a_word_that_begins_so_the_most_popular_first(
+async def test_titles_with_a_word_of_this_prefix_are_suggested_most_popular_first(
     client: Client, prefix: str, titles: list[str]
 ) -> None:
     assert await offered(client, prefix) == titles
@@ -72,7 +72,7 @@ async def test_the_default_is_10_suggestions_and_the_maximum_20(client: Client, 
     assert refusal.code == grpc.StatusCode.INVALID_ARGUMENT
 
 
-async def test_a_rare_title_is_offered_behind_many_popular_ones(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_rare_title_is_suggested_after_many_popular_ones(client: Client, database: asyncpg.Connection) -> None:
     await database.execute(
         "INSERT INTO movies (title, popularity) SELECT 'Film ' || n, 10 FROM generate_series(1, 2500) n"
     )

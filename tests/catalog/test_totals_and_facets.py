@@ -39,7 +39,7 @@ async def test_a_total_is_given_only_when_it_is_asked_for(client: Client) -> Non
     assert await total(client) == (0, False)
 
 
-async def test_the_total_is_that_of_all_pages_and_of_the_filter(client: Client, database: asyncpg.Connection) -> None:
+async def test_the_total_counts_all_pages_of_the_filter(client: Client, database: asyncpg.Connection) -> None:
     await database.execute(MANY, 30, 12)
     first = await client.catalog.ListMovies(List(page_size=20, include_total_size=True))
     second = await client.catalog.ListMovies(

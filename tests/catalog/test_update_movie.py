@@ -85,7 +85,7 @@ FORBIDDEN = [
 ]  # fmt: skip
 
 
-async def test_nothing_but_the_callers_fields_can_be_named(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_mask_with_any_other_field_is_refused(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     before = await get(staff, movie_id)
     for path in FORBIDDEN:
@@ -94,7 +94,7 @@ async def test_nothing_but_the_callers_fields_can_be_named(staff: Client, databa
     assert await get(staff, movie_id) == before
 
 
-async def test_without_a_mask_fields_of_the_server_are_ignored(staff: Client, database: asyncpg.Connection) -> None:
+async def test_without_a_mask_output_only_fields_are_ignored(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     before = await get(staff, movie_id)
     answer = await update(staff, movie_id, id=9, rating={"count": 9}, poster={"file_id": 9}, director={"id": 9})
@@ -108,7 +108,9 @@ async def test_a_title_cannot_be_cleared(staff: Client, database: asyncpg.Connec
     assert (await get(staff, movie_id)).title == "Ran"
 
 
-async def test_genres_change_by_difference_and_make_a_version(staff: Client, database: asyncpg.Connection) -> None:
+async def test_genres_are_changed_by_difference_and_increase_the_version(
+    staff: Client, database: asyncpg.Connection
+) -> None:
     movie_id = await add_movie(database, "Ran")
     drama, war, western = [await add_genre(database, name, movie_id) for name in ("Drama", "War", "Western")]
     crime = await add_genre(database, "Crime")
@@ -124,7 +126,7 @@ async def test_genres_change_by_difference_and_make_a_version(staff: Client, dat
     assert len(set(etags)) == 3
 
 
-async def test_a_refused_change_changes_nothing(staff: Client, database: asyncpg.Connection) -> None:
+async def test_a_refused_update_changes_nothing(staff: Client, database: asyncpg.Connection) -> None:
     await add_movie(database, tmdb_id=1, imdb_id="tt0000001")
     movie_id = await add_movie(database, "Ran")
     genre = await add_genre(database, "Drama", movie_id)
@@ -144,12 +146,12 @@ async def test_a_refused_change_changes_nothing(staff: Client, database: asyncpg
     assert await database.fetchval("SELECT count(*) FROM audit_log WHERE action = 'movies.update'") == 0
 
 
-async def test_an_unknown_movie_is_named(staff: Client) -> None:
+async def test_the_error_names_an_unknown_movie(staff: Client) -> None:
     refusal = await refused(update(staff, 5, title="x"))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "MOVIE_NOT_FOUND")
 
 
-async def test_only_staff_change_movies(client: Client, database: asyncpg.Connection) -> None:
+async def test_only_staff_can_update_movies(client: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     for asked in (movie_id, movie_id + 1):
         assert (await refused(update(client, asked, title="x"))).code is grpc.StatusCode.UNAUTHENTICATED
@@ -170,7 +172,7 @@ async def test_a_stale_etag_changes_nothing(staff: Client, database: asyncpg.Con
     assert (await update(staff, movie_id, title="C", etag=second)).title == "C"
 
 
-async def test_fifty_writers_who_read_again_all_get_through(staff: Client, database: asyncpg.Connection) -> None:
+async def test_fifty_writers_that_retry_all_succeed(staff: Client, database: asyncpg.Connection) -> None:
     movie_id = await add_movie(database, "Ran")
     conflicts = 0
 
@@ -220,7 +222,7 @@ async def test_the_write_is_in_the_audit_log(staff: Client, database: asyncpg.Co
     assert row["detail"] == '{"fields": ["genre_ids", "title"]}'
 
 
-async def test_more_genres_cost_no_more_queries(
+async def test_more_genres_need_no_additional_queries(
     staff: Client, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     genres = [await add_genre(database, f"Genre {n}") for n in range(50)]

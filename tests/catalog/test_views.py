@@ -88,7 +88,7 @@ MASKS: dict[str, Collection[str]] = {
 }
 
 
-async def test_a_mask_keeps_its_fields(client: Client, movie_id: int) -> None:
+async def test_a_mask_selects_the_returned_fields(client: Client, movie_id: int) -> None:
     user = await client.registered()
     whole = await read(user, movie_id)
     for mask, expected in MASKS.items():
@@ -148,7 +148,7 @@ async def test_a_mask_that_names_no_field_is_refused(client: Client, movie_id: i
         assert set(refusal.fields.items()) == {("x-field-mask", "field_mask.known")}
 
 
-async def test_a_refused_mask_prevents_the_act(client: Client, database: asyncpg.Connection) -> None:
+async def test_a_refused_mask_prevents_the_change(client: Client, database: asyncpg.Connection) -> None:
     staff = await client.promoted(await client.registered())
     call = staff.catalog.CreateMovie(
         movies_pb2.CreateMovieRequest(movie=Movie(title="x")), metadata=(("x-field-mask", "nonsense"),)

@@ -92,7 +92,7 @@ async def watching(
     await listener.close()
 
 
-async def test_changes_come_as_they_are_made(user: Client, database: asyncpg.Connection) -> None:
+async def test_changes_are_sent_as_they_are_committed(user: Client, database: asyncpg.Connection) -> None:
     await add_movie(database, "Before")
     watch = await Watch(user).begun()
     movie_id = await add_movie(database)
@@ -114,7 +114,7 @@ async def test_watches_add_no_connection(client: Client, database: asyncpg.Conne
         watch.call.cancel()
 
 
-async def test_a_watch_resumes_at_its_end(user: Client, database: asyncpg.Connection) -> None:
+async def test_a_watch_resumes_at_its_last_cursor(user: Client, database: asyncpg.Connection) -> None:
     watch = await Watch(user).begun()
     first = await add_movie(database)
     assert await watch.ids(1) == [first]
@@ -126,20 +126,20 @@ async def test_a_watch_resumes_at_its_end(user: Client, database: asyncpg.Connec
     assert await again.ids(1) == [last]
 
 
-async def test_more_than_a_page_comes_whole(user: Client, database: asyncpg.Connection) -> None:
+async def test_more_than_one_page_is_sent_completely(user: Client, database: asyncpg.Connection) -> None:
     watch = await Watch(user).begun()
     await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 1200)")
     assert await watch.ids(1200) == [row["id"] for row in await database.fetch("SELECT id FROM movies ORDER BY id")]
 
 
-async def test_one_entity_alone(user: Client, database: asyncpg.Connection) -> None:
+async def test_changes_can_be_restricted_to_one_kind_of_entity(user: Client, database: asyncpg.Connection) -> None:
     watch = await Watch(user, entity_type=change_pb2.ENTITY_TYPE_PERSON).begun()
     await add_movie(database)
     person_id = await add_person(database)
     assert await watch.ids(1) == [person_id]
 
 
-async def test_changes_delayed_by_a_slow_transaction_come_when_it_ends(
+async def test_changes_delayed_by_a_slow_transaction_are_sent_when_it_ends(
     user: Client, database: asyncpg.Connection, database_url: str
 ) -> None:
     """No notification tells of the end of a transaction that changed nothing in the catalogue."""
@@ -155,7 +155,7 @@ async def test_changes_delayed_by_a_slow_transaction_come_when_it_ends(
     assert await watch.ids(1) == [movie_id]
 
 
-async def test_behind_a_pooler_changes_come_without_announcements(
+async def test_behind_a_pooler_changes_are_sent_without_notifications(
     settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     settings = settings.model_copy(update={"database_pooler": Pooler.TRANSACTION})
@@ -166,7 +166,7 @@ async def test_behind_a_pooler_changes_come_without_announcements(
         watch.call.cancel()
 
 
-async def test_silence_is_broken_by_heartbeats(settings: Settings, database: asyncpg.Connection) -> None:
+async def test_heartbeats_are_sent_while_there_are_no_changes(settings: Settings, database: asyncpg.Connection) -> None:
     async with watching(settings, heartbeat=0.05) as pages:
         silent = [await anext(pages) for _ in range(4)]
         assert [list(page.changes) for page in silent] == [[]] * 4
@@ -192,7 +192,9 @@ async def test_changes_of_other_entities_do_not_delay_a_heartbeat(
         assert not beat.result().changes
 
 
-async def test_a_reader_who_takes_nothing_is_read_nothing_for(settings: Settings, database: asyncpg.Connection) -> None:
+async def test_the_server_reads_nothing_for_a_client_that_does_not_read(
+    settings: Settings, database: asyncpg.Connection
+) -> None:
     async with watching(settings, heartbeat=60) as pages:
         await anext(pages)
         await database.execute("INSERT INTO movies (title) SELECT 'x' FROM generate_series(1, 5000)")
@@ -231,7 +233,7 @@ async def test_anonymous_callers_and_services_without_the_scope_are_refused(clie
     await Watch(client.as_service("catalog.export")).begun()
 
 
-async def test_a_bad_cursor_is_refused(user: Client) -> None:
+async def test_an_invalid_cursor_is_refused(user: Client) -> None:
     refusal = await refused(Watch(user, cursor="forged").call.read())
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "CURSOR_INVALID")
 
@@ -256,7 +258,7 @@ async def test_a_draining_worker_ends_its_watches_and_does_not_wait_for_them(
         assert time.monotonic() - started < PATIENCE
 
 
-async def test_a_draining_worker_does_not_wait_for_a_watch_that_nobody_reads(
+async def test_a_draining_worker_does_not_wait_for_a_watch_without_a_reader(
     settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection, queries: QueryCount
 ) -> None:
     async with served(settings, storage) as here:
@@ -275,7 +277,7 @@ async def test_a_draining_worker_does_not_wait_for_a_watch_that_nobody_reads(
         watch.call.cancel()
 
 
-async def test_a_lost_database_ends_the_watch_or_not_but_never_leaves_a_gap(
+async def test_a_lost_database_never_causes_a_gap_in_a_watch(
     postgres: EmbeddedPostgres, settings: Settings, storage: S3UploadStorage, database: asyncpg.Connection
 ) -> None:
     async with proxied(postgres.socket_dir) as proxy, served(proxy.behind(settings), storage) as here:

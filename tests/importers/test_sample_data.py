@@ -134,7 +134,7 @@ def test_persons_are_within_bounds() -> None:
         assert person["biography"] is not None or key not in directors, key
 
 
-def test_nobody_works_before_being_born() -> None:
+def test_credits_are_later_than_birth_dates() -> None:
     born = {person["key"]: person["date_of_birth"] for person in PERSONS}
     for movie in MOVIES:
         for key in (movie["director"], *(entry["person"] for entry in movie["cast"])):

@@ -134,7 +134,7 @@ def _status(url: str, *, method: str = "GET") -> int:
         return http.request(method, url).status
 
 
-def test_it_listens_only_on_loopback(stack: Stack) -> None:
+def test_the_stack_listens_only_on_loopback(stack: Stack) -> None:
     assert stack.aws.pid is not None
     process = psutil.Process(stack.aws.pid)
     listening = [
@@ -218,7 +218,7 @@ def test_a_picture_is_registered_and_its_renditions_are_public(stack: Stack) -> 
     assert _status(stack.url("marquee-code", "still-here")) == 403
 
 
-def test_what_is_no_picture_is_rejected_and_removed_for_good(stack: Stack) -> None:
+def test_a_file_that_is_no_image_is_rejected_and_removed_permanently(stack: Stack) -> None:
     key = stack.upload(b"hello, I am a poster")
     request = _rejected(stack.service, key)
     assert request.reason == media_pb2.REJECTION_REASON_UNSUPPORTED_FORMAT

@@ -76,14 +76,14 @@ class Checkout:
 
 def pins(file: str, packages: set[str]) -> str:
     """Returns the entries of those packages, hashes included, from a file of requirements."""
-    kept: list[str] = []
+    lines: list[str] = []
     wanted = False
     for line in (ROOT / "requirements" / file).read_text().splitlines():
         if not line.startswith((" ", "#")):
             wanted = line.partition("==")[0] in packages
         if wanted:
-            kept.append(f"{line}\n")
-    return "".join(kept)
+            lines.append(f"{line}\n")
+    return "".join(lines)
 
 
 @pytest.fixture

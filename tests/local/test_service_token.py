@@ -37,14 +37,14 @@ def id_of(token: str) -> UUID:
     return UUID(jwt.decode(token, options={"verify_signature": False})["jti"])
 
 
-async def test_it_is_the_same_at_each_start(layout: Layout, database: asyncpg.Connection) -> None:
+async def test_the_token_is_the_same_at_each_start(layout: Layout, database: asyncpg.Connection) -> None:
     token = await ensure_service_token(layout)
     assert [await ensure_service_token(layout) for _ in range(2)] == [token, token]
     (row,) = await database.fetch("SELECT * FROM service_tokens")
     assert (row["id"], row["service"], row["revoked_at"]) == (id_of(token), "register-image", None)
 
 
-async def test_it_allows_the_functions_to_register_files(
+async def test_the_token_allows_the_functions_to_register_files(
     layout: Layout, settings: Settings, storage: S3UploadStorage
 ) -> None:
     token = await ensure_service_token(layout)
@@ -54,7 +54,7 @@ async def test_it_allows_the_functions_to_register_files(
     assert answer.file.id == file.id
 
 
-async def test_it_is_renewed_when_it_is_no_longer_valid(
+async def test_the_token_is_renewed_when_it_is_no_longer_valid(
     layout: Layout, settings: Settings, database: asyncpg.Connection
 ) -> None:
     seen = [await ensure_service_token(layout)]

@@ -231,7 +231,7 @@ async def test_an_unchanged_history_is_read_once(
     assert recommended(await recommend(user)) == movies[2:]
 
 
-async def test_it_requires_a_user_and_valid_arguments(client: Client) -> None:
+async def test_the_call_requires_a_user_and_valid_arguments(client: Client) -> None:
     refusal = await refused(recommend(client))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "AUTHENTICATION_REQUIRED")
     refusal = await refused(recommend(await client.registered(), year_from=-1, language="EN", page_size=-1))

@@ -141,7 +141,7 @@ class TestWithoutReflection:
     def settings(self, settings: Settings) -> Settings:
         return settings.model_copy(update={"reflection": False})
 
-    async def test_it_is_not_served(self, target: str) -> None:
+    async def test_disabled_reflection_is_not_served(self, target: str) -> None:
         assert "does not support the reflection API" in await grpcurl(target, "list", code=1)
 
     async def test_grpcurl_calls_by_the_descriptor_set(self, target: str, client: Client) -> None:
