@@ -33,8 +33,8 @@ def variables(settings: Settings, folder: Path) -> dict[str, Any]:
 
 
 @pytest.fixture
-def nowhere(variables: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
-    """The same where no database is."""
+def without_database(variables: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """The same variables, with the URL of a database that does not run."""
     return variables | {"database_url": f"postgresql:///marquee?host={tmp_path}"}
 
 
@@ -49,13 +49,13 @@ def states(done: str) -> dict[str, str]:
     return {line.split()[0]: line[at:].split()[0] for line in lines}
 
 
-def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, nowhere: dict[str, Any]) -> None:
-    done = run("keys", "rotate", **nowhere)
+def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, without_database: dict[str, Any]) -> None:
+    done = run("keys", "rotate", **without_database)
     (first,) = kids(folder)
     (file,) = folder.iterdir()
     assert (done.returncode, done.stdout) == (0, f"made {first} in {file}\nit signs from now on\n")
     assert [path.stat().st_mode & 0o777 for path in (folder, file)] == [0o700, 0o600]
-    done = run("keys", "rotate", **nowhere)
+    done = run("keys", "rotate", **without_database)
     _, second = kids(folder)
     created_at = KeyRing.load(folder).keys[1].created_at
     assert created_at
@@ -63,13 +63,13 @@ def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, nowher
     assert done.stdout.splitlines()[0].startswith(f"made {second} in {folder}")
     assert f"signs from {signs_from:%F %T}Z on" in done.stdout
     assert f"{first} may be retired from {signs_from + REFRESH_TTL + timedelta(minutes=1):%F %T}Z on" in done.stdout
-    done = run("keys", "rotate", **nowhere)
+    done = run("keys", "rotate", **without_database)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"marquee: {second} already waits and signs from {signs_from:%F %T} UTC: no other is needed\n"
     assert kids(folder) == [first, second]
 
 
-def test_the_list_tells_what_each_key_does(folder: Path, variables: dict[str, Any]) -> None:
+def test_the_list_shows_the_state_of_each_key(folder: Path, variables: dict[str, Any]) -> None:
     old, signing, waiting = (
         create_key(folder, age=90 * DAY),
         create_key(folder, age=60 * DAY),
@@ -108,7 +108,7 @@ def test_only_a_key_whose_tokens_have_ended_is_retired(folder: Path, variables: 
     assert kids(folder) == [brief, signing, waiting]
 
 
-async def test_a_key_is_kept_while_a_services_token_needs_it(
+async def test_a_key_with_valid_service_tokens_is_not_retired(
     folder: Path, variables: dict[str, Any], database: asyncpg.Connection
 ) -> None:
     old, signing = create_key(folder, age=900 * DAY), create_key(folder, age=800 * DAY)
@@ -132,20 +132,20 @@ async def test_a_key_is_kept_while_a_services_token_needs_it(
     assert kids(folder) == [signing]
 
 
-def test_an_exposed_key_is_removed_whatever_it_signed(folder: Path, nowhere: dict[str, Any]) -> None:
-    """Also while the database is away; never the last one, which running servers would go on using."""
+def test_a_forced_retirement_removes_a_key_with_valid_tokens(folder: Path, without_database: dict[str, Any]) -> None:
+    """It works without a database. The last key is never removed, because running servers would continue to use it."""
     signing, waiting = create_key(folder, age=9 * DAY), create_key(folder, age=0 * DAY)
-    done = run("keys", "retire", signing, "--force", **nowhere)
+    done = run("keys", "retire", signing, "--force", **without_database)
     assert done.returncode == 0
     assert "servers refuse tokens that it signed within seconds" in done.stdout
     assert kids(folder) == [waiting]
-    done = run("keys", "retire", "--force", waiting, **nowhere)
+    done = run("keys", "retire", "--force", waiting, **without_database)
     assert (done.returncode, done.stdout) == (1, "")
     assert done.stderr == f"marquee: {waiting} is the only key: add another first (marquee keys rotate)\n"
     assert kids(folder) == [waiting]
 
 
-def test_a_key_whose_successor_tells_no_time_is_retired_by_force_alone(folder: Path, variables: dict[str, Any]) -> None:
+def test_a_key_with_an_unknown_end_of_signing_is_only_retired_by_force(folder: Path, variables: dict[str, Any]) -> None:
     for name in ("a", "b"):
         keys.generate(folder).rename(folder / f"{name}.pem")
     first, second = kids(folder)
@@ -157,7 +157,9 @@ def test_a_key_whose_successor_tells_no_time_is_retired_by_force_alone(folder: P
     assert kids(folder) == [second]
 
 
-def test_a_kid_that_begins_like_the_help_option_is_no_option(folder: Path, nowhere: dict[str, Any]) -> None:
+def test_a_kid_that_begins_with_the_help_option_is_not_an_option(
+    folder: Path, without_database: dict[str, Any]
+) -> None:
     """A kid is base64url: one of 4,096 begins with -h."""
     made = create_key(folder, age=DAY)
     while not made.startswith("-h"):
@@ -165,6 +167,6 @@ def test_a_kid_that_begins_like_the_help_option_is_no_option(folder: Path, nowhe
             file.unlink()
         made = create_key(folder, age=DAY)
     other = create_key(folder, age=0 * DAY)
-    assert "Usage" in run("keys", "retire", "-h", **nowhere).stdout
-    assert run("keys", "retire", made, "--force", **nowhere).returncode == 0
+    assert "Usage" in run("keys", "retire", "-h", **without_database).stdout
+    assert run("keys", "retire", made, "--force", **without_database).returncode == 0
     assert kids(folder) == [other]

@@ -1,4 +1,4 @@
-"""The commands on accounts, as an operator runs them."""
+"""`marquee users` as an operator uses it."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def variables(settings: Settings) -> dict[str, Any]:
 
 @pytest.fixture
 async def system(settings: Settings, objects: ObjectStorage) -> AsyncIterator[Served]:
-    """A server whose storage works."""
+    """A server with working storage."""
     async with served(settings, objects.storage) as running:
         yield running
 
@@ -52,7 +52,7 @@ async def sign_in(client: Client, login: str, password: str) -> users_pb2.LoginR
     return answer
 
 
-async def test_a_superuser_is_made_and_signs_in(client: Client, variables: dict[str, Any]) -> None:
+async def test_a_created_superuser_can_sign_in(client: Client, variables: dict[str, Any]) -> None:
     create = ("users", "create-superuser", "root", "--email", "root@example.org")
     done = run(*create, typed=f"{PASSWORD}\n", **variables)
     assert (done.returncode, done.stdout) == (0, "made root\n")
@@ -73,7 +73,7 @@ async def test_a_password_is_set_by_name_or_address_and_ends_sessions(
     assert (await refused(client.users.RefreshTokens(refresh))).reason == "TOKEN_INVALID"
 
 
-async def test_an_operator_is_held_to_the_same_rules(client: Client, variables: dict[str, Any]) -> None:
+async def test_the_rules_of_registration_apply_to_operators(client: Client, variables: dict[str, Any]) -> None:
     await client.registered("ada")
     for arguments, password, field in (
         (("set-password", "ada"), "abc", "new_password"),
@@ -89,9 +89,7 @@ async def test_an_operator_is_held_to_the_same_rules(client: Client, variables: 
     assert (await sign_in(client, "ada", PASSWORD)).user.username == "ada"
 
 
-async def test_a_deactivated_account_signs_in_once_it_is_active_again(
-    client: Client, variables: dict[str, Any]
-) -> None:
+async def test_a_reactivated_account_can_sign_in(client: Client, variables: dict[str, Any]) -> None:
     user = await client.registered("ada")
     assert run("users", "deactivate", "ada", **variables).returncode == 0
     login = users_pb2.LoginRequest(login="ada", password=PASSWORD)
@@ -142,7 +140,7 @@ def test_an_unknown_name_is_one_sentence(variables: dict[str, Any], tmp_path: Pa
     assert files_in(tmp_path) == []
 
 
-async def test_an_export_is_whole_private_and_readable(
+async def test_an_export_is_complete_private_and_readable(
     system: Served, objects: ObjectStorage, database: asyncpg.Connection, variables: dict[str, Any], tmp_path: Path
 ) -> None:
     user = await system.client.registered("ada")
@@ -177,7 +175,7 @@ async def test_an_export_is_whole_private_and_readable(
     assert [event["action"] for event in json.loads(texts["audit_events.json"])] == ["users.register", "users.export"]
 
 
-async def test_an_export_replaces_nothing(client: Client, variables: dict[str, Any], tmp_path: Path) -> None:
+async def test_an_export_does_not_replace_a_file(client: Client, variables: dict[str, Any], tmp_path: Path) -> None:
     await client.registered("ada")
     output = tmp_path / "ada.zip"
     output.write_text("precious")
@@ -188,9 +186,7 @@ async def test_an_export_replaces_nothing(client: Client, variables: dict[str, A
     assert files_in(tmp_path) == [output]
 
 
-async def test_an_export_that_fails_half_way_leaves_nothing(
-    client: Client, variables: dict[str, Any], tmp_path: Path
-) -> None:
+async def test_a_failed_export_leaves_no_file(client: Client, variables: dict[str, Any], tmp_path: Path) -> None:
     user = await client.registered("ada")
     await user.media.CreateUpload(upload())
     done = run("users", "export", "ada", "--output", str(tmp_path / "ada.zip"), **variables)
@@ -200,7 +196,7 @@ async def test_an_export_that_fails_half_way_leaves_nothing(
     assert files_in(tmp_path) == []
 
 
-async def test_erasing_asks_for_the_name_once_more(
+async def test_an_erasure_asks_for_the_name(
     client: Client, database: asyncpg.Connection, variables: dict[str, Any]
 ) -> None:
     user = await client.registered("ada")
@@ -221,7 +217,7 @@ async def test_erasing_asks_for_the_name_once_more(
     assert event["actor_user_id"] is None
 
 
-async def test_erasing_by_address_takes_pictures_along(
+async def test_an_erasure_by_address_deletes_images(
     system: Served, objects: ObjectStorage, database: asyncpg.Connection, variables: dict[str, Any]
 ) -> None:
     user = await system.client.registered("ada")
@@ -234,7 +230,7 @@ async def test_erasing_by_address_takes_pictures_along(
     assert objects.left(answer.file.key) == []
 
 
-async def test_the_last_superuser_is_not_erased(client: Client, variables: dict[str, Any]) -> None:
+async def test_the_last_superuser_cannot_be_erased(client: Client, variables: dict[str, Any]) -> None:
     await client.promoted(await client.registered("ada"), superuser=True)
     done = run("users", "erase", "ada", "--yes", **variables)
     assert (done.returncode, done.stdout) == (1, "")

@@ -28,22 +28,22 @@ _CHILD = "--one"
 
 
 def main() -> int:
-    """Runs the attacks; returns 1 if one has an unexpected verdict."""
+    """Runs the attacks; returns 1 if one has an unexpected result."""
     if _CHILD in sys.argv:
         sys.stdout.write(json.dumps(_measure(Path(sys.argv[-1]).read_bytes())))
         return 0
     names = set(sys.argv[1:])
-    table = Table("attack", "bytes", "verdict", "peak MB", "seconds")
+    table = Table("attack", "bytes", "result", "peak MB", "seconds")
     wrong = 0
     for attack in (*ATTACKS, *LARGEST):
         if names and attack.name not in names:
             continue
         data = attack.build()
-        verdict, peak, seconds = _run_in_process(data)
-        expected = verdict == attack.verdict
-        wrong += not expected
-        remark = "" if expected else f" [bold]not {attack.verdict}[/bold]"
-        table.add_row(attack.name, str(len(data)), verdict + remark, f"{peak:.0f}", f"{seconds:.2f}")
+        result, peak, seconds = _run_in_process(data)
+        is_expected = result == attack.expected
+        wrong += not is_expected
+        remark = "" if is_expected else f" [bold]not {attack.expected}[/bold]"
+        table.add_row(attack.name, str(len(data)), result + remark, f"{peak:.0f}", f"{seconds:.2f}")
     Console(highlight=False).print(table)
     return 1 if wrong else 0
 
@@ -56,22 +56,22 @@ def _run_in_process(data: bytes) -> tuple[str, float, float]:
         done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
         return f"DIED ({done.stderr.strip().splitlines()[-1:]})", 0.0, 0.0
-    verdict, peak, seconds = json.loads(done.stdout)
-    return verdict, peak, seconds
+    result, peak, seconds = json.loads(done.stdout)
+    return result, peak, seconds
 
 
 def _measure(data: bytes) -> tuple[str, float, float]:
     started = time.perf_counter()
-    verdict: str = ACCEPTED
+    result: str = ACCEPTED
     try:
         verified = verify(data, kind=KINDS["poster"])
         release_memory()
         for _ in render(verified, kind=KINDS["poster"]):
             pass
     except Rejected as rejection:
-        verdict = rejection.reason
+        result = rejection.reason
     seconds = time.perf_counter() - started
-    return verdict, _peak_megabytes(), seconds
+    return result, _peak_megabytes(), seconds
 
 
 def _peak_megabytes() -> float:

@@ -1,4 +1,4 @@
-"""The attack set: files that try to exhaust, confuse or leak, each with its expected verdict.
+"""The attack set: files that try to exhaust, confuse or leak, each with its expected result.
 
 Each file is small and takes less than a second to build. `ACCEPTED` means that the image is harmless after it is
 encoded again, because the dangerous part of the file is not copied.
@@ -35,7 +35,7 @@ class Attack:
 
     name: str
     build: Callable[[], bytes]
-    verdict: str
+    expected: str
     """A Reason, or ACCEPTED."""
 
 

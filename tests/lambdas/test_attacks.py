@@ -1,4 +1,4 @@
-"""Every attack has its expected verdict, and only the pixels of a source reach the renditions."""
+"""Every attack has its expected result, and only the pixels of a source reach the renditions."""
 
 import io
 import re
@@ -55,7 +55,7 @@ def test_attack(attack: Attack) -> None:
     store, registry = FakeStore(), RecordingRegistry()
     store.objects[UPLOADS, UPLOAD.key] = StoredObject(data=attack.build(), expected_sha256="")
     result = Pipeline(store=store, registry=registry, rendition_bucket=RENDITIONS).process(UPLOAD)
-    if attack.verdict == ACCEPTED:
+    if attack.expected == ACCEPTED:
         assert (result.status, result.reason) == (UploadStatus.REGISTERED, "")
         (processed,) = registry.registered
         assert processed.source.is_animated is (attack.name in ANIMATED)
@@ -63,7 +63,7 @@ def test_attack(attack: Attack) -> None:
         for key in store.keys(RENDITIONS):
             _assert_bare(store.objects[RENDITIONS, key].data)
     else:
-        assert (result.status, result.reason) == (UploadStatus.REJECTED, attack.verdict)
+        assert (result.status, result.reason) == (UploadStatus.REJECTED, attack.expected)
         (rejection,) = registry.rejected
         assert rejection.detail.endswith(".")
         assert store.objects == {}

@@ -59,7 +59,7 @@ def _statements(resources: dict[str, Any], function: str) -> list[dict[str, Any]
     return found
 
 
-def test_uploads_are_private_encrypted_versioned_and_kept(resources: dict[str, Any]) -> None:
+def test_uploads_are_private_encrypted_and_versioned(resources: dict[str, Any]) -> None:
     bucket = _properties(resources, "UploadBucket")
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
@@ -69,7 +69,7 @@ def test_uploads_are_private_encrypted_versioned_and_kept(resources: dict[str, A
     assert {rule["Status"] for rule in bucket["LifecycleConfiguration"]["Rules"]} == {"Enabled"}
 
 
-def test_nothing_holding_data_goes_with_the_stack(resources: dict[str, Any]) -> None:
+def test_deleting_the_stack_deletes_no_data(resources: dict[str, Any]) -> None:
     for name in ("UploadBucket", "RenditionBucket", "UploadDeadLetters", "RemovalDeadLetters"):
         assert resources[name]["DeletionPolicy"] == resources[name]["UpdateReplacePolicy"] == "Retain"
 
@@ -80,7 +80,7 @@ def test_plain_http_is_refused(resources: dict[str, Any]) -> None:
     assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
 
 
-def test_renditions_are_public_only_when_asked_for_and_only_to_get(
+def test_renditions_are_public_only_on_request_and_only_for_reading(
     template: dict[str, Any], resources: dict[str, Any]
 ) -> None:
     assert template["Parameters"]["AllowPublicRenditions"]["Default"] == "false"
@@ -106,7 +106,7 @@ def test_the_function_cannot_trigger_itself(resources: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(("name", "letters", "function"), FUNCTIONS)
-def test_messages_outlive_the_function_and_end_among_dead_letters(
+def test_messages_are_visible_again_after_the_timeout_and_become_dead_letters(
     resources: dict[str, Any], name: str, letters: str, function: str
 ) -> None:
     queue, runs = _properties(resources, name), _properties(resources, function)
@@ -171,7 +171,7 @@ def test_no_role_has_wildcards(resources: dict[str, Any], function: str) -> None
         assert statement["Resource"] != "*"
 
 
-def test_each_role_may_do_what_its_function_does_and_no_more(resources: dict[str, Any]) -> None:
+def test_each_role_has_only_the_permissions_that_its_function_needs(resources: dict[str, Any]) -> None:
     by_name = {statement["Sid"]: statement for statement in _statements(resources, "RegisterImage")}
     assert "${RenditionBucketName}" in by_name["WriteRenditions"]["Resource"]["Sub"]
     assert "s3:PutObject" not in by_name["ReadAndRemoveUploads"]["Action"]
@@ -185,7 +185,7 @@ def test_each_role_may_do_what_its_function_does_and_no_more(resources: dict[str
     assert "RenditionBucketName" not in json.dumps(_statements(resources, "ForgetImage"))
 
 
-def test_the_token_is_never_shown_and_has_no_default(template: dict[str, Any]) -> None:
+def test_the_token_is_not_displayed_and_has_no_default(template: dict[str, Any]) -> None:
     token = template["Parameters"]["ServiceToken"]
     assert token["NoEcho"] is True
     assert "Default" not in token
