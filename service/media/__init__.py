@@ -1,1 +1,1 @@
-"""Images: upload forms, files, renditions and the Lambda functions' verdicts."""
+"""Images: upload forms, files, renditions and the processing results of the Lambda functions."""

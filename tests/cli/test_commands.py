@@ -71,7 +71,7 @@ async def test_all_migrations_are_reverted_only_after_the_name_of_the_database(
 async def test_production_refuses_to_remove_all_data(
     variables: dict[str, Any], database: asyncpg.Connection, option: str
 ) -> None:
-    """The oldest migration alone is all data, too."""
+    """Reverting the oldest migration also removes all data."""
     await database.execute("DELETE FROM aerich WHERE id > (SELECT min(id) FROM aerich)")
     name = name_of(variables["database_url"])
     done = run("migrate", "down", option, typed=f"{name}\n", **variables | {"profile": "production"})

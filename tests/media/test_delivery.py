@@ -44,7 +44,7 @@ class Signing:
 
 
 async def test_urls_are_signed_and_expire_without_a_call_to_storage(client: Client, settings: Settings) -> None:
-    assert settings.s3_endpoint_url == "http://127.0.0.1:1", "where nobody listens"
+    assert settings.s3_endpoint_url == "http://127.0.0.1:1", "no server listens there"
     user = await client.registered()
     file = await uploaded(user)
     image = (await client.as_service("media.register").media.RegisterFile(register(file.key))).file.image

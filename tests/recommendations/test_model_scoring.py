@@ -8,7 +8,7 @@ import pytest
 from service.recommendations.model.scoring import ServingModel, SparseWeights
 from service.recommendations.model.training import strongest
 
-# Row: movie of a history; column: movie that it speaks for.
+# Row: movie of a history; column: movie that it recommends.
 WEIGHTS = np.array([[0, 0.5, -0.2, 0], [0.4, 0, 0.1, 0], [0.3, 0.6, 0, 0], [0, 0, 0, 0]])
 IDS = (3, 5, 8, 13)
 
