@@ -50,6 +50,7 @@ check: install lint types imports protos-check migrations-check ## Run every che
 lint: install
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
+	$(BIN)/python .ci/check_docstrings.py
 	$(BIN)/cfn-lint lambdas/template.yaml
 	$(if $(shell command -v terraform),terraform fmt -check deploy/terraform)
 # Validation needs the provider, which "terraform -chdir=deploy/terraform init -backend=false" downloads.
