@@ -19,7 +19,6 @@ from service.cli.error_messages import CommandFailed
 from service.cli.output import print_line, print_table, progress_bar, progress_bars
 
 if TYPE_CHECKING:
-    from service.composition import Composition
     from service.importers.report import BadRow, Summary
     from service.settings import Settings
 
@@ -79,30 +78,25 @@ def movielens(
     asyncio.run(_import_movielens(read_settings(serving=True), folder, dry_run=dry_run, report=report))
 
 
-async def load_sample(domains: Composition, *, posters: bool) -> None:
-    """Loads the sample catalogue with progress bars and prints a summary."""
+async def _import_sample(settings: Settings, *, posters: bool) -> None:
     from service.importers.sample import load
 
     catalogue = load.read_sample()
-    with progress_bar("films") as progress:
-        summary = await load.load_sample(catalogue, progress=progress)
-    print_line(
-        f"{summary.movies_added} films added with {summary.persons_added} people and"
-        f" {summary.characters_added} characters; {summary.movies_present} were there already"
-    )
-    if posters:
-        # These packages are an extra, so they are imported only if they are needed.
-        from service.importers.sample import artwork
-
-        titles = [movie["title"] for movie in catalogue["movies"]]
-        with progress_bar("posters") as progress:
-            uploaded = await artwork.upload_posters(domains.media.media, titles, progress=progress)
-        print_line(f"{uploaded} posters uploaded")
-
-
-async def _import_sample(settings: Settings, *, posters: bool) -> None:
     async with composed(settings) as domains:
-        await load_sample(domains, posters=posters)
+        with progress_bar("films") as progress:
+            summary = await load.load_sample(catalogue, progress=progress)
+        print_line(
+            f"{summary.movies_added} films added with {summary.persons_added} people and"
+            f" {summary.characters_added} characters; {summary.movies_present} were there already"
+        )
+        if posters:
+            # These packages are an extra, so they are imported only if they are needed.
+            from service.importers.sample import artwork
+
+            titles = [movie["title"] for movie in catalogue["movies"]]
+            with progress_bar("posters") as progress:
+                uploaded = await artwork.upload_posters(domains.media.media, titles, progress=progress)
+            print_line(f"{uploaded} posters uploaded")
 
 
 async def _import_tmdb(settings: Settings, movies: Path, credits_: Path, *, dry_run: bool, report: Path | None) -> None:

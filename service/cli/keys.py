@@ -64,7 +64,7 @@ def _rotate_signing_key(settings: Settings) -> None:
 
     ring = key_rotation.add_key(settings)
     new, old = ring.keys[-1], ring.signing
-    print_line(f"made {new.kid} in {new.file}")
+    print_line(f"created {new.kid} in {new.file}")
     if new == old:
         print_line("it signs from now on")
         return

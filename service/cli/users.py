@@ -146,27 +146,6 @@ def erase(
     asyncio.run(_erase_user(settings, username))
 
 
-async def register(
-    domains: Composition, *, username: str, email: str, password: str, staff: bool, superuser: bool = False
-) -> bool:
-    """Creates an account and prints the result; returns False if the name or address is taken."""
-    from marquee.users.v1.users_pb2 import RegisterRequest
-
-    from service.api.validation import require_valid
-    from service.users.errors import EmailTaken, UsernameTaken
-
-    require_valid(RegisterRequest(username=username, email=email, password=password))
-    try:
-        await domains.users.users.create(
-            username=username, email=email, password=password, is_staff=staff, is_superuser=superuser
-        )
-    except (UsernameTaken, EmailTaken) as error:
-        print_line(str(error))
-        return False
-    print_line(f"made {username}")
-    return True
-
-
 async def _list_users(settings: Settings, wanted: UserFilter, *, limit: int, as_json: bool) -> None:
     accounts: list[Account] = []
     page_token = ""
@@ -187,10 +166,23 @@ async def _list_users(settings: Settings, wanted: UserFilter, *, limit: int, as_
 async def _create_user(
     settings: Settings, *, username: str, email: str, password: str, staff: bool, superuser: bool = False
 ) -> bool:
+    """Creates an account and prints the result; returns False if the name or address is taken."""
+    from marquee.users.v1.users_pb2 import RegisterRequest
+
+    from service.api.validation import require_valid
+    from service.users.errors import EmailTaken, UsernameTaken
+
+    require_valid(RegisterRequest(username=username, email=email, password=password))
     async with composed(settings) as domains:
-        return await register(
-            domains, username=username, email=email, password=password, staff=staff, superuser=superuser
-        )
+        try:
+            await domains.users.users.create(
+                username=username, email=email, password=password, is_staff=staff, is_superuser=superuser
+            )
+        except (UsernameTaken, EmailTaken) as error:
+            print_line(str(error))
+            return False
+    print_line(f"created {username}")
+    return True
 
 
 async def _set_password(settings: Settings, login: str, *, password: str) -> None:

@@ -16,16 +16,10 @@ from service.cli.application import app
 from service.cli.settings_reference import env_example, settings_page
 from service.local.layout import Layout, write_environment
 from service.settings import OTHER_VARIABLES, Settings, fields_by_topic, variable_name
-from tests.processes import ROOT, environment, run, variables_of
+from tests.processes import ROOT, environment, run
 
 SECRETS = {name: f"secret-{name}-" + "x" * 32 for name in ("index_key", "page_token_key", "data_keys")}
 DATABASE = {"database_url": "postgresql://ada:hunter2@db/marquee"}
-
-
-@pytest.fixture
-def variables(settings: Settings) -> dict[str, Any]:
-    """The variables of an operator's shell."""
-    return variables_of(settings)
 
 
 @pytest.fixture

@@ -17,9 +17,8 @@ import service
 from service.cli.application import app
 from service.cli.error_messages import NO_CREDENTIALS
 from service.local.postgres import EmbeddedPostgres
-from service.settings import Settings
 from service.supervisor.ports import free_port
-from tests.processes import ROOT, command, environment, variables_of
+from tests.processes import ROOT, command, environment, run
 
 DATABASE_COMMANDS = (
     ("migrate", "up"),
@@ -30,12 +29,6 @@ DATABASE_COMMANDS = (
 )
 AWS_COMMANDS = (("media", "dead-letters", "list"), ("media", "reconcile"), ("import", "sample"))
 LOCKED_ROLE = "role_with_a_password"
-
-
-@pytest.fixture
-def variables(settings: Settings) -> dict[str, Any]:
-    """The variables of an operator's shell."""
-    return variables_of(settings)
 
 
 @pytest.fixture
@@ -64,14 +57,14 @@ async def wrong_password_url(
 def failures(commands: Sequence[Sequence[str]], env: dict[str, str]) -> set[tuple[int, str]]:
     """Runs commands and returns their exit codes with what they wrote to standard error."""
 
-    def run(arguments: Sequence[str]) -> tuple[int, str]:
+    def fail(arguments: Sequence[str]) -> tuple[int, str]:
         done = subprocess.run(
             command(*arguments), env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
         )
         return done.returncode, done.stderr
 
     with ThreadPoolExecutor(3) as pool:
-        return set(pool.map(run, commands))
+        return set(pool.map(fail, commands))
 
 
 def test_a_wrong_password_of_the_database_has_one_message(variables: dict[str, Any], wrong_password_url: str) -> None:
@@ -164,3 +157,11 @@ def test_help_and_version_exit_with_0(arguments: tuple[str, ...]) -> None:
     done = CliRunner().invoke(app, arguments)
     assert done.exit_code == 0
     assert done.output == f"marquee {service.__version__}\n" if "--version" in arguments else "Usage" in done.output
+
+
+def test_a_token_without_a_key_or_a_scope_is_refused(tmp_path: Path, variables: dict[str, Any]) -> None:
+    done = run("tokens", "issue", "--service", "x", "--scope", "media.register", **variables | {"keys_dir": tmp_path})
+    assert done.returncode == 1
+    assert "MARQUEE_KEYS_DIR" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert run("tokens", "issue", "--service", "x", **variables).returncode == 2

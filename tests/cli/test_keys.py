@@ -12,9 +12,8 @@ import pytest
 
 from service.auth import keys
 from service.auth.keys import KeyRing
-from service.settings import Settings
 from tests.auth.key_files import create_key
-from tests.processes import run, variables_of
+from tests.processes import run
 
 DAY = timedelta(days=1)
 REFRESH_TTL = timedelta(days=30)
@@ -27,9 +26,9 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def variables(settings: Settings, folder: Path) -> dict[str, Any]:
-    """The variables of an operator's shell."""
-    return variables_of(settings) | {"keys_dir": folder}
+def variables(variables: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The same with the test's folder of keys."""
+    return variables | {"keys_dir": folder}
 
 
 @pytest.fixture
@@ -53,14 +52,14 @@ def test_the_first_key_signs_at_once_and_the_next_one_later(folder: Path, withou
     done = run("keys", "rotate", **without_database)
     (first,) = kids(folder)
     (file,) = folder.iterdir()
-    assert (done.returncode, done.stdout) == (0, f"made {first} in {file}\nit signs from now on\n")
+    assert (done.returncode, done.stdout) == (0, f"created {first} in {file}\nit signs from now on\n")
     assert [path.stat().st_mode & 0o777 for path in (folder, file)] == [0o700, 0o600]
     done = run("keys", "rotate", **without_database)
     _, second = kids(folder)
     created_at = KeyRing.load(folder).keys[1].created_at
     assert created_at
     signs_from = created_at + timedelta(minutes=10)
-    assert done.stdout.splitlines()[0].startswith(f"made {second} in {folder}")
+    assert done.stdout.splitlines()[0].startswith(f"created {second} in {folder}")
     assert f"signs from {signs_from:%F %T}Z on" in done.stdout
     assert f"{first} may be retired from {signs_from + REFRESH_TTL + timedelta(minutes=1):%F %T}Z on" in done.stdout
     done = run("keys", "rotate", **without_database)
@@ -88,7 +87,7 @@ def test_the_list_shows_the_state_of_each_key(folder: Path, variables: dict[str,
     assert [lines[kid].split("  ")[-1] for kid in (old, signing, waiting)] == [*retires, "-"]
 
 
-def test_only_a_key_whose_tokens_have_ended_is_retired(folder: Path, variables: dict[str, Any]) -> None:
+def test_only_a_key_whose_tokens_have_expired_is_retired(folder: Path, variables: dict[str, Any]) -> None:
     old, brief = create_key(folder, age=90 * DAY), create_key(folder, age=60 * DAY)
     signing, waiting = create_key(folder, age=9 * DAY), create_key(folder, age=0 * DAY)
     for kid, why in (
@@ -161,12 +160,12 @@ def test_a_kid_that_begins_with_the_help_option_is_not_an_option(
     folder: Path, without_database: dict[str, Any]
 ) -> None:
     """A kid is base64url: one of 4,096 begins with -h."""
-    made = create_key(folder, age=DAY)
-    while not made.startswith("-h"):
+    kid = create_key(folder, age=DAY)
+    while not kid.startswith("-h"):
         for file in folder.iterdir():
             file.unlink()
-        made = create_key(folder, age=DAY)
+        kid = create_key(folder, age=DAY)
     other = create_key(folder, age=0 * DAY)
     assert "Usage" in run("keys", "retire", "-h", **without_database).stdout
-    assert run("keys", "retire", made, "--force", **without_database).returncode == 0
+    assert run("keys", "retire", kid, "--force", **without_database).returncode == 0
     assert kids(folder) == [other]

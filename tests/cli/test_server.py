@@ -10,15 +10,8 @@ from typing import Any
 import psutil
 import pytest
 
-from service.settings import Settings
 from service.supervisor.ports import free_port
-from tests.processes import ROOT, TIMEOUT, command, environment, run, variables_of
-
-
-@pytest.fixture
-def variables(settings: Settings) -> dict[str, Any]:
-    """The variables of an operator's shell."""
-    return variables_of(settings)
+from tests.processes import ROOT, TIMEOUT, command, environment, run
 
 
 def test_a_server_whose_log_nobody_reads_stops_at_sigterm(variables: dict[str, Any]) -> None:

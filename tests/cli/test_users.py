@@ -18,7 +18,7 @@ from tests.client import PASSWORD, Client, refused
 from tests.media.uploads import upload
 from tests.object_storage import ObjectStorage
 from tests.outage import Served, served
-from tests.processes import run, variables_of
+from tests.processes import run
 
 OTHER_PASSWORD = "staple battery horse"
 FILES = {
@@ -32,12 +32,6 @@ FILES = {
     "dismissed_recommendations.json",
     "audit_events.json",
 }
-
-
-@pytest.fixture
-def variables(settings: Settings) -> dict[str, Any]:
-    """The variables of an operator's shell."""
-    return variables_of(settings)
 
 
 @pytest.fixture
@@ -55,7 +49,7 @@ async def sign_in(client: Client, login: str, password: str) -> users_pb2.LoginR
 async def test_a_created_superuser_can_sign_in(client: Client, variables: dict[str, Any]) -> None:
     create = ("users", "create-superuser", "root", "--email", "root@example.org")
     done = run(*create, typed=f"{PASSWORD}\n", **variables)
-    assert (done.returncode, done.stdout) == (0, "made root\n")
+    assert (done.returncode, done.stdout) == (0, "created root\n")
     user = (await sign_in(client, "root@example.org", PASSWORD)).user
     assert (user.username, user.is_staff, user.is_superuser) == ("root", True, True)
     assert run(*create, typed=f"{PASSWORD}\n", **variables).returncode == 1

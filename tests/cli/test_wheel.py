@@ -17,10 +17,9 @@ import pytest
 import typer
 
 from service.cli.application import app
-from service.settings import Settings
 from service.supervisor.ports import free_port
 from tests.client import PASSWORD
-from tests.processes import ROOT, environment, variables_of
+from tests.processes import ROOT, environment
 
 pytestmark = pytest.mark.timeout(300)
 TIMEOUT = 120.0
@@ -91,9 +90,9 @@ def installation(wheel: Path) -> Installation:
 
 
 @pytest.fixture
-def variables(settings: Settings, tmp_path: Path) -> dict[str, Any]:
-    """The variables of an operator's shell, with a folder for keys that does not exist yet."""
-    return variables_of(settings) | {"keys_dir": tmp_path / "keys"}
+def variables(variables: dict[str, Any], tmp_path: Path) -> dict[str, Any]:
+    """The same with a folder for keys that does not exist yet."""
+    return variables | {"keys_dir": tmp_path / "keys"}
 
 
 def execute(*arguments: str) -> None:

@@ -1,9 +1,8 @@
-"""`marquee migrate` and `marquee tokens` as an operator uses them: output and exit codes."""
+"""`marquee migrate`: output, exit codes, and the confirmation before all data is removed."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -11,16 +10,9 @@ import asyncpg
 import pytest
 
 from service.database import migrations
-from service.settings import Settings
-from tests.processes import run, variables_of
+from tests.processes import run
 
 VERSIONS = migrations.known_versions()
-
-
-@pytest.fixture
-def variables(settings: Settings) -> dict[str, Any]:
-    """The variables of an operator's shell."""
-    return variables_of(settings)
 
 
 def name_of(database_url: str) -> str:
@@ -93,11 +85,3 @@ async def test_a_migration_that_waits_for_a_lock_fails_and_changes_nothing(
     sentence = "another session locks a table for longer than MARQUEE_DATABASE_LOCK_TIMEOUT; repeat later"
     assert done.stderr == f"marquee: {sentence}\n"
     assert (await migrations.status(database)).is_current
-
-
-def test_a_token_without_a_key_or_a_scope_is_refused(tmp_path: Path, variables: dict[str, Any]) -> None:
-    done = run("tokens", "issue", "--service", "x", "--scope", "media.register", **variables | {"keys_dir": tmp_path})
-    assert done.returncode == 1
-    assert "MARQUEE_KEYS_DIR" in done.stderr
-    assert "Traceback" not in done.stderr
-    assert run("tokens", "issue", "--service", "x", **variables).returncode == 2
