@@ -67,12 +67,12 @@ class LocalStack:
     def from_environment(
         cls, data: Path, *, posters: int, progress: Progress, environment: Mapping[str, str] = os.environ
     ) -> LocalStack:
-        """Reads the ports and the number of workers: MARQUEE_PORT, MARQUEE_LOCAL_AWS_PORT and MARQUEE_WORKERS."""
+        """Reads MARQUEE_PORT, MARQUEE_LOCAL_AWS_PORT and MARQUEE_WORKERS; raises ValueError if one is not a number."""
         return cls(
             data,
-            port=int(environment.get("MARQUEE_PORT", "50051")),
-            aws_port=int(environment.get("MARQUEE_LOCAL_AWS_PORT", "4566")),
-            workers=int(environment.get("MARQUEE_WORKERS", "2")),
+            port=_number(environment, "MARQUEE_PORT", default=50051),
+            aws_port=_number(environment, "MARQUEE_LOCAL_AWS_PORT", default=4566),
+            workers=_number(environment, "MARQUEE_WORKERS", default=2),
             posters=posters,
             progress=progress,
         )
@@ -234,3 +234,10 @@ class LocalStack:
 
 def _ministack_python() -> Path:
     return Path(os.environ.get("MARQUEE_MINISTACK_PYTHON", CHECKOUT / ".venv-ministack" / "bin" / "python"))
+
+
+def _number(environment: Mapping[str, str], name: str, *, default: int) -> int:
+    text = environment.get(name, str(default))
+    if not text.isdecimal():
+        raise ValueError(f"{name} must be a number, not {text!r}")
+    return int(text)

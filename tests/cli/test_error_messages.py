@@ -165,3 +165,8 @@ def test_a_token_without_a_key_or_a_scope_is_refused(tmp_path: Path, variables: 
     assert "MARQUEE_KEYS_DIR" in done.stderr
     assert "Traceback" not in done.stderr
     assert run("tokens", "issue", "--service", "x", **variables).returncode == 2
+
+
+def test_the_local_stack_names_a_setting_that_is_not_a_number(tmp_path: Path) -> None:
+    done = run("local", "run", "--data", str(tmp_path), port="x")
+    assert (done.returncode, done.stdout) == (1, "MARQUEE_PORT must be a number, not 'x'\n")
