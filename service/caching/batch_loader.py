@@ -1,4 +1,9 @@
-"""Batch loader: look-ups of concurrent calls share one query."""
+"""Batch loader: look-ups of concurrent calls share one query.
+
+Replaces a DataLoader such as aiodataloader, which collects the keys of one tick of the event loop. This one collects
+keys while a query runs. Under load it saves about a fifth of the CPU time of a GetMovie with a token
+(docs/performance.md, "Written for speed").
+"""
 
 from __future__ import annotations
 

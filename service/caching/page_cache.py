@@ -1,5 +1,8 @@
 """Page cache: pages of ids in memory, until a change that may move an entity into, out of or within a list.
 
+Adds invalidation to an LRUCache of cachetools, and saves a third of the CPU time of ListMovies (docs/performance.md,
+"Written for speed").
+
 The rules are those of `response_cache.py`: a page during whose load an invalidation arrives is returned and not stored,
 and the cache is bypassed inside a transaction and while invalidations may be missed.
 """
