@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import os
 import shutil
@@ -67,6 +68,9 @@ def pytest_configure() -> None:
     for name in [name for name in os.environ if name.startswith(("MARQUEE_", "AWS_", "PG"))]:
         if name not in {"MARQUEE_DATA_DIR", "MARQUEE_MINISTACK_PYTHON"}:
             del os.environ[name]
+    # uvloop runs Python code in a forked child. A garbage collection there may wait for a gRPC thread that no longer
+    # exists, so it stays disabled until the child runs its program.
+    os.register_at_fork(before=gc.disable, after_in_parent=gc.enable)
     os.environ |= {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
 
 

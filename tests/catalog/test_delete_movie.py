@@ -12,6 +12,7 @@ from marquee.media.v1 import media_pb2
 
 from tests.catalogue import add_genre, add_movie, add_person
 from tests.client import Client, refused
+from tests.outage import seconds_until
 
 GOES = ("movie_genres", "movie_characters", "favorite_movies", "watchlist_items", "movie_ratings", "movie_stats")
 STAYS = ("genres", "characters", "persons", "files")
@@ -103,6 +104,12 @@ async def test_a_stale_etag_deletes_nothing(staff: Client, database: asyncpg.Con
     await database.execute("UPDATE movies SET title = 'Another'")
     refusal = await refused(delete(staff, movie_id, first))
     assert (refusal.code, refusal.reason) == (grpc.StatusCode.ABORTED, "ETAG_STALE")
+
+    async def is_invalidated() -> bool:
+        movie = (await staff.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))).movie
+        return bool(movie.etag != first)
+
+    await seconds_until(is_invalidated)
     second = (await staff.catalog.GetMovie(movies_pb2.GetMovieRequest(id=movie_id))).movie.etag
     await delete(staff, movie_id, second)
     assert await counts(database, "movies") == {"movies": 0}

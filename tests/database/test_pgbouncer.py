@@ -83,7 +83,13 @@ async def pooled(postgres: EmbeddedPostgres, settings: Settings, tmp_path: Path)
             await seconds_until(lambda: answers(port))
             url = SecretStr(f"postgresql://postgres@127.0.0.1:{port}/{database}")
             yield settings.model_copy(
-                update={"database_url": url, "database_pooler": Pooler.TRANSACTION, "database_pool_size": 16}
+                update={
+                    "database_url": url,
+                    "database_pooler": Pooler.TRANSACTION,
+                    "database_pool_size": 16,
+                    # 200 calls wait for 16 connections, on a machine that may be busy.
+                    "database_acquire_timeout": 30.0,
+                }
             )
         finally:
             await asyncio.to_thread(pgbouncer.stop)

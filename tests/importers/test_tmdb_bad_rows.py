@@ -89,7 +89,7 @@ async def test_the_first_bad_rows_are_printed_and_the_report_has_all(
 
 
 @pytest.mark.parametrize("damage", ["missing", "truncated", "other columns"])
-async def test_an_unusable_file_gives_one_error_line_and_changes_nothing(
+async def test_an_unusable_file_gives_one_error_and_changes_nothing(
     source: Source, settings: Settings, damage: str
 ) -> None:
     movies, casts = source.write([heat()], [HEAT_CREDITS], suffix=".xz")
@@ -101,8 +101,13 @@ async def test_an_unusable_file_gives_one_error_line_and_changes_nothing(
         case _:
             casts = movies
     result = run("import", "tmdb", str(movies), str(casts), **variables_of(settings))
-    assert (result.returncode, result.stderr.count("\n")) == (1, 1)
-    assert casts.name in result.stderr
+    if damage == "missing":
+        # Misuse: the argument parser reports it in a box, whose lines may break the path.
+        assert result.returncode == 2
+        assert "does not exist" in " ".join(result.stderr.split())
+    else:
+        assert (result.returncode, result.stderr.count("\n")) == (1, 1)
+        assert casts.name in result.stderr
     assert await source.state() == []
     with pytest.raises(FileUnusable):
         await source.load_files(movies, casts)
