@@ -3,6 +3,9 @@
 PostgreSQL counts the changes of each user's lists in the changing transaction. A cached page has the versions that it
 was read with, and is reused only while the current versions are the same. So it is never stale, on any worker and
 behind any pooler. One query reads the versions of all users who ask at the same time.
+
+Both add their rule to an LRUCache of cachetools. The rows save two fifths of the CPU time of ListFavorites, the replies
+a tenth (docs/performance.md, "Written for speed").
 """
 
 from __future__ import annotations
