@@ -160,10 +160,18 @@ class _ChildPool:
         atexit.register(self.end)
 
     def ask(self, line: bytes) -> bytes:
-        """Returns the answer of an idle or new child; raises OSError if it has ended or could not be started."""
+        """Returns the answer of an idle child, or of a new one if all idle ones have ended; raises OSError."""
+        while (child := self._pop_idle()) is not None:
+            # An idle child may have been killed, which only a request reveals.
+            with suppress(OSError):
+                return self._answer(child, line)
+        return self._answer(_Child(), line)
+
+    def _pop_idle(self) -> _Child | None:
         with self._lock:
-            child = self._idle.pop() if self._idle else None
-        child = child or _Child()
+            return self._idle.pop() if self._idle else None
+
+    def _answer(self, child: _Child, line: bytes) -> bytes:
         try:
             answer = child.ask(line)
         except OSError:
@@ -184,7 +192,7 @@ _children = _ChildPool()
 
 def _ask(*request: object) -> Any:
     line = json.dumps(request).encode() + b"\n"
-    for _ in range(2):  # An idle child may have been killed, which only a request reveals.
+    for _ in range(2):  # A new child may be killed, too.
         with suppress(OSError):
             return json.loads(_children.ask(line))
     raise PasswordHashingFailed("passwords cannot be checked now; retry soon", retry_after=1.0)

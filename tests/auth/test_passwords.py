@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psutil
 import pytest
 
 from service.auth import passwords
-from service.auth.passwords import PasswordHasher, PasswordHashingBusy, PasswordHashingFailed
+from service.auth.passwords import PasswordHasher, PasswordHashingBusy, PasswordHashingFailed, hash_password
 from tests.processes import has_ended
 
 
@@ -64,8 +65,12 @@ async def test_hashing_runs_in_another_process_of_lower_priority(hasher: Passwor
     assert all(child.nice() > os.getpriority(os.PRIO_PROCESS, 0) for child in hashing_processes())
 
 
-async def test_a_killed_process_is_replaced(hasher: PasswordHasher) -> None:
+async def test_killed_processes_are_replaced(hasher: PasswordHasher) -> None:
     known = await hasher.hash("x")
+    with ThreadPoolExecutor(4) as threads:
+        for _ in threads.map(lambda _: hash_password("x", time_cost=1, memory_kib=8192, parallelism=1), range(8)):
+            pass
+    assert len(hashing_processes()) > 1
     kill_hashing_processes()
     assert await hasher.verify(known, "x")
 

@@ -32,7 +32,7 @@ from tests.queries import QueryCount, wait_until_quiet
 WATCHER = Principal("1", frozenset({Role.USER}))
 CONNECTIONS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 PATIENCE = 10.0
-PAGES = 1500
+PAGES = 600
 MORE_THAN_A_CONNECTION_HOLDS = """
 INSERT INTO catalog_changes (entity, entity_id, kind) SELECT 'movie', 1, 'updated' FROM generate_series(1, $1)
 """
@@ -263,7 +263,7 @@ async def test_a_draining_worker_does_not_wait_for_a_watch_without_a_reader(
 ) -> None:
     async with served(settings, storage) as here:
         # The rows are inserted while the watch waits.
-        watch = await Watch(await here.client.registered(), timeout=60).begun()
+        watch = await Watch(await here.client.registered()).begun()
         with queries.counted() as counted:
             await database.execute(MORE_THAN_A_CONNECTION_HOLDS, PAGES * PAGE_SIZE)
             await database.execute("SELECT pg_notify('marquee_changes', '')")
